@@ -1,0 +1,139 @@
+"""NumPy or CuPy: the only file that knows that both exist.
+
+Every other file asks `of(array)` for the module that the array belongs to and writes `xp.exp(...)`.
+CuPy is imported when a GPU is first asked for, never before, and nothing moves between the two
+unasked: `to_device` is the one place where data crosses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy
+
+Array: TypeAlias = Any
+"""A `numpy.ndarray` or a `cupy.ndarray`."""
+
+DEVICES = ("cpu", "gpu")
+
+_gpu: ModuleType | None = None
+
+
+class DeviceError(RuntimeError):
+    """The device that was asked for cannot be used; the message is one line and says what to do."""
+
+
+def of(array: Array) -> ModuleType:
+    """The module (numpy or cupy) whose array this is."""
+    return numpy if isinstance(array, (numpy.ndarray, numpy.generic)) else gpu_module()
+
+
+def module(device: str) -> ModuleType:
+    """The array module of a device: numpy for "cpu", cupy for "gpu"."""
+    if device not in DEVICES:
+        raise DeviceError(f"device is {device!r}, must be one of {', '.join(DEVICES)}")
+    return numpy if device == "cpu" else gpu_module()
+
+
+def device_of(array: Array) -> str:
+    """ "cpu" or "gpu": where the array lies."""
+    return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"
+
+
+def gpu_module() -> ModuleType:
+    """CuPy, imported and seen to work; DeviceError, in one line, where it cannot be."""
+    global _gpu
+    if _gpu is None:
+        if importlib.util.find_spec("cupy") is None:
+            raise DeviceError(f"device 'gpu' needs CuPy, which is not installed: pip install {_cupy_package()}")
+        cupy = importlib.import_module("cupy")
+        try:
+            count = cupy.cuda.runtime.getDeviceCount()
+        except cupy.cuda.runtime.CUDARuntimeError as error:
+            raise DeviceError(f"device 'gpu': CuPy is installed but finds no usable GPU ({error})") from error
+        if count == 0:
+            raise DeviceError("device 'gpu': CuPy is installed but finds no GPU")
+        _gpu = cupy
+    return _gpu
+
+
+def _cupy_package() -> str:
+    """The CuPy wheel that fits the installed NVIDIA driver (CUDA 13 needs driver API 13000)."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "cupy-cuda13x (or cupy-cuda12x for an older driver; no NVIDIA driver was found on this machine)"
+    version = ctypes.c_int()
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    return "cupy-cuda13x" if version.value >= 13000 else "cupy-cuda12x"
+
+
+def to_device(array: Array, device: str) -> Array:
+    """The array on the device; itself, not a copy, where it lies there already."""
+    if device == device_of(array):
+        return array
+    if device == "cpu":
+        return gpu_module().asnumpy(array)
+    return module(device).asarray(array)
+
+
+# Random numbers: one stream a device, all seeded by `manual_seed`.
+
+_generators: dict[str, Any] = {}
+
+
+def manual_seed(seed: int) -> None:
+    """Start every device's random stream anew from `seed`."""
+    _generators.clear()
+    _generators["seed"] = seed
+
+
+def generator(device: str = "cpu") -> Any:
+    """The device's random generator (NumPy's PCG64 on the CPU)."""
+    if device not in _generators:
+        _generators[device] = module(device).random.default_rng(_generators.get("seed"))
+    return _generators[device]
+
+
+def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
+    """Draws from N(0, 1)."""
+    return generator(device).standard_normal(shape, dtype=dtype)
+
+
+def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
+    """Draws from the uniform distribution on [0, 1)."""
+    return generator(device).random(shape, dtype=dtype)
+
+
+def random_state() -> dict[str, Any]:
+    """The CPU stream's position, as plain numbers that JSON can carry."""
+    return dict(generator("cpu").bit_generator.state)
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Continue the CPU stream from a position that `random_state` gave."""
+    generator("cpu").bit_generator.state = state
+
+
+# Memory
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # mallopt(3) of glibc
+
+
+def keep_freed_memory() -> bool:
+    """Let the process keep the memory that arrays give back, instead of returning it to the system.
+
+    NumPy's large temporaries are otherwise fetched anew from the kernel, page by page, at every
+    operation: a training step of a convolutional VAE takes 1.3 times as long. It changes the whole
+    process (glibc's `mallopt`), so it is the training command that calls it and never an import.
+    Returns False where the C library has no such switch (macOS, Windows, musl).
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return False
+    return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))

@@ -1,0 +1,45 @@
+"""Every hand-written operation: its value and its derivatives side by side."""
+
+from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigen.ops.elementwise import abs, clip, exp, log, maximum, sqrt, where
+from minigen.ops.joining import concat, pad, stack
+from minigen.ops.linear import linear
+from minigen.ops.losses import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    gaussian_nll_loss,
+    l1_loss,
+    mse_loss,
+)
+from minigen.ops.sampling import dropout, kl_standard_normal, reparameterize
+from minigen.tensor import matmul
+
+__all__ = [
+    "abs",
+    "binary_cross_entropy_with_logits",
+    "clip",
+    "concat",
+    "cross_entropy",
+    "dropout",
+    "exp",
+    "gaussian_nll_loss",
+    "kl_standard_normal",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log",
+    "log_softmax",
+    "matmul",
+    "maximum",
+    "mse_loss",
+    "pad",
+    "relu",
+    "reparameterize",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "stack",
+    "tanh",
+    "where",
+]

@@ -1,0 +1,104 @@
+"""Activations: relu, leaky_relu, sigmoid, tanh, softplus, softmax, log_softmax."""
+
+from __future__ import annotations
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.tensor import Tensor, record
+
+
+def relu(x: Tensor) -> Tensor:
+    """max(x, 0); derivative 1 for x > 0, else 0"""
+    return record(backend.of(x.data).maximum(x.data, 0), (x, lambda g: g * (x.data > 0)))
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x for x > 0, else negative_slope · x (Maas et al. 2013)."""
+    xp = backend.of(x.data)
+    value = x.data * negative_slope
+    if 0 <= negative_slope <= 1:
+        xp.maximum(x.data, value, out=value)
+    else:
+        value = xp.where(x.data > 0, x.data, value)
+
+    def derivative(g: Tensor) -> Tensor:
+        slope = (x.data > 0).astype(x.dtype)
+        slope *= 1 - negative_slope
+        slope += negative_slope
+        return g * slope
+
+    return record(value, (x, derivative))
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1/(1 + e⁻ˣ) = ½·tanh(x/2) + ½; derivative y·(1 - y)"""
+    return _sigmoid(x, sigmoid_array(x.data))
+
+
+def sigmoid_array(x: Array) -> Array:
+    """The sigmoid of a plain array: through tanh it neither overflows nor takes two passes."""
+    y = backend.of(x).tanh(x * 0.5)
+    y *= 0.5
+    y += 0.5
+    return y
+
+
+def _sigmoid(x: Tensor, value: Array) -> Tensor:
+    def derivative(g: Tensor) -> Tensor:
+        y = _sigmoid(x, value)
+        return g * (y - y * y)
+
+    return record(value, (x, derivative))
+
+
+def tanh(x: Tensor) -> Tensor:
+    """Tanh x; derivative 1 - y²"""
+    return _tanh(x, backend.of(x.data).tanh(x.data))
+
+
+def _tanh(x: Tensor, value: Array) -> Tensor:
+    def derivative(g: Tensor) -> Tensor:
+        y = _tanh(x, value)
+        return g * (1.0 - y * y)
+
+    return record(value, (x, derivative))
+
+
+def softplus(x: Tensor) -> Tensor:
+    """ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which is finite for every x; derivative sigmoid(x)"""
+    return record(softplus_array(x.data), (x, lambda g: g * sigmoid(x)))
+
+
+def softplus_array(x: Array) -> Array:
+    """The softplus of a plain array."""
+    xp = backend.of(x)
+    y = xp.abs(x)
+    xp.negative(y, out=y)
+    xp.exp(y, out=y)
+    xp.log1p(y, out=y)
+    y += xp.maximum(x, 0)
+    return y
+
+
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """eˣ / Σ eˣ over `dim`; derivative y·(g - Σ g·y). The largest x is subtracted first: no overflow."""
+    xp = backend.of(x.data)
+    y = xp.exp(x.data - x.data.max(axis=dim, keepdims=True))
+    y /= y.sum(axis=dim, keepdims=True)
+    return _softmax(x, y, dim)
+
+
+def _softmax(x: Tensor, value: Array, dim: int) -> Tensor:
+    def derivative(g: Tensor) -> Tensor:
+        y = _softmax(x, value, dim)
+        return y * (g - (g * y).sum(dim, keepdim=True))
+
+    return record(value, (x, derivative))
+
+
+def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """x - ln Σ eˣ over `dim`; derivative g - softmax(x)·Σ g"""
+    xp = backend.of(x.data)
+    shifted = x.data - x.data.max(axis=dim, keepdims=True)
+    value = shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    return record(value, (x, lambda g: g - softmax(x, dim) * g.sum(dim, keepdim=True)))

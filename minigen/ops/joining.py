@@ -1,0 +1,52 @@
+"""Putting tensors together: concat, stack, pad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigen import backend
+from minigen.tensor import Derivative, Tensor, as_tensor, record
+
+
+def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after the other along `dim`; each receives its slice of the gradient.
+
+    Raises:
+        ValueError: no tensors, or shapes that differ in another dimension than `dim`.
+    """
+    if not tensors:
+        raise ValueError("concat: tensors is empty, must hold at least one tensor")
+    first = tensors[0]
+    axis = dim % first.ndim
+    for t in tensors:
+        if t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
+            raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree but in dimension {dim}")
+    arrays = [as_tensor(t, first).data for t in tensors]
+    start, edges = 0, []
+    for t in tensors:
+        edges.append((t, _slice_of(axis, start, start + t.shape[axis])))
+        start += t.shape[axis]
+    return record(backend.of(first.data).concatenate(arrays, axis), *edges)
+
+
+def _slice_of(axis: int, start: int, stop: int) -> Derivative:
+    index = (slice(None),) * axis + (slice(start, stop),)
+    return lambda g: g[index]
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors as the layers of a new dimension `dim`."""
+    return concat([t.expand_dims(dim) for t in tensors], dim)
+
+
+def pad(x: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
+    """x with (before, after) elements of `value` put around it in each dimension, as numpy.pad takes them.
+
+    Raises:
+        ValueError: not one pair for each dimension.
+    """
+    if len(widths) != x.ndim:
+        raise ValueError(f"pad: widths has {len(widths)} pairs, x has {x.ndim} dimensions (shape {x.shape})")
+    inner = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    padded = backend.of(x.data).pad(x.data, widths, mode="constant", constant_values=value)
+    return record(padded, (x, lambda g: g[inner]))

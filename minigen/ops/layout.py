@@ -1,0 +1,26 @@
+"""How arrays lie in memory: row by row, or batch-last.
+
+A batch of shape (N, C, H, W) may lie in memory as (C, H, W, N), a batch (N, D) as (D, N): "batch-last".
+Neighbours in memory are then the same feature of neighbouring examples, so that every slice of an image
+or of a sequence is a long contiguous block. The shape that the reader sees is the same. Operations accept
+any layout and let their result lie as their input lies.
+"""
+
+from __future__ import annotations
+
+from minigen.backend import Array
+
+
+def lies_batch_last(x: Array) -> bool:
+    """Whether neighbours in memory are neighbours along the first dimension, not along the last."""
+    return x.ndim > 1 and x.strides[0] == x.itemsize and x.strides[-1] != x.itemsize
+
+
+def batch_to_last(x: Array) -> Array:
+    """(N, …) as a view of shape (…, N)."""
+    return x.transpose((*range(1, x.ndim), 0))
+
+
+def batch_to_first(x: Array) -> Array:
+    """(…, N) as a view of shape (N, …): the inverse of `batch_to_last`."""
+    return x.transpose((x.ndim - 1, *range(x.ndim - 1)))

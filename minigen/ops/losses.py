@@ -1,0 +1,90 @@
+"""Losses: what is minimised. Each takes reduction="mean", "sum" or "none".
+
+Probabilities come in as logits, before the sigmoid or softmax: only so are the losses finite for a
+confident net (log(sigmoid(-1000)) is log 0, softplus(1000) is 1000).
+"""
+
+from __future__ import annotations
+
+import math
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.ops.activations import log_softmax, sigmoid, softplus_array
+from minigen.ops.elementwise import abs as abs_
+from minigen.ops.elementwise import exp
+from minigen.tensor import Operand, Tensor, as_tensor, record
+
+
+def mse_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
+    """(x - target)²; "mean" averages over all elements, not over examples."""
+    target = _target("mse_loss", x, target)
+    return _reduce("mse_loss", (x - target) ** 2, reduction)
+
+
+def l1_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
+    """|x - target|"""
+    target = _target("l1_loss", x, target)
+    return _reduce("l1_loss", abs_(x - target), reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
+    """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)) = softplus(x) - t·x, in nats, for targets t in [0, 1].
+
+    Derivatives: σ(x) - t to the logits, -x to the target.
+    """
+    target = _target("binary_cross_entropy_with_logits", logits, target)
+    value = softplus_array(logits.data)
+    value -= target.data * logits.data
+    elements = record(value, (logits, lambda g: g * (sigmoid(logits) - target)), (target, lambda g: -g * logits))
+    return _reduce("binary_cross_entropy_with_logits", elements, reduction)
+
+
+def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean") -> Tensor:
+    """-ln softmax(logits)[label], in nats: (N, K) logits, (N,) integer labels from 0 to K - 1.
+
+    Raises:
+        ValueError: the shapes do not fit, the labels are not integers, or (checked on the CPU) out of range.
+    """
+    classes = logits.shape[-1] if logits.ndim else 0
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"cross_entropy: logits {logits.shape} and labels {labels.shape} of {labels.dtype} "
+            "must be (N, K) and (N,) of integers"
+        )
+    if logits.device == "cpu" and labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(
+            f"cross_entropy: labels run from {labels.min()} to {labels.max()}, must lie in 0…{classes - 1}"
+        )
+    rows = backend.of(logits.data).arange(len(labels))
+    return _reduce("cross_entropy", -log_softmax(logits, 1)[rows, labels], reduction)
+
+
+def gaussian_nll_loss(mean: Tensor, target: Operand, log_var: Tensor, reduction: str = "mean") -> Tensor:
+    """-ln N(target; μ, σ²) = ½·(ln 2π + ln σ² + (target - μ)²/σ²), in nats.
+
+    It takes ln σ², which any real number may be, where torch.nn.functional.gaussian_nll_loss takes σ²;
+    and it keeps the constant ½·ln 2π (torch: full=True), so that it is a likelihood.
+    """
+    target = _target("gaussian_nll_loss", mean, target)
+    square = (mean - target) ** 2
+    elements = 0.5 * (log_var + square * exp(-log_var) + math.log(2 * math.pi))
+    return _reduce("gaussian_nll_loss", elements, reduction)
+
+
+def _target(loss: str, x: Tensor, target: Operand) -> Tensor:
+    checked = as_tensor(target, x)
+    if isinstance(checked.data, float) or checked.shape != x.shape:
+        found = "a number" if isinstance(checked.data, float) else f"of shape {checked.shape}"
+        raise ValueError(f"{loss}: target is {found}, must have the input's shape {x.shape}")
+    return checked
+
+
+def _reduce(loss: str, elements: Tensor, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return elements.mean()
+    if reduction == "sum":
+        return elements.sum()
+    if reduction == "none":
+        return elements
+    raise ValueError(f"{loss}: reduction is {reduction!r}, must be 'mean', 'sum' or 'none'")

@@ -1,0 +1,78 @@
+"""Randomness that gradients pass through: reparameterize, its KL divergence, dropout.
+
+The noise is an argument of each, so that a gradient check or a twin in another library can fix it.
+"""
+
+from __future__ import annotations
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.ops.elementwise import exp
+from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
+from minigen.tensor import Tensor
+
+
+def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) -> Tensor:
+    """z = μ + σ·ε with σ = exp(½·ln σ²): a draw from N(μ, σ²) that is differentiable in μ and ln σ².
+
+    Args:
+        mean: μ, (N, Z)
+        log_var: ln σ², (N, Z)
+        noise: ε, (N, Z); drawn from N(0, 1) where left out.
+
+    Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes", section 2.4.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if noise is None:
+        noise = backend.standard_normal(mean.shape, mean.dtype, mean.device)
+    if not mean.shape == log_var.shape == noise.shape:
+        raise ValueError(
+            f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"
+        )
+    return mean + exp(0.5 * log_var) * noise
+
+
+def kl_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½·Σ (μ² + σ² - 1 - ln σ²), in nats, one an example: (N, Z) -> (N,).
+
+    It is summed over the latent dimensions, never averaged: the average would weigh a code of 20
+    dimensions 20 times too little against a reconstruction term that is summed over pixels.
+
+    Source: Kingma & Welling 2014, appendix B.
+    """
+    return 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var).sum(-1)
+
+
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None = None) -> Tensor:
+    """x with each element zeroed with probability p and the others scaled by 1/(1 - p).
+
+    Args:
+        mask: booleans of x's shape, true where an element is kept; drawn where left out.
+
+    The scaling keeps the expectation, so that nothing changes in evaluation (training=False).
+    Source: Srivastava et al. 2014, in the "inverted" form that PyTorch uses.
+
+    Raises:
+        ValueError: p is not in [0, 1), or the mask has another shape than x.
+    """
+    if not 0 <= p < 1:
+        raise ValueError(f"dropout: p is {p}, must be at least 0 and below 1")
+    if not training or p == 0:
+        return x
+    if mask is None:
+        mask = _uniform_like(x.data) >= p
+    if mask.shape != x.shape:
+        raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
+    scale = mask.astype(x.dtype)
+    scale /= 1 - p
+    return x * scale
+
+
+def _uniform_like(x: Array) -> Array:
+    """Draws from [0, 1) in x's shape and memory layout."""
+    device = backend.device_of(x)
+    if lies_batch_last(x):
+        return batch_to_first(backend.uniform(batch_to_last(x).shape, x.dtype, device))
+    return backend.uniform(x.shape, x.dtype, device)
