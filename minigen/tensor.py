@@ -480,7 +480,7 @@ def unbroadcast(g: Tensor, shape: Shape) -> Tensor:
 def _pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     if isinstance(a, Tensor) and type(a.data) is not float:
         return a, as_tensor(b, a)
-    return as_tensor(a, b), b  # type: ignore[return-value]  # an operator has at least one tensor
+    return as_tensor(a, b), b  # type: ignore[arg-type,return-value]  # an operator has at least one tensor
 
 
 def add(a: Operand, b: Operand) -> Tensor:

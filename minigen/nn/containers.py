@@ -1,0 +1,31 @@
+"""Sequential: layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minigen.nn.module import Module
+from minigen.tensor import Tensor
+
+
+class Sequential(Module):
+    """The composition of modules, the first applied first. Its parts are named "0", "1", … as in torch.nn."""
+
+    def __init__(self, *layers: Module) -> None:
+        for position, layer in enumerate(layers):
+            setattr(self, str(position), layer)
+
+    def __iter__(self) -> Iterator[Module]:
+        return (child for _, child in self.children())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, position: int) -> Module:
+        return list(self)[position]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """layers[-1](…layers[1](layers[0](x)))"""
+        for layer in self:
+            x = layer(x)
+        return x

@@ -1,0 +1,52 @@
+"""Initial weights, each with its source. The draws come from minigen's CPU stream (`minigen.manual_seed`).
+
+A layer keeps the size of its signal where the variance of its weights is about 1/fan_in (tanh) or
+2/fan_in (relu, which drops half of it); lesson 5 shows what happens elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+from minigen import backend
+from minigen.backend import Array
+
+
+def uniform(shape: tuple[int, ...], bound: float) -> Array:
+    """U(-bound, bound) in float32."""
+    draws = backend.uniform(shape, "float32", "cpu")
+    draws *= 2 * bound
+    draws -= bound
+    return draws
+
+
+def torch_default(shape: tuple[int, ...], fan_in: int) -> Array:
+    """U(-1/√fan_in, 1/√fan_in): what torch.nn gives dense and convolutional weights and all biases.
+
+    Source: LeCun et al. 1998, "Efficient BackProp", section 4.6, in PyTorch's form kaiming_uniform(a=√5).
+    """
+    return uniform(shape, 1 / math.sqrt(fan_in))
+
+
+def kaiming_uniform(shape: tuple[int, ...], fan_in: int) -> Array:
+    """U(-√(6/fan_in), √(6/fan_in)), variance 2/fan_in, for relu.
+
+    Source: He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+    """
+    return uniform(shape, math.sqrt(6 / fan_in))
+
+
+def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
+    """U(-√(6/(fan_in + fan_out)), +…), the default of Keras and so of the documents' examples.
+
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+    networks", equation 16.
+    """
+    return uniform(shape, math.sqrt(6 / (fan_in + fan_out)))
+
+
+def normal(shape: tuple[int, ...], std: float) -> Array:
+    """N(0, std²) in float32; DCGAN uses std 0.02 (Radford et al. 2016, section 4)."""
+    draws = backend.standard_normal(shape, "float32", "cpu")
+    draws *= std
+    return draws

@@ -1,0 +1,139 @@
+"""Module and Parameter: what every layer and every model is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that is trained: it requires a gradient, and a Module finds it by itself."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Array) -> None:
+        super().__init__(data, requires_grad=True)
+
+
+class Module:
+    """A function with parameters; its parts are whatever Parameters and Modules its attributes hold.
+
+    A subclass assigns its parts in `__init__` and computes in `forward`. Names in `state_dict` are the
+    paths of attributes ("encoder.0.weight"), the same as torch.nn gives them.
+    """
+
+    training = True
+    _buffer_names: tuple[str, ...] = ()
+
+    def forward(self, *inputs: Any) -> Any:
+        """The function itself; `module(x)` calls it."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.forward(*inputs)
+
+    def register_buffer(self, name: str, value: Array) -> None:
+        """An array that is saved with the module but not trained, such as running statistics."""
+        self._buffer_names = (*self._buffer_names, name)
+        setattr(self, name, value)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) for each direct part that is a module."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """(path, module) for this module (path "") and all within it, a module before its parts."""
+        yield prefix, self
+        for name, child in self.children():
+            yield from child.modules(f"{prefix}.{name}" if prefix else name)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """(path, parameter), each parameter once even where two places share it."""
+        seen = set()
+        for path, module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{path}.{name}" if path else name, value
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All that is trained."""
+        for _, parameter in self.named_parameters():
+            yield parameter
+
+    def state_dict(self) -> dict[str, Array]:
+        """Parameters and buffers by path: the arrays themselves, not copies."""
+        state: dict[str, Array] = {}
+        for path, module in self.modules():
+            for name, value in vars(module).items():
+                key = f"{path}.{name}" if path else name
+                if isinstance(value, Parameter):
+                    state[key] = value.data
+                elif name in module._buffer_names:
+                    state[key] = value
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy values into the parameters and buffers; nothing changes unless all of them fit.
+
+        Raises:
+            KeyError: names are missing or unknown; the message lists them.
+            ValueError: a shape differs.
+        """
+        own = self.state_dict()
+        missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        if missing or unknown:
+            raise KeyError(f"load_state_dict: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
+        for name, array in own.items():
+            if array.shape != state[name].shape:
+                raise ValueError(f"load_state_dict: {name} has shape {state[name].shape}, must be {array.shape}")
+        for name, array in own.items():
+            array[...] = backend.to_device(state[name], backend.device_of(array))
+
+    def to(self, device: str | None = None, dtype: str | None = None) -> Module:
+        """Move parameters and buffers to "cpu" or "gpu", or make its floats "float32" or "float64".
+
+        Do so before an optimizer is made: its state lies where the parameters lie.
+        """
+        for _, module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter):
+                    value.data = _converted(value.data, device, dtype)
+                elif name in module._buffer_names:
+                    setattr(module, name, _converted(value, device, dtype))
+        return self
+
+    def train(self, mode: bool = True) -> Module:
+        """Set training mode, which dropout and batch normalisation heed."""
+        for _, module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Set evaluation mode: no dropout, running statistics."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def requires_grad_(self, on: bool = True) -> Module:
+        """Let the parameters take gradients, or freeze them."""
+        for parameter in self.parameters():
+            parameter.requires_grad = on
+        return self
+
+
+def _converted(array: Array, device: str | None, dtype: str | None) -> Array:
+    if device is not None:
+        array = backend.to_device(array, device)
+    if dtype is not None and array.dtype.kind == "f":
+        array = array.astype(dtype)
+    return array
