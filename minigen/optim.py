@@ -1,29 +1,25 @@
 """Optimizers: SGD, RMSprop, Adam, AdamW; gradient clipping; a learning-rate schedule.
 
-Each rule is written for flat blocks of arrays (parameter p, gradient g, the rule's own state) and works
-in place with one scratch block. The blocks are small enough to stay in the processor's cache through the
-dozen passes of an update, which makes Adam about twice as fast as passing over whole arrays.
+Each rule is written for one parameter p, its gradient g and the rule's own state, and changes p and the
+state in place: the arrays that a model or an optimizer holds are the same ones from first step to last.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from minigen import backend
 from minigen.backend import Array
 from minigen.nn.module import Parameter
 from minigen.tensor import Tensor
 
-_BLOCK = 32_768  # elements; four float32 blocks are 512 KB
-
 
 class Optimizer:
-    """What all rules share: the parameters, the step count, state arrays, and the walk over blocks.
+    """What all rules share: the parameters, the step count and the state arrays.
 
     Args:
-        parameters: what is trained; each must be a contiguous array.
+        parameters: what is trained.
         lr: the learning rate, which may be changed between steps.
 
     Attributes:
@@ -61,9 +57,7 @@ class Optimizer:
         for position, p in enumerate(self.parameters):
             if p.grad is None:
                 continue
-            arrays = [p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
-            for block in _blocks(arrays):
-                self.update(*block)
+            self.update(p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names))
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """The rule, in place: p and its state change, g does not."""
@@ -86,15 +80,6 @@ class Optimizer:
         for name, array in self.state.items():
             array[...] = backend.to_device(state[name], backend.device_of(array))
         self.steps = steps
-
-
-def _blocks(arrays: list[Array]) -> Iterator[tuple[Any, ...]]:
-    flat = [array.reshape(-1) for array in arrays]
-    if backend.device_of(flat[0]) == "gpu" or flat[0].size <= _BLOCK:
-        yield tuple(flat)
-        return
-    for start in range(0, flat[0].size, _BLOCK):
-        yield tuple(array[start : start + _BLOCK] for array in flat)
 
 
 class SGD(Optimizer):
@@ -124,7 +109,7 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        """One block."""
+        """One parameter."""
         step = g + self.weight_decay * p if self.weight_decay else g.copy()
         if self.momentum:
             (b,) = state
@@ -150,7 +135,7 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        """One block."""
+        """One parameter."""
         xp = backend.of(p)
         (v,) = state
         scratch = g * g
@@ -187,7 +172,7 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        """One block; the two bias corrections are taken out of the loop: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
+        """The two bias corrections are taken out of the loop: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
         xp = backend.of(p)
         m, v = state
         beta1, beta2 = self.betas
@@ -227,7 +212,7 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        """One block."""
+        """One parameter."""
         p *= 1 - self.lr * self.weight_decay
         super().update(p, g, *state)
 

@@ -34,6 +34,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __call__(self, *inputs: Any) -> Any:
+        """`forward`, which subclasses define."""
         return self.forward(*inputs)
 
     def register_buffer(self, name: str, value: Array) -> None:
