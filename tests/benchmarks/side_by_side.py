@@ -1,0 +1,122 @@
+"""minigen beside PyTorch on the same work, so that only the ratio of their times counts.
+
+A side is a function without arguments that builds its arrays and returns a *step*, itself without
+arguments, which is what is timed. It imports its library inside, lies at the top of a module (the
+subprocess finds it by name), and takes parameters through `functools.partial`:
+
+    def minigen_side(batch):
+        import minigen
+        ...
+        def step():
+            ...
+        return step
+
+    def torch_side(batch):
+        import torch
+        ...
+
+    if __name__ == "__main__":
+        compare("dense, batch 128", partial(minigen_side, 128), partial(torch_side, 128))
+
+and `python -m tests.benchmarks.dense` from the root of the repository runs it. Several torch sides
+may be given, say one for each memory format: the fastest is the one to compare with.
+
+Each side lives in a process of its own (OpenBLAS's idle threads spin and would slow the other side),
+rounds alternate between the sides, and the ratio is the median over rounds of the ratio within a
+round: the speed of a machine drifts by half, two neighbouring rounds drift together. The minigen side
+runs as the training command does, with `minigen.keep_freed_memory()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import multiprocessing
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+Step = Callable[[], object]
+Setup = Callable[[], Step]
+
+ROUND_SECONDS = 0.1
+REST_SECONDS = 0.005  # the other side's threads fall asleep
+
+
+class Result(NamedTuple):
+    """Median seconds a step of each side, and the median ratio minigen / torch."""
+
+    name: str
+    minigen: float
+    torch: float
+    ratio: float
+
+
+def compare(name: str, minigen_setup: Setup, *torch_setups: Setup, rounds: int = 15) -> Result:
+    """Time the sides in turn, print one row, and return it."""
+    sides = [functools.partial(_with_kept_memory, minigen_setup), *torch_setups]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(_side(setup)) for setup in sides]
+        calls = [max(1, round(ROUND_SECONDS / _seconds_a_step(side, 3))) for side in connections]
+        times = [[_seconds_a_step(*side) for side in zip(connections, calls, strict=True)] for _ in range(rounds)]
+    medians = [statistics.median(column) for column in zip(*times, strict=True)]
+    fastest = min(range(1, len(sides)), key=medians.__getitem__)
+    ratio = statistics.median(row[0] / row[fastest] for row in times)
+    print(f"{name:<40} minigen {_milliseconds(medians[0])}   torch {_milliseconds(medians[fastest])}   {ratio:5.2f}")
+    return Result(name, medians[0], medians[fastest], ratio)
+
+
+def summarize(results: Sequence[Result]) -> float:
+    """Print and return the geometric mean of the ratios, and name the worst."""
+    mean = math.exp(statistics.fmean(math.log(r.ratio) for r in results))
+    worst = max(results, key=lambda r: r.ratio)
+    print(f"geometric mean {mean:.2f}, highest {worst.ratio:.2f} ({worst.name})")
+    return mean
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:8.3f} ms"
+
+
+@contextlib.contextmanager
+def _side(setup: Setup) -> Iterator[Connection]:
+    """A process that builds `setup`'s step and then times it when asked."""
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"  # read by the subprocess when it imports NumPy
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, setup), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join()
+
+
+def _serve(connection: Connection, setup: Setup) -> None:
+    """Answer each number of calls with the seconds that one of them took, until the pipe is closed."""
+    step = setup()
+    with contextlib.suppress(EOFError):
+        while True:
+            calls = connection.recv()
+            start = time.perf_counter()
+            for _ in range(calls):
+                step()
+            connection.send((time.perf_counter() - start) / calls)
+
+
+def _seconds_a_step(side: Connection, calls: int) -> float:
+    time.sleep(REST_SECONDS)
+    side.send(calls)
+    return side.recv()
+
+
+def _with_kept_memory(setup: Setup) -> Step:
+    import minigen
+
+    minigen.keep_freed_memory()
+    return setup()
