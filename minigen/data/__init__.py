@@ -1,0 +1,89 @@
+"""The data sets, by name: `load("mnist5k")`, and the loader that makes batches of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from minigen.data import cifar, mnist, sequences, shapes
+from minigen.data.dataset import DataError, Dataset, Split
+from minigen.data.loader import Batch, Loader
+from minigen.data.sequences import read_sequences
+
+__all__ = ["Batch", "DataError", "Dataset", "Loader", "Split", "descriptions", "load", "names", "read_sequences"]
+
+
+class _Embedded(NamedTuple):
+    """A set that minigen carries or generates from a seed; reads no file of the user's."""
+
+    description: str
+    make: Callable[[int], Dataset]
+
+
+class _Stored(NamedTuple):
+    """A set that lies in --data-dir, or is downloaded."""
+
+    description: str
+    make: Callable[[Path | None], Dataset]
+
+
+_SETS: dict[str, _Embedded | _Stored] = {
+    "mnist5k": _Embedded("5,000 + 1,000 handwritten digits, 28 x 28; comes with minigen", lambda _: mnist.mnist5k()),
+    "mnist": _Stored("60,000 + 10,000 handwritten digits, 28 x 28", mnist.mnist),
+    "fashion-mnist": _Stored("60,000 + 10,000 pieces of clothing, 28 x 28", mnist.fashion_mnist),
+    "cifar10": _Stored("50,000 + 10,000 colour photographs of ten things, 32 x 32", cifar.cifar10),
+    "shapes": _Embedded(
+        "6,000 + 1,000 coloured shapes, 32 x 32; generated", lambda seed: shapes.shapes("shapes", 32, seed)
+    ),
+    "shapes64": _Embedded(
+        "6,000 + 1,000 coloured shapes, 64 x 64; generated", lambda seed: shapes.shapes("shapes64", 64, seed)
+    ),
+    "mnist5k-rows": _Embedded(
+        "the digits of mnist5k as sequences: 28 rows of 28 values",
+        lambda _: mnist.as_rows(mnist.mnist5k(), "mnist5k-rows"),
+    ),
+    "mnist-rows": _Stored(
+        "the digits of mnist as sequences: 28 rows of 28 values",
+        lambda data_dir: mnist.as_rows(mnist.mnist(data_dir), "mnist-rows"),
+    ),
+    "waves": _Embedded(
+        "sine, square, saw and chirp waves with anomalies in the test part; generated",
+        lambda seed: sequences.waves("waves", seed),
+    ),
+    "waves-varied": _Embedded(
+        "the same waves, cut to different lengths; generated",
+        lambda seed: sequences.waves("waves-varied", seed, varied=True),
+    ),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names that `load` knows."""
+    return tuple(_SETS)
+
+
+def descriptions() -> dict[str, str]:
+    """One line about each data set."""
+    return {name: entry.description for name, entry in _SETS.items()}
+
+
+def load(name: str, data_dir: str | Path | None = None, seed: int = 0) -> Dataset:
+    """The data set called `name`.
+
+    data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows; None: download them once.
+    seed: decides what the generated sets contain.
+    Raises DataError, one line, for an unknown name, a missing or damaged file, and a failed download.
+    """
+    entry = _SETS.get(name)
+    if entry is None:
+        close = difflib.get_close_matches(name, _SETS, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}")
+    if isinstance(entry, _Stored):
+        return entry.make(None if data_dir is None else Path(data_dir))
+    if data_dir is not None:
+        stored = ", ".join(other for other, kind in _SETS.items() if isinstance(kind, _Stored))
+        raise DataError(f"{name} comes with minigen and reads no --data-dir (the sets that do: {stored})")
+    return entry.make(seed)

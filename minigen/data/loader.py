@@ -1,0 +1,98 @@
+"""Mini-batches in a random order that a seed decides, as float arrays that lie batch-last in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigen import backend
+from minigen.backend import Array, to_device
+from minigen.data.dataset import DataError, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a training step gets, N examples at once.
+
+    inputs: float (N, C, H, W) in [0, 1] or float (N, T, D), on the loader's device.
+    labels: int64 (N,), on the device. lengths: int64 (N,), on the device, or None.
+    index: int64 (N,), always a NumPy array: which examples of the split these are.
+    """
+
+    inputs: Array
+    labels: Array
+    lengths: Array | None
+    index: NDArray[np.int64]
+
+
+class Loader:
+    """Batches of a split, shuffled anew in every epoch.
+
+    The order depends on nothing but (seed, epoch number): `epoch(3, start=40)` goes on exactly where a
+    stopped run left epoch 3, and there is no state to save.
+
+    Inputs have the shape (N, C, H, W) or (N, T, D) and lie in memory as (C, H, W, N) or (T, D, N), the
+    layout in which the layers are fastest. The whole split moves to the device once.
+
+    Raises DataError for a split, a batch size, a seed or a dtype that gives no batches.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        seed: int,
+        device: str = "cpu",
+        shuffle: bool = True,
+        drop_last: bool = False,
+        dtype: str = "float32",
+    ) -> None:
+        if batch_size < 1:
+            raise DataError(f"Loader: batch_size is {batch_size}, must be at least 1")
+        if seed < 0:
+            raise DataError(f"Loader: seed is {seed}, must be at least 0")
+        if dtype not in ("float32", "float64"):
+            raise DataError(f"Loader: dtype is {dtype!r}, must be 'float32' or 'float64'")
+        if len(split) < (batch_size if drop_last else 1):
+            raise DataError(f"Loader: {len(split)} examples give no batch (batch_size {batch_size})")
+        self.batch_size, self.seed = batch_size, seed
+        self.shuffle, self.drop_last = shuffle, drop_last
+        self.device, self.dtype = device, np.dtype(dtype)
+        self.input_shape = split.inputs.shape[1:]
+        self._count = len(split)
+        self._inputs = to_device(split.inputs.reshape(len(split), -1), device)
+        self._labels = to_device(split.labels, device)
+        self._lengths = None if split.lengths is None else to_device(split.lengths, device)
+
+    def __len__(self) -> int:
+        """How many batches an epoch has."""
+        whole, rest = divmod(self._count, self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number`, from batch `start` on."""
+        order = self._order(number)
+        for i in range(start, len(self)):
+            yield self._batch(order[i * self.batch_size : (i + 1) * self.batch_size])
+
+    def first(self, n: int) -> Batch:
+        """The first n examples of the split (all, if it has fewer) in their own order: for figures."""
+        return self._batch(np.arange(min(n, self._count)))
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if not self.shuffle:
+            return np.arange(self._count)
+        return np.random.default_rng([self.seed, epoch]).permutation(self._count)
+
+    def _batch(self, index: NDArray[np.int64]) -> Batch:
+        at = to_device(index, self.device)
+        # A row an example becomes a column an example: (N, features) -> (features, N), contiguous.
+        rows = self._inputs[at]
+        columns = backend.of(rows).ascontiguousarray(rows.T).astype(self.dtype, copy=False)
+        if self._inputs.dtype == np.uint8:
+            columns /= 255
+        inputs = columns.T.reshape(len(index), *self.input_shape)
+        return Batch(inputs, self._labels[at], None if self._lengths is None else self._lengths[at], index)

@@ -1,0 +1,169 @@
+"""Sequences (N, T, D): generated waves with labelled anomalies, and the user's own from a CSV or .npy file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigen.data.dataset import DataError, Dataset, Split
+
+ANOMALIES = ("normal", "spike", "dropout", "frequency shift")
+TRAIN, TEST = 4_000, 1_000
+STEPS = 64
+NOISE = 0.02
+TEST_FRACTION = 0.1
+
+Floats = NDArray[np.floating[Any]]
+
+
+# Waves
+
+
+def waves(name: str, seed: int, varied: bool = False) -> Dataset:
+    """4,000 + 1,000 noisy waves (N, 64, 1) in [0, 1]: sine, square, saw and chirp, equally often.
+
+    All training waves are normal (label 0); half of the test waves carry a spike (1), a dropout (2)
+    or a shift to another frequency (3). varied: each is cut to a length of 32 to 64 steps, the rest is zeros.
+    """
+    train = _waves(TRAIN, 0, varied, np.random.default_rng([seed, 0]))
+    test = _waves(TEST, TEST // 2, varied, np.random.default_rng([seed, 1]))
+    return Dataset(name, train, test, ANOMALIES, f"drawn by minigen from seed {seed}, free of any licence")
+
+
+def _waves(count: int, anomalous: int, varied: bool, rng: np.random.Generator) -> Split:
+    labels = np.zeros(count, np.int64)
+    labels[:anomalous] = 1 + np.arange(anomalous) % 3
+    labels = rng.permutation(labels)
+    lengths = rng.integers(STEPS // 2, STEPS, count, endpoint=True) if varied else np.full(count, STEPS)
+    values = np.where(np.arange(STEPS) < lengths[:, None], _draw(labels, lengths, rng), 0)
+    return Split(values[:, :, None].astype(np.float32), labels, lengths if varied else None)
+
+
+def _draw(labels: NDArray[np.int64], lengths: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+    """One wave for each label, (N, T); an anomaly lies wholly within the length."""
+    count = len(labels)
+
+    def uniform(low: float, high: float) -> Floats:
+        return rng.uniform(low, high, (count, 1))
+
+    time = np.arange(STEPS)
+    start = np.floor(lengths[:, None] * uniform(0.25, 0.5))  # where the anomaly sets in
+    shape = rng.permutation(np.arange(count) % 4)[:, None]
+    cycles, faster = uniform(2, 4), uniform(1.8, 2.4)
+    rate = np.broadcast_to(cycles / STEPS, (count, STEPS)).copy()  # cycles a step
+    rate *= np.where(shape == 3, 0.6 + 0.8 * time / STEPS, 1)  # a chirp grows faster and faster
+    rate *= np.where((labels[:, None] == 3) & (time >= start), faster, 1)
+    turns = np.cumsum(rate, axis=1) + uniform(0, 1)
+    sine = np.sin(2 * np.pi * turns)
+    square = np.clip(4 * sine, -1, 1)
+    saw = _saw(turns)
+    wave = uniform(0.25, 0.4) * np.choose(shape, (sine, square, saw, sine))
+
+    spike = (labels[:, None] == 1) & (time >= start) & (time < start + 2)
+    dropout = (labels[:, None] == 2) & (time >= start) & (time < start + lengths[:, None] // 4)
+    wave = wave + spike * np.where(wave > 0, -0.6, 0.6)
+    wave = np.where(dropout, 0, wave) + rng.normal(0, NOISE, wave.shape)
+    return np.clip(0.5 + wave, 0, 1)
+
+
+def _saw(turns: Floats) -> Floats:
+    """Rises from -1 to 1 over nine tenths of a turn and falls over the last tenth."""
+    part = turns % 1
+    return np.where(part < 0.9, part / 0.45 - 1, (1 - part) / 0.05 - 1)
+
+
+# The user's own sequences
+
+
+def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float, float]] = ()) -> Dataset:
+    """The user's own sequences, from a .npy array (N, T, D) or (N, T), or a CSV file with one sequence a line.
+
+    A random tenth (at least one) is the test part. Each of the D variables is scaled linearly to [0, 1] by
+    its smallest and largest training value; the data set's `units` hold the two, and passing them as
+    `units` scales another file alike. All labels are 0.
+    Raises DataError for a file that is no such array, and for fewer than two sequences.
+    """
+    path = Path(path)
+    values = read_array(path)
+    if len(values) < 2:
+        raise DataError(f"{path}: one sequence, at least 2 are needed (to train on, and to test)")
+    order = np.random.default_rng([seed, len(values)]).permutation(len(values))
+    tested = math.ceil(TEST_FRACTION * len(values))
+    train, test = (values[np.sort(part)] for part in (order[tested:], order[:tested]))
+    if not units:
+        low, high = train.min(axis=(0, 1)), train.max(axis=(0, 1))
+        units = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+    elif len(units) != values.shape[2]:
+        raise DataError(f"{path}: {values.shape[2]} variables a step, expected {len(units)}")
+    train_split, test_split = (Split(_scale(x, units), np.zeros(len(x), np.int64)) for x in (train, test))
+    source = f"your own file {path}"
+    return Dataset("sequences", train_split, test_split, ("sequence",), source, tuple(units))
+
+
+def read_array(path: Path) -> NDArray[np.float64]:
+    """The numbers of a .npy or CSV file as (N, T, D), all of them finite; DataError otherwise."""
+    if path.suffix not in (".npy", ".csv"):
+        raise DataError(f"{path}: sequences are read from .npy and .csv files")
+    try:
+        values = _read_npy(path) if path.suffix == ".npy" else _read_csv(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if values.ndim == 2:
+        values = values[:, :, None]
+    if values.ndim != 3:
+        raise DataError(f"{path}: an array with {values.ndim} axes, expected (N, T, D) or (N, T)")
+    if values.size == 0:
+        raise DataError(f"{path}: empty (shape {values.shape})")
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        n, t, d = bad[0]
+        raise DataError(f"{path}: {values[n, t, d]} in sequence {n + 1}, step {t + 1}: must be a finite number")
+    return values
+
+
+def _read_npy(path: Path) -> NDArray[np.float64]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"{path}: not a .npy file of numbers ({error})") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iufb":
+        kind = getattr(array, "dtype", "an .npz archive")
+        raise DataError(f"{path}: holds {kind}, expected a .npy array of real numbers")
+    return array.astype(np.float64)
+
+
+def _read_csv(path: Path) -> NDArray[np.float64]:
+    """One sequence a line, numbers separated by commas; blank lines are skipped."""
+    rows: list[list[float]] = []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a text file ({error.reason} at byte {error.start})") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        rows.append([_number(text, f"{path}: line {number}, column {i}") for i, text in enumerate(line.split(","), 1)])
+        if len(rows[-1]) != len(rows[0]):
+            raise DataError(
+                f"{path}: ragged: line {number} has {len(rows[-1])} values, the first has {len(rows[0])}: "
+                f"all sequences must be equally long"
+            )
+    return np.array(rows, dtype=np.float64).reshape(len(rows), -1 if rows else 0)
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {text.strip()!r} is not a number") from error
+
+
+def _scale(values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+    """Linearly, so that each variable's two units become 0 and 1; a variable that never changes becomes 0."""
+    low, high = np.array(units).T
+    return ((values - low) / np.where(high > low, high - low, 1)).astype(np.float32)
