@@ -145,7 +145,7 @@ class Tensor:
         Raises:
             ValueError: the gradient is missing or has another shape, or nothing here requires one.
         """
-        for leaf, g in _backpropagate(self, _seed(self, gradient), create_graph, None):
+        for leaf, g in backpropagate(self, gradient, create_graph):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
 
     # Arithmetic
@@ -354,14 +354,14 @@ def _seed(output: Tensor, gradient: Operand | None) -> Tensor:
     return seed
 
 
-def _backpropagate(
-    output: Tensor, gradient: Tensor, create_graph: bool, path: set[int] | None
+def backpropagate(
+    output: Tensor, gradient: Operand | None = None, create_graph: bool = False, path: set[int] | None = None
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (tensor, its whole gradient), newest first: the leaves, or with a `path` all tensors on it.
 
     `path` holds the ids of the tensors through which gradients shall flow.
     """
-    gradients = {id(output): gradient}
+    gradients = {id(output): _seed(output, gradient)}
     queue = [(-output._order, output)]
     with _record(create_graph):
         while queue:
@@ -401,7 +401,7 @@ def grad(
     for position, wanted in enumerate(inputs):
         if id(wanted) not in path[1]:
             raise ValueError(f"grad: output does not depend on input {position}, of shape {wanted.shape}")
-    found = {id(node): g for node, g in _backpropagate(output, _seed(output, grad_output), create_graph, path[0])}
+    found = {id(node): g for node, g in backpropagate(output, grad_output, create_graph, path[0])}
     return tuple(found[id(wanted)] for wanted in inputs)
 
 
@@ -455,12 +455,12 @@ def _caller_name() -> str:
     """The operation that called `record`, and whether it was computing a gradient."""
     names: list[types.CodeType] = []
     frame = sys._getframe(2)
-    while frame is not None and frame.f_code is not _backpropagate.__code__ and len(names) < 8:
+    while frame is not None and frame.f_code is not backpropagate.__code__ and len(names) < 8:
         if frame.f_globals.get("__name__", "").startswith("minigen."):
             names.append(frame.f_code)
         frame = frame.f_back  # type: ignore[assignment]
     name = names[0].co_name.strip("_")
-    if frame is None or frame.f_code is not _backpropagate.__code__:
+    if frame is None or frame.f_code is not backpropagate.__code__:
         return name
     return f"{name}, in the derivative of {names[-1].co_qualname.split('.')[0].strip('_')},"
 

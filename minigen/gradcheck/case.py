@@ -1,0 +1,88 @@
+"""A case: one operation with inputs to check it on, and the same in PyTorch where PyTorch has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minigen import backend
+from minigen.tensor import Tensor
+
+Draw: TypeAlias = Callable[[np.random.Generator], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to call an operation.
+
+    Attributes:
+        op: the operation's public name.
+        note: what is special here.
+        call: maps the inputs to a tensor or several.
+        draws: one for each input.
+        torch: (torch, *inputs) -> the same values in PyTorch.
+        order: how often the operation can be differentiated, 1 or 2 (or more).
+    """
+
+    op: str
+    note: str
+    call: Callable[..., Any]
+    draws: tuple[Draw, ...]
+    torch: Callable[..., Any] | None
+    order: int
+
+    @property
+    def name(self) -> str:
+        """The operation and what is special: unique in the list."""
+        return f"{self.op}: {self.note}" if self.note else self.op
+
+    def arrays(self, seed: int = 0) -> list[Any]:
+        """Fresh NumPy inputs in float64."""
+        generator = np.random.default_rng(seed)
+        return [draw(generator) for draw in self.draws]
+
+    def inputs(self, seed: int = 0, device: str = "cpu", dtype: str = "float64") -> list[Tensor]:
+        """Fresh tensors that require a gradient."""
+        arrays = [array.astype(dtype) for array in self.arrays(seed)]
+        return [Tensor(backend.to_device(array, device), requires_grad=True) for array in arrays]
+
+
+def case(
+    op: str,
+    call: Callable[..., Any],
+    *draws: Draw,
+    torch: Callable[..., Any] | None = None,
+    note: str = "",
+    order: int = 2,
+) -> Case:
+    """A Case, its inputs listed as in the call."""
+    return Case(op, note, call, draws, torch, order)
+
+
+def normal(*shape: int) -> Draw:
+    """From N(0, 1)."""
+    return lambda generator: np.asarray(generator.standard_normal(shape))
+
+
+def positive(*shape: int) -> Draw:
+    """From [0.5, 2)."""
+    return lambda generator: np.asarray(generator.uniform(0.5, 2.0, shape))
+
+
+def unit(*shape: int) -> Draw:
+    """From [0.1, 0.9)."""
+    return lambda generator: np.asarray(generator.uniform(0.1, 0.9, shape))
+
+
+def apart(*shape: int) -> Draw:
+    """Positive and negative numbers at least 0.1 from each other and from 0: no kink, no tie is near."""
+
+    def draw(generator: np.random.Generator) -> Any:
+        count = int(np.prod(shape))
+        steps = np.arange(count) - count // 2
+        return generator.permutation(0.2 * steps + 0.1).reshape(shape)
+
+    return draw

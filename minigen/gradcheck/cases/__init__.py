@@ -1,0 +1,17 @@
+"""The one list of cases: gradient checks, PyTorch parity, the fake device and mutation tests all use it."""
+
+from minigen.gradcheck.case import Case
+from minigen.gradcheck.cases import activations, arithmetic, elementwise, joining, linear, losses, sampling, shapes
+
+CASES: list[Case] = [
+    *arithmetic.CASES,
+    *shapes.CASES,
+    *elementwise.CASES,
+    *joining.CASES,
+    *activations.CASES,
+    *linear.CASES,
+    *sampling.CASES,
+    *losses.CASES,
+]
+
+__all__ = ["CASES"]

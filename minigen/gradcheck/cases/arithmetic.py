@@ -1,0 +1,36 @@
+"""Arithmetic operators, matmul and reductions."""
+
+from minigen.gradcheck.case import apart, case, normal, positive
+
+CASES = [
+    case("add", lambda a, b: a + b, normal(3, 4), normal(3, 4), torch=lambda _, a, b: a + b),
+    case("add", lambda a, b: a + b, normal(2, 1, 4), normal(3, 1), torch=lambda _, a, b: a + b, note="broadcast"),
+    case("add", lambda a, b: a + b, normal(3), normal(), torch=lambda _, a, b: a + b, note="0-d"),
+    case("add", lambda a: 2.0 + a, normal(3), torch=lambda _, a: 2.0 + a, note="number"),
+    case("sub", lambda a, b: a - b, normal(3, 4), normal(3, 4), torch=lambda _, a, b: a - b),
+    case("sub", lambda a, b: a - b, normal(1, 4), normal(3, 1), torch=lambda _, a, b: a - b, note="broadcast"),
+    case("sub", lambda a: 2.0 - a, normal(3), torch=lambda _, a: 2.0 - a, note="number"),
+    case("mul", lambda a, b: a * b, normal(3, 4), normal(3, 4), torch=lambda _, a, b: a * b),
+    case("mul", lambda a, b: a * b, normal(2, 3, 1), normal(4), torch=lambda _, a, b: a * b, note="broadcast"),
+    case("mul", lambda a: a * a, normal(3, 4), torch=lambda _, a: a * a, note="twice the same"),
+    case("div", lambda a, b: a / b, normal(3, 4), positive(3, 4), torch=lambda _, a, b: a / b),
+    case("div", lambda a, b: a / b, normal(4), positive(3, 1), torch=lambda _, a, b: a / b, note="broadcast"),
+    case("div", lambda a: 1.0 / a, positive(3), torch=lambda _, a: 1.0 / a, note="number"),
+    case("neg", lambda a: -a, normal(3, 4), torch=lambda _, a: -a),
+    case("power", lambda a: a**2, normal(3, 4), torch=lambda _, a: a**2, note="square"),
+    case("power", lambda a: a**3, normal(3, 4), torch=lambda _, a: a**3, note="cube"),
+    case("power", lambda a: a**-1.5, positive(3, 4), torch=lambda _, a: a**-1.5, note="negative fraction"),
+    case("matmul", lambda a, b: a @ b, normal(3, 4), normal(4, 2), torch=lambda _, a, b: a @ b),
+    case("matmul", lambda a, b: a @ b, normal(4), normal(4, 2), torch=lambda _, a, b: a @ b, note="vector, matrix"),
+    case("matmul", lambda a, b: a @ b, normal(3, 4), normal(4), torch=lambda _, a, b: a @ b, note="matrix, vector"),
+    case("matmul", lambda a, b: a @ b, normal(4), normal(4), torch=lambda _, a, b: a @ b, note="vectors"),
+    case("matmul", lambda a, b: a @ b, normal(5, 1, 3, 4), normal(2, 4, 2), torch=lambda _, a, b: a @ b, note="batch"),
+    case("sum", lambda x: x.sum(), normal(2, 3, 4), torch=lambda _, x: x.sum()),
+    case("sum", lambda x: x.sum((0, -1)), normal(2, 3, 4), torch=lambda _, x: x.sum((0, -1)), note="two dims"),
+    case("sum", lambda x: x.sum(1, keepdim=True), normal(2, 3, 4), torch=lambda _, x: x.sum(1, True), note="keepdim"),
+    case("mean", lambda x: x.mean(), normal(2, 3, 4), torch=lambda _, x: x.mean()),
+    case("mean", lambda x: x.mean((0, 2)), normal(2, 3, 4), torch=lambda _, x: x.mean((0, 2)), note="two dims"),
+    case("max", lambda x: x.max(), apart(3, 4), torch=lambda _, x: x.amax()),
+    case("max", lambda x: x.max(1), apart(3, 4), torch=lambda _, x: x.amax(1), note="one dim"),
+    case("min", lambda x: x.min(0, keepdim=True), apart(3, 4), torch=lambda _, x: x.amin(0, True), note="keepdim"),
+]

@@ -1,0 +1,55 @@
+"""The dense layer's three products, on rows and on batch-last arrays."""
+
+from minigen import ops
+from minigen.gradcheck.case import Draw, case, normal
+from minigen.ops.linear import linear_input_grad, linear_weight_grad
+
+
+def batch_last(*shape: int) -> Draw:
+    """From N(0, 1), lying batch-last in memory."""
+    draw = normal(*shape[1:], shape[0])
+    return lambda generator: draw(generator).transpose((len(shape) - 1, *range(len(shape) - 1)))
+
+
+CASES = [
+    case(
+        "linear",
+        ops.linear,
+        normal(3, 4),
+        normal(5, 4),
+        normal(5),
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+    ),
+    case(
+        "linear", ops.linear, normal(4), normal(5, 4), torch=lambda t, x, w: t.nn.functional.linear(x, w), note="vector"
+    ),
+    case(
+        "linear",
+        ops.linear,
+        normal(2, 3, 4),
+        normal(5, 4),
+        normal(5),
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+        note="sequences",
+    ),
+    case(
+        "linear",
+        ops.linear,
+        batch_last(3, 4),
+        normal(5, 4),
+        normal(5),
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+        note="batch-last",
+    ),
+    case(
+        "linear",
+        ops.linear,
+        batch_last(2, 3, 4),
+        normal(5, 4),
+        normal(5),
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+        note="batch-last sequences",
+    ),
+    case("linear_input_grad", linear_input_grad, normal(3, 5), normal(5, 4), torch=lambda _, g, w: g @ w),
+    case("linear_weight_grad", linear_weight_grad, normal(3, 5), normal(3, 4), torch=lambda _, g, x: g.T @ x),
+]
