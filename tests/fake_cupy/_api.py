@@ -1,0 +1,34 @@
+"""CuPy's names and parameters, from cupy_api.txt (which _read_api.py writes)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+from ._read_api import API_FILE
+
+API = dict(line.split(" ", 1) for line in API_FILE.read_text().splitlines()[1:])
+
+
+@functools.cache
+def signature(name: str) -> inspect.Signature:
+    namespace: dict[str, Any] = {}
+    exec(f"def described{API[name]}: ...", namespace)
+    return inspect.signature(namespace["described"])
+
+
+def bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """Refuse a keyword that NumPy's function takes and CuPy's does not, as CuPy does: TypeError."""
+    try:
+        return signature(name).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"cupy.{name}{API[name]}: {error}") from None
+
+
+def missing(owner: str, name: str) -> AttributeError:
+    """Tell a name that CuPy lacks from one that only this fake lacks."""
+    described = f"{owner}.{name}".lstrip(".")
+    if described in API:
+        return AttributeError(f"cupy has {described}, but the fake does not: add it in tests/fake_cupy")
+    return AttributeError(f"cupy has no {described}")
