@@ -6,6 +6,7 @@ Krizhevsky, "Learning multiple layers of features from tiny images", 2009; https
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 import zlib
 from pathlib import Path
@@ -22,6 +23,7 @@ TEST_FILES = ("test_batch.bin",)
 RECORDS = 10_000
 SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
+CHUNK = 1 << 20
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 CIFAR10 = download.Source(
@@ -52,12 +54,14 @@ def read_archive(path: Path) -> dict[str, bytes]:
     wanted = {f"{FOLDER}/{file}": file for file in TRAIN_FILES + TEST_FILES}
     contents = {}
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
-                stream = archive.extractfile(member) if member.type == tarfile.REGTYPE else None
-                if member.name in wanted and stream is not None:
+                content = archive.extractfile(member) if member.type == tarfile.REGTYPE else None
+                if member.name in wanted and content is not None:
                     _check_size(f"{path}: {member.name}", member.size)
-                    contents[wanted[member.name]] = stream.read()
+                    contents[wanted[member.name]] = content.read()
+            while stream.read(CHUNK):  # gzip's checksum is at the very end
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path}: damaged archive ({error}), expected CIFAR-10's {ARCHIVE}") from error
     for name, file in wanted.items():

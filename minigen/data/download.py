@@ -14,6 +14,12 @@ from minigen.data.dataset import DataError
 
 TIMEOUT = 20.0  # seconds without an answer, or without the next bytes, after which the next mirror is tried
 CHUNK = 1 << 16  # bytes
+WORDS = {
+    "ConnectTimeout": "no answer",
+    "ReadTimeout": "no answer",
+    "ConnectionError": "no connection",
+    "ChunkedEncodingError": "broke off half-way",
+}
 
 
 @dataclass(frozen=True)
@@ -63,4 +69,5 @@ def _reason(error: Exception) -> str:
         return f"{response.status_code} {response.reason}"
     if isinstance(error, ValueError):
         return "wrong checksum"
-    return getattr(error, "strerror", None) or type(error).__name__
+    kind = type(error).__name__
+    return getattr(error, "strerror", None) or WORDS.get(kind, kind)

@@ -77,11 +77,11 @@ def _drop(x: Field, y: Field) -> Field:
 
 
 def _heart(x: Field, y: Field) -> Field:
-    x, y = np.abs(x) / 1.6, (0.85 - y) / 1.6
+    x, y = np.abs(x) / 1.5, (0.9 - y) / 1.5
     lobe = np.hypot(x - 0.25, y - 0.75) - math.sqrt(2) / 4
     along = np.maximum(x + y, 0) / 2
     point = np.minimum(np.hypot(x, y - 1), np.hypot(x - along, y - along)) * np.sign(x - y)
-    return 1.6 * np.where(x + y > 1, lobe, point)
+    return 1.5 * np.where(x + y > 1, lobe, point)
 
 
 def _bar(x: Field, y: Field) -> Field:

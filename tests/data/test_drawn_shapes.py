@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigen.data import load, shapes
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return load("shapes")
+
+
+def test_sizes_and_classes(dataset) -> None:
+    assert dataset.train.inputs.shape == (6000, 3, 32, 32)
+    assert dataset.test.inputs.shape == (1000, 3, 32, 32)
+    assert dataset.train.inputs.dtype == np.uint8
+    assert dataset.train.labels.dtype == np.int64
+    assert np.bincount(dataset.train.labels).tolist() == [600] * 10
+    assert np.bincount(dataset.test.labels).tolist() == [100] * 10
+    assert len(set(dataset.classes)) == 10
+
+
+def test_64_pixels() -> None:
+    images = shapes.draw(20, 64, [0, 0]).inputs
+    assert images.shape == (20, 3, 64, 64)
+
+
+def test_the_seed_decides_every_pixel() -> None:
+    one, same, other = (shapes.draw(50, 32, seed) for seed in ([3, 0], [3, 0], [4, 0]))
+    assert np.array_equal(one.inputs, same.inputs)
+    assert np.array_equal(one.labels, same.labels)
+    assert not np.array_equal(one.inputs, other.inputs)
+
+
+def test_train_and_test_share_no_image(dataset) -> None:
+    train = {image.tobytes() for image in dataset.train.inputs}
+    assert len(train) == 6000
+    assert not train & {image.tobytes() for image in dataset.test.inputs}
+
+
+def test_images_are_colourful_and_varied(dataset) -> None:
+    images = dataset.train.inputs[:500].astype(float)
+    assert images.std(axis=(1, 2, 3)).min() > 5  # no flat image
+    assert images.std(axis=0).min() > 30  # every pixel differs from image to image
+    assert np.abs(images[:, 0] - images[:, 2]).mean() > 15  # not grey
+
+
+@pytest.mark.parametrize("name", shapes.DISTANCES)
+def test_distance_is_a_distance(name: str) -> None:
+    """Negative inside and positive outside, within the unit circle or a little more, slope 1 near the outline."""
+    step = 0.004
+    axis = np.arange(-1.6, 1.6, step)
+    x, y = np.meshgrid(axis, axis)
+    distance = shapes.DISTANCES[name](x, y)
+    inside = distance < 0
+    assert 0.3 < inside.sum() * step**2 < np.pi
+    assert np.hypot(x, y)[inside].max() < 1.02
+    down, right = np.gradient(distance, step)
+    slope = np.hypot(down, right)[np.abs(distance) < 0.02]
+    assert np.median(slope) == pytest.approx(1, abs=0.01)
+    assert np.quantile(slope, 0.9) < 1.05
+
+
+@pytest.mark.parametrize("name", shapes.DISTANCES)
+def test_mirror_symmetry(name: str) -> None:
+    """Each outline is its own mirror image, left to right or top to bottom."""
+    x, y = np.random.default_rng(0).uniform(-1.2, 1.2, (2, 1000))
+    distance = shapes.DISTANCES[name]
+    left_right = np.allclose(distance(x, y), distance(-x, y))
+    top_bottom = np.allclose(distance(x, y), distance(x, -y))
+    assert left_right or top_bottom
+
+
+def test_edges_are_smooth() -> None:
+    """Anti-aliasing: an image of a disc on a plain ground has pixels between the two colours, about one a pixel of
+    circumference."""
+    size, radius = 32, 0.6
+    axis = (np.arange(size) + 0.5) / size * 2 - 1
+    x, y = np.meshgrid(axis, axis)
+    pixel = 2 / (size * radius)
+    coverage = np.clip(0.5 - shapes.DISTANCES["circle"](x / radius, y / radius) / pixel, 0, 1)
+    partial = ((coverage > 0) & (coverage < 1)).sum()
+    assert partial == pytest.approx(2 * np.pi * 0.85 * radius * size / 2, rel=0.4)
+    assert coverage.sum() == pytest.approx(np.pi * (0.85 * radius * size / 2) ** 2, rel=0.01)
+
+
+def test_classes_can_be_told_apart(dataset) -> None:
+    """Ridge regression on the outline's power spectrum beats chance by far: the labels belong to the images."""
+
+    def features(images: np.ndarray) -> np.ndarray:
+        grey = images.astype(np.float32).mean(axis=1)
+        spectrum = np.log1p(np.abs(np.fft.rfft2(grey - grey.mean(axis=(1, 2), keepdims=True))))
+        return np.hstack([spectrum.reshape(len(images), -1), np.ones((len(images), 1))])
+
+    x, labels = features(dataset.train.inputs), np.eye(10)[dataset.train.labels]
+    weights = np.linalg.solve(x.T @ x + 10 * np.eye(x.shape[1]), x.T @ labels)
+    accuracy = ((features(dataset.test.inputs) @ weights).argmax(axis=1) == dataset.test.labels).mean()
+    assert accuracy > 0.3

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigen.data import DataError
+from minigen.data.idx import read_idx, write_idx
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "images.gz"
+    write_idx(path, IMAGES)
+    return path
+
+
+def test_header_and_values_lie_as_the_format_says(file: Path) -> None:
+    header = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4])
+    assert gzip.decompress(file.read_bytes()) == header + bytes(range(24))
+
+
+@pytest.mark.parametrize("gzipped", [True, False])
+def test_reads_back(file: Path, gzipped: bool) -> None:
+    if not gzipped:
+        file.write_bytes(gzip.decompress(file.read_bytes()))
+    assert np.array_equal(read_idx(file, axes=3), IMAGES)
+
+
+def test_equal_arrays_give_equal_files(file: Path, tmp_path: Path) -> None:
+    again = tmp_path / "other-name.gz"
+    write_idx(again, IMAGES.copy())
+    assert again.read_bytes() == file.read_bytes()
+
+
+def raw(*header: int, values: int = 24) -> bytes:
+    return bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in header) + bytes(values)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"begins with nothing \(the file is empty\), expected 00 00 08 03"),
+        (b"<html>403</html>", r"begins with 3c 68 74 6d, expected 00 00 08 03 \(unsigned bytes, 3 axes\)"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 0]), r"begins with 00 00 08 01, expected 00 00 08 03"),
+        (bytes([0, 0, 13, 3]) + bytes(12), r"begins with 00 00 0d 03, expected 00 00 08 03"),
+        (bytes([0, 0, 8, 3, 0, 0]), r"cut short: 6 bytes, the header alone has 16"),
+        (raw(2, 3, 4, values=23), r"cut short: 23 bytes of values, the header promises 2 x 3 x 4 = 24"),
+        (raw(2, 3, 4, values=25), r"trailing bytes: 25 bytes of values, the header promises 2 x 3 x 4 = 24"),
+        (raw(2**32 - 1, 2**32 - 1, 2**32 - 1), r"cut short: 24 bytes of values"),
+        (gzip.compress(raw(2, 3, 4))[:-9], r"damaged gzip file \(.*\), expected a whole gzipped IDX file"),
+        (gzip.compress(raw(2, 3, 4))[:-8] + bytes(8), r"damaged gzip file \(CRC"),
+        (b"\x1f\x8b" + bytes(30), r"damaged gzip file"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz"])
+def test_damaged_file_gives_one_line_that_names_it(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as raised:
+        read_idx(path, axes=3)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "\n" not in str(raised.value)
+
+
+def test_every_flipped_byte_of_a_gzip_is_an_error_or_harmless(file: Path) -> None:
+    """Whatever byte is damaged, the reader raises DataError or still gives the right array."""
+    content = file.read_bytes()
+    refused = 0
+    for i in range(len(content)):
+        file.write_bytes(content[:i] + bytes([content[i] ^ 0xFF]) + content[i + 1 :])
+        try:
+            array = read_idx(file, axes=3)
+        except DataError:
+            refused += 1
+        else:
+            assert np.array_equal(array, IMAGES)
+    assert refused > len(content) / 2
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
+        read_idx(tmp_path, axes=3)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigen.data import DataError, load, read_sequences
+
+
+@pytest.fixture(scope="module", params=["waves", "waves-varied"])
+def dataset(request):
+    return load(request.param)
+
+
+def test_sizes_and_range(dataset) -> None:
+    assert dataset.train.inputs.shape == (4000, 64, 1)
+    assert dataset.test.inputs.shape == (1000, 64, 1)
+    assert dataset.train.inputs.dtype == np.float32
+    assert dataset.train.inputs.min() >= 0
+    assert dataset.train.inputs.max() <= 1
+    assert dataset.classes == ("normal", "spike", "dropout", "frequency shift")
+
+
+def test_only_the_test_part_has_anomalies(dataset) -> None:
+    assert not dataset.train.labels.any()
+    assert not dataset.hold_out(0.2, seed=0)[1].labels.any()
+    assert np.bincount(dataset.test.labels).tolist() == [500, 167, 167, 166]
+
+
+def test_lengths(dataset) -> None:
+    if dataset.name == "waves":
+        assert dataset.train.lengths is None
+        return
+    for split in (dataset.train, dataset.test):
+        assert split.lengths.min() == 32
+        assert split.lengths.max() == 64
+        beyond = np.arange(64) >= split.lengths[:, None]
+        assert not split.inputs[beyond].any()
+        assert split.inputs[~beyond].mean() > 0.4
+
+
+def test_the_seed_decides_every_value(dataset) -> None:
+    again, other = load(dataset.name, seed=0), load(dataset.name, seed=1)
+    assert np.array_equal(again.train.inputs, dataset.train.inputs)
+    assert np.array_equal(again.test.labels, dataset.test.labels)
+    assert not np.array_equal(other.train.inputs, dataset.train.inputs)
+
+
+def test_anomalies_look_like_their_names() -> None:
+    test = load("waves").test
+    values, labels = test.inputs[:, :, 0], test.labels
+    swing = np.ptp(values, axis=1)
+    # A dropout is a long still stretch in the middle of the range.
+    still = np.array([np.ptp(np.lib.stride_tricks.sliding_window_view(row, 14), axis=1).min() for row in values])
+    assert np.median(still[labels == 2] / swing[labels == 2]) < 0.3 < np.median(still[labels == 0] / swing[labels == 0])
+    # A spike stands out of the mean of what lies around it by more than noise and slope do.
+    jump = np.abs(np.diff(values, axis=1)).max(axis=1)
+    assert np.median(jump[labels == 1]) > 1.5 * np.median(jump[labels == 0])
+    # A frequency shift crosses the middle more often in the second half.
+    crossings = np.diff(values > 0.5, axis=1)
+    more = crossings[:, 32:].sum(axis=1) - crossings[:, :31].sum(axis=1)
+    assert np.mean(more[labels == 3]) > np.mean(more[labels == 0]) + 1.5
+
+
+# The user's own
+
+
+@pytest.fixture
+def values() -> np.ndarray:
+    return np.random.default_rng(0).normal(50, 10, (40, 7, 2))
+
+
+def test_npy(tmp_path: Path, values: np.ndarray) -> None:
+    np.save(tmp_path / "mine.npy", values)
+    found = read_sequences(tmp_path / "mine.npy")
+    assert found.train.inputs.shape == (36, 7, 2)
+    assert found.test.inputs.shape == (4, 7, 2)
+    assert found.train.inputs.dtype == np.float32
+    assert found.input_shape == (7, 2)
+    assert not found.train.labels.any()
+    low, high = np.array(found.units).T
+    back = np.concatenate([found.train.inputs, found.test.inputs]) * (high - low) + low
+    assert np.allclose(np.sort(back, axis=0), np.sort(values, axis=0), rtol=1e-5)
+
+
+def test_scaled_to_0_and_1_on_the_training_part(tmp_path: Path, values: np.ndarray) -> None:
+    np.save(tmp_path / "mine.npy", values)
+    found = read_sequences(tmp_path / "mine.npy", seed=3)
+    assert np.allclose(found.train.inputs.min(axis=(0, 1)), 0)
+    assert np.allclose(found.train.inputs.max(axis=(0, 1)), 1)
+
+
+def test_another_file_in_the_same_units(tmp_path: Path, values: np.ndarray) -> None:
+    np.save(tmp_path / "mine.npy", values)
+    np.save(tmp_path / "other.npy", values + 10)
+    units = read_sequences(tmp_path / "mine.npy").units
+    mine, other = (read_sequences(tmp_path / name, units=units) for name in ("mine.npy", "other.npy"))
+    low, high = np.array(units).T
+    assert np.allclose(other.train.inputs - mine.train.inputs, 10 / (high - low), atol=1e-6)
+    with pytest.raises(DataError, match="2 variables a step, expected 1"):
+        read_sequences(tmp_path / "mine.npy", units=units[:1])
+
+
+def test_a_variable_that_never_changes(tmp_path: Path) -> None:
+    np.save(tmp_path / "flat.npy", np.full((5, 4), 3.0))
+    assert not read_sequences(tmp_path / "flat.npy").train.inputs.any()
+
+
+def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
+    np.save(tmp_path / "mine.npy", values[:, :, 0])
+    lines = [", ".join(map(repr, row)) for row in values[:, :, 0].tolist()]
+    (tmp_path / "mine.csv").write_text("\ufeff" + "\r\n".join(lines[:20]) + "\n\n" + "\n".join(lines[20:]) + "\n")
+    one, two = read_sequences(tmp_path / "mine.npy", seed=1), read_sequences(tmp_path / "mine.csv", seed=1)
+    assert one.input_shape == (7, 1)
+    assert np.array_equal(one.train.inputs, two.train.inputs)
+    assert np.array_equal(one.test.inputs, two.test.inputs)
+    assert one.units == two.units
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2,3\n4,5\n", r"ragged: line 2 has 2 values, the first has 3: all sequences must be equally long"),
+        ("1,2\n\n4,5,6\n", r"ragged: line 3 has 3 values, the first has 2"),
+        ("a,b\n1,2\n", r"line 1, column 1: 'a' is not a number"),
+        ("1,2\n3,four\n", r"line 2, column 2: 'four' is not a number"),
+        ("1,2\n3,\n", r"line 2, column 2: '' is not a number"),
+        ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number"),
+        ("1,2\n3,nan\n", r"nan in sequence 2, step 2: must be a finite number"),
+        ("1,2\n-inf,4\n", r"-inf in sequence 2, step 1: must be a finite number"),
+        ("", r"empty"),
+        ("\n\n", r"empty"),
+        ("1,2,3\n", r"one sequence, at least 2 are needed"),
+        ("\x00\x01", r"is not a number"),
+    ],
+)
+def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message) as raised:
+        read_sequences(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 3, 4, 5)), r"4 axes, expected \(N, T, D\) or \(N, T\)"),
+        (np.zeros(3), r"1 axes, expected"),
+        (np.zeros((0, 3)), r"empty \(shape \(0, 3, 1\)\)"),
+        (np.zeros((3, 0, 2)), r"empty"),
+        (np.array([["a", "b"]]), r"holds <U1, expected a \.npy array of real numbers"),
+        (np.zeros((3, 4), complex), r"holds complex128, expected"),
+        (np.array([[1.0, 2.0], [3.0, np.nan]]), r"nan in sequence 2, step 2"),
+        (np.zeros((1, 4)), r"one sequence"),
+    ],
+)
+def test_bad_npy(tmp_path: Path, array: np.ndarray, message: str) -> None:
+    np.save(tmp_path / "mine.npy", array)
+    with pytest.raises(DataError, match=message):
+        read_sequences(tmp_path / "mine.npy")
+
+
+def test_no_pickle_is_opened(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "exploded",))
+
+    np.save(tmp_path / "mine.npy", np.array([Bomb(), 1], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match=r"not a \.npy file of numbers"):
+        read_sequences(tmp_path / "mine.npy")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read \(No such file"):
+        read_sequences(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match=r"sequences are read from \.npy and \.csv files"):
+        read_sequences(tmp_path / "mine.xlsx")
+    for content in (b"", b"\x93NUMPY", b"not numpy"):
+        (tmp_path / "mine.npy").write_bytes(content)
+        with pytest.raises(DataError, match=r"not a \.npy file of numbers"):
+            read_sequences(tmp_path / "mine.npy")
+    (tmp_path / "mine.csv").write_bytes(b"1,2\n\xff\xfe,3\n")
+    with pytest.raises(DataError, match=r"not a text file"):
+        read_sequences(tmp_path / "mine.csv")
+    with (tmp_path / "mine.npy").open("wb") as file:
+        np.savez(file, a=np.zeros((3, 4)))
+    with pytest.raises(DataError, match=r"holds an \.npz archive"):
+        read_sequences(tmp_path / "mine.npy")
