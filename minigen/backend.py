@@ -7,9 +7,11 @@ unasked: `to_device` is the one place where data crosses.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -107,6 +109,18 @@ def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
 def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
     """Draws from the uniform distribution on [0, 1)."""
     return generator(device).random(shape, dtype=dtype)
+
+
+@contextlib.contextmanager
+def random_stream(seed: int) -> Iterator[None]:
+    """Draw from streams of their own inside the block: what is drawn outside is the same with and without it."""
+    outside = dict(_generators)
+    manual_seed(seed)
+    try:
+        yield
+    finally:
+        _generators.clear()
+        _generators.update(outside)
 
 
 def random_state() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""One trainer for every model: run folders, checkpoints, figures."""

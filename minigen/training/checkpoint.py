@@ -1,0 +1,91 @@
+"""Checkpoints: everything that training needs to go on bit for bit, in one safetensors file.
+
+A file holds the arrays ("model.…", "optimizer.…") and, in its header, a JSON text with the schema version,
+the position in the data and the random streams. It carries a SHA-256 of all this, it cannot carry code, and
+it replaces the previous file only once it is whole on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+SCHEMA = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used: one line that says which file and why."""
+
+
+def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
+    """Save arrays and state; a file of that name stays whole until the new one is.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; the old file is untouched.
+    """
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    text = json.dumps({"schema": SCHEMA, **state})
+    content = save(whole, metadata={"minigen": text, "sha256": _digest(whole, text)})
+    replace_file(path, content)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside, flush to the disk, rename: at every moment `path` is the old file or the new one, whole."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    if hasattr(os, "O_DIRECTORY"):  # the rename itself, too, must reach the disk
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays and the state.
+
+    Raises:
+        CheckpointError: no such file, damaged, not a checkpoint, or of a newer schema.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        arrays = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        text, digest = header["__metadata__"]["minigen"], header["__metadata__"]["sha256"]
+        state = json.loads(text)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: damaged, or not a checkpoint of minigen ({error})") from error
+    if digest != _digest(arrays, text):
+        raise CheckpointError(f"{path}: damaged (its checksum does not fit its content)")
+    if state["schema"] > SCHEMA:
+        raise CheckpointError(
+            f"{path}: written by a newer minigen (schema {state['schema']}, this one reads {SCHEMA}): update minigen"
+        )
+    return arrays, state
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,151 @@
+"""Figures of a run: curves, reconstructions, samples, interpolation, the map of codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from minigen import backend
+from minigen.data import Dataset, Loader, Split
+from minigen.models.model import Encodes, Model, Reconstructs, Samples
+from minigen.tensor import Tensor, no_grad
+from minigen.training.run_folder import RunFolder
+
+
+def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
+    """Every figure that the model can give, into the run folder; the paths."""
+    model.eval()
+    paths = []
+    with no_grad(), backend.random_stream(model.config.seed):
+        if any("epoch" in row for row in run.rows()):
+            paths.append(_save(curves(run.rows()), run.figure("curves")))
+        if isinstance(model, Reconstructs):
+            paths.append(_save(reconstructions(model, data.test), run.figure("reconstructions")))
+        if isinstance(model, Samples):
+            paths.append(_save(samples(model), run.figure("samples")))
+        if isinstance(model, Encodes):
+            paths.append(_save(interpolation(model, data.test), run.figure("interpolation")))
+            paths.append(_save(latent_map(model, data), run.figure("latent_map")))
+    return paths
+
+
+def image_grid(images: Any, columns: int) -> Any:
+    """(N, C, H, W) in [0, 1] -> one picture (rows·H, columns·W) or with a last axis of 3 colours."""
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.ones((rows * columns, channels, height, width), dtype=np.float32)
+    sheet[:count] = np.clip(images, 0, 1)
+    picture = sheet.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    picture = picture.reshape(rows * height, columns * width, channels)
+    return picture[..., 0] if channels == 1 else picture
+
+
+def show_images(images: Any, columns: int, title: str, labels: list[str] | None = None) -> Figure:
+    """A figure of images in a grid; `labels` name the rows."""
+    picture = image_grid(images, columns)
+    _, height, width = images.shape[1:]
+    scale = 28 / max(28, width) * 0.5  # inches an image
+    figure = Figure(figsize=(columns * scale + 1.0, picture.shape[0] / height * scale + 0.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_title(title, fontsize=10)
+    axes.set_xticks([])
+    if labels is None:
+        axes.set_yticks([])
+    else:
+        axes.set_yticks([(row + 0.5) * height for row in range(len(labels))], labels)
+        axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def curves(rows: list[dict[str, Any]]) -> Figure:
+    """Training and validation measures by epoch: one panel for what is minimised, one for each other term."""
+    rows = [row for row in rows if "epoch" in row]
+    epochs = [row["epoch"] for row in rows]
+    names = list(rows[0]["train"])
+    figure = Figure(figsize=(3.2 * len(names), 2.8), layout="constrained")
+    for position, name in enumerate(names):
+        axes = figure.add_subplot(1, len(names), position + 1)
+        axes.plot(epochs, [row["train"][name] for row in rows], label="training")
+        held_out = [row.get("validation", {}) for row in rows]
+        measure = name if name in held_out[0] else next(iter(held_out[0]), None) if position == 0 else None
+        if measure is not None:
+            axes.plot(epochs, [row[measure] for row in held_out], label="validation")
+            axes.legend(frameon=False, fontsize=8)
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("epoch")
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def reconstructions(model: Reconstructs, test: Split, count: int = 10) -> Figure:
+    """Test images above their reconstructions."""
+    x = _first(model, test, count)
+    pairs = np.concatenate([x.numpy(), model.reconstruct(x).numpy()])
+    return show_images(pairs, count, "test images and their reconstructions", ["image", "from code"])
+
+
+def samples(model: Samples, columns: int = 10) -> Figure:
+    """Images from noise, which is the same in every run of one seed."""
+    return show_images(sample_images(model, columns * columns), columns, "samples: noise of N(0, 1), decoded")
+
+
+def sample_images(model: Samples, count: int) -> Any:
+    """`count` images from noise of the current random stream, as a NumPy array."""
+    device = _device(model)
+    noise = backend.to_device(backend.standard_normal((count, model.latent), "float32", "cpu"), device)
+    return model.sample(Tensor(noise)).numpy()
+
+
+def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10) -> Figure:
+    """From one test image's code to another's on a straight line, each point decoded."""
+    codes = model.encode(_first(model, test, 2 * rows)).numpy()
+    steps = np.linspace(0, 1, columns, dtype=np.float32)[:, None]
+    path = np.concatenate([(1 - steps) * codes[row] + steps * codes[-1 - row] for row in range(rows)])
+    images = model.decode(Tensor(backend.to_device(path, _device(model)))).numpy()
+    return show_images(images, columns, "between the codes of two test images")
+
+
+def latent_map(model: Encodes, data: Dataset, count: int = 1000) -> Figure:
+    """Test images' codes in the plane of their two greatest variances, coloured by class."""
+    labels = data.test.labels[:count]
+    plane, share = project(model.encode(_first(model, data.test, count)).numpy())
+    figure = Figure(figsize=(5.5, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    for label, name in enumerate(data.classes):
+        points = plane[labels == label]
+        color = f"C{label}"
+        axes.scatter(points[:, 0], points[:, 1], s=8, color=color, label=name, alpha=0.7, linewidths=0)
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
+    axes.set_title(f"codes of {len(plane)} test images ({share:.0%} of their variance)", fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def project(codes: Any) -> tuple[Any, float]:
+    """Codes (N, Z) on their two principal axes (N, 2), and the share of the variance that these show.
+
+    A code of two numbers or one is shown as it is.
+    """
+    if codes.shape[1] <= 2:
+        return np.pad(codes, [(0, 0), (0, 2 - codes.shape[1])]), 1.0
+    centred = codes - codes.mean(axis=0)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    return centred @ axes[:2].T, float((singular[:2] ** 2).sum() / (singular**2).sum())
+
+
+def _first(model: Any, split: Split, count: int) -> Tensor:
+    return Tensor(Loader(split, count, 0, _device(model), shuffle=False).first(count).inputs)
+
+
+def _device(model: Any) -> str:
+    return str(next(model.parameters()).device)
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    return path

@@ -1,0 +1,36 @@
+"""The table of a model's layers: what goes through, and where the parameters are."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+from minigen import backend, nn
+from minigen.data import Batch
+from minigen.models import Model
+from minigen.tensor import Tensor, no_grad
+
+
+def layer_table(model: Model, batch: Batch) -> list[str]:
+    """A line for each layer that a batch passes when the model is evaluated: path, type, output shape, parameters."""
+    paths = {id(module): path for path, module in model.modules()}
+    shapes: dict[int, tuple[nn.Module, str]] = {}
+    call = nn.Module.__call__
+
+    def observed(module: nn.Module, *inputs: Any) -> Any:
+        output = call(module, *inputs)
+        if isinstance(output, Tensor) and not any(module.children()) and id(module) in paths:
+            shapes[id(module)] = (module, str(("N", *output.shape[1:])).replace("'", ""))
+        return output
+
+    model.eval()
+    with mock.patch.object(nn.Module, "__call__", observed), no_grad(), backend.random_stream(0):
+        model.evaluate(batch)
+    rows = [(paths[key], type(module).__name__, shape, _count(module)) for key, (module, shape) in shapes.items()]
+    width = max(len(path) for path, *_ in rows)
+    lines = [f"  {path:<{width}}  {kind:<16}{shape:<20}{count:>10,}" for path, kind, shape, count in rows]
+    return [*lines, f"  {'':<{width}}  {'all parameters':<36}{_count(model):>10,}"]
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.size for parameter in module.parameters())

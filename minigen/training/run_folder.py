@@ -1,0 +1,116 @@
+"""A run folder: config.json, metrics.jsonl, last.safetensors, best.safetensors and the figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from minigen.models import Config
+from minigen.training.checkpoint import replace_file
+
+_PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used as asked: one line that says why, and what can be done."""
+
+
+class RunFolder:
+    """Where one training run lies; made by `create` or `open`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last = path / "last.safetensors"
+        self.best = path / "best.safetensors"
+        self._config = path / "config.json"
+        self._metrics = path / "metrics.jsonl"
+
+    @classmethod
+    def create(cls, path: Path, model: str, config: Config, overwrite: bool) -> RunFolder:
+        """A new folder with its config.json.
+
+        Raises:
+            RunError: the folder holds a run and `overwrite` is not set.
+            OSError: it cannot be written.
+        """
+        run = cls(path)
+        if run._config.exists():
+            if not overwrite:
+                raise RunError(
+                    f"{path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
+                )
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        versions = {name: _version(name) for name in _PACKAGES}
+        content = {
+            "model": model,
+            "config": dataclasses.asdict(config),
+            "versions": {"python": platform.python_version(), **versions},
+            "machine": platform.platform(),
+        }
+        replace_file(run._config, json.dumps(content, indent=2).encode())
+        run._metrics.touch()
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """The folder of a run that was made before.
+
+        Raises:
+            RunError: there is none.
+        """
+        run = cls(path)
+        if not run._config.exists():
+            raise RunError(f"{path} holds no run (no config.json): leave --resume out to start one")
+        return run
+
+    def described(self) -> tuple[str, dict[str, Any]]:
+        """The model's name and its hyper-parameters, from config.json.
+
+        Raises:
+            RunError: config.json is not what minigen wrote.
+        """
+        try:
+            content = json.loads(self._config.read_text())
+            model, config = content["model"], content["config"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self._config}: not a run's description ({error})") from error
+        if not isinstance(model, str) or not isinstance(config, dict):
+            raise RunError(f"{self._config}: not a run's description (model and config must be a name and a table)")
+        return model, config
+
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Append a line to metrics.jsonl."""
+        with self._metrics.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
+        rows = []
+        for line in self._metrics.read_text().splitlines():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return rows
+
+    def keep_rows(self, epochs: int) -> None:
+        """Forget the rows after epoch `epochs`: those that a resumed run will write again."""
+        kept = [row for row in self.rows() if "epoch" in row and row["epoch"] <= epochs]
+        replace_file(self._metrics, "".join(json.dumps(row) + "\n" for row in kept).encode())
+
+    def figure(self, name: str) -> Path:
+        """The path of a figure."""
+        return self.path / f"{name}.png"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"

@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM as a request that training answers at the end of a step."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopped(Exception):  # noqa: N818 (a request that was granted, not an error)
+    """Training was asked to stop, and saved its state."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+class StopRequest:
+    """The signal that asked, or None."""
+
+    number: int | None = None
+
+
+@contextmanager
+def stop_requests() -> Iterator[StopRequest]:
+    """Note SIGINT and SIGTERM instead of dying of them; a second Ctrl-C interrupts at once."""
+    request = StopRequest()
+
+    def note(number: int, _: FrameType | None) -> None:
+        if request.number is not None:
+            raise KeyboardInterrupt
+        request.number = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,245 @@
+"""The trainer: epochs of steps, each objective in turn; what was measured; a checkpoint after every epoch.
+
+Training is a function of its config alone: the order of the data comes from (seed, epoch), noise from one
+saved stream. So a run that was killed goes on from its last checkpoint as if it had never stopped, and a
+run that meets a NaN can be played again from there, every operation watched, to say where it arose.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+from minigen import backend, optim
+from minigen.data import Batch, Loader, Split
+from minigen.models.model import Model, Objective, Terms
+from minigen.tensor import NonFiniteError, Tensor, check_finite, no_grad
+from minigen.training import checkpoint
+from minigen.training.run_folder import RunFolder
+from minigen.training.signals import Stopped, StopRequest, stop_requests
+
+_STEPS_BETWEEN_READINGS = 50  # reading a loss makes a GPU wait
+
+
+class DivergedError(ArithmeticError):
+    """Training met a NaN or an infinity; the message names the batch and the operation."""
+
+
+class Averages:
+    """Means of terms over examples, summed on the device in float64 and read only when asked for."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Any] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, terms: Terms, examples: int) -> None:
+        """Count each term `examples` times."""
+        for name, value in terms.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value.data.astype("float64") * examples
+            self.counts[name] = self.counts.get(name, 0) + examples
+
+    def read(self) -> dict[str, float]:
+        """The means so far, as numbers."""
+        return {name: float(total) / self.counts[name] for name, total in self.sums.items()}
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"sums": {name: float(total) for name, total in self.sums.items()}, "counts": self.counts}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """From a checkpoint."""
+        self.sums, self.counts = dict(state["sums"]), dict(state["counts"])
+
+
+class Trainer:
+    """Trains a model on a split and keeps its run folder.
+
+    Args:
+        model: on its device already.
+        train, validation: what is learned from, and what chooses the best epoch (may be empty).
+        run: where everything is written.
+        say: prints a line.
+        show_progress: whether a progress bar moves within an epoch.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        train: Split,
+        validation: Split,
+        run: RunFolder,
+        say: Callable[[str], None],
+        show_progress: bool = False,
+    ) -> None:
+        self.model, self.run, self.say, self.show_progress = model, run, say, show_progress
+        self.config = model.config
+        self.loader = Loader(train, self.config.batch_size, self.config.seed, self.config.device)
+        self.validation = validation
+        self.objectives = model.objectives()
+        self.epoch, self.batch = 0, 0
+        self.averages = Averages()
+        self.best = math.inf
+
+    def fit(self) -> None:
+        """Train to the last epoch.
+
+        Raises:
+            Stopped: a signal asked to stop; the state is saved.
+            DivergedError: a loss is no longer finite.
+            OSError: a checkpoint could not be written; the previous one is whole.
+        """
+        if not self.run.last.exists():
+            self.save(self.run.last)
+        with stop_requests() as request:
+            while self.epoch < self.config.epochs:
+                self._train_epoch(request)
+                self._finish_epoch()
+
+    # One epoch
+
+    def _train_epoch(self, request: StopRequest) -> None:
+        self._started, self._seen = time.perf_counter(), 0
+        batches = self.loader.epoch(self.epoch, start=self.batch)
+        total, label = len(self.loader), f"epoch {self.epoch + 1}"
+        with tqdm(total=total, initial=self.batch, desc=label, leave=False, disable=not self.show_progress) as bar:
+            for batch in batches:
+                self.step(batch)
+                self.batch += 1
+                self._seen += len(batch.index)
+                if self.batch % _STEPS_BETWEEN_READINGS == 0 or self.batch == total:
+                    self._require_finite()
+                    bar.set_postfix({name: f"{value:.4g}" for name, value in self.averages.read().items()})
+                bar.update()
+                if request.number is not None:
+                    self.save(self.run.last)
+                    raise Stopped(request.number)
+
+    def step(self, batch: Batch) -> None:
+        """One update of each objective that is due."""
+        number = self.epoch * len(self.loader) + self.batch
+        self.model.train()
+        for objective in self.objectives:
+            if (number + 1) % objective.every == 0:
+                self._update(objective, batch, number)
+
+    def _update(self, objective: Objective, batch: Batch, number: int) -> None:
+        optimizer = objective.optimizer
+        optimizer.lr = self.config.lr * self._lr_factor(number)
+        optimizer.zero_grad()
+        terms = objective.terms(batch)
+        next(iter(terms.values())).backward()
+        if self.config.clip_norm:
+            norm = optim.clip_grad_norm_(optimizer.parameters, self.config.clip_norm)
+        else:
+            norm = optim.grad_norm(optimizer.parameters)
+        optimizer.step()
+        prefix = f"{objective.name}_" if len(self.objectives) > 1 else ""
+        self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm)}, len(batch.index))
+
+    def _lr_factor(self, number: int) -> float:
+        if self.config.schedule == "cosine":
+            return optim.warmup_cosine(number, self.config.warmup, self.config.epochs * len(self.loader))
+        return min(1.0, (number + 1) / self.config.warmup) if self.config.warmup else 1.0
+
+    def _finish_epoch(self) -> None:
+        seconds = time.perf_counter() - self._started
+        row: dict[str, Any] = {"epoch": self.epoch + 1, "train": self.averages.read()}
+        if len(self.validation):
+            row["validation"] = self.evaluate(self.validation)
+        row |= {"lr": self.objectives[0].optimizer.lr, "seconds": seconds, "images_per_second": self._seen / seconds}
+        score = next(iter(row["validation"].values())) if len(self.validation) else -math.inf
+        self.epoch, self.batch, self.averages = self.epoch + 1, 0, Averages()
+        improved = score <= self.best
+        self.best = min(self.best, score)
+        self.run.add_row(row)
+        if improved:
+            self.save(self.run.best)
+        self.save(self.run.last)
+        self._report(row)
+
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """The model's measures over a split, each example counted once; noise is the same at every call."""
+        averages = Averages()
+        self.model.eval()
+        with no_grad(), backend.random_stream(self.config.seed):
+            for batch in Loader(split, 1000, self.config.seed, self.config.device, shuffle=False).epoch(0):
+                averages.add(self.model.evaluate(batch), len(batch.index))
+        return averages.read()
+
+    def _report(self, row: dict[str, Any]) -> None:
+        columns = [f"train {name}" for name in row["train"]]
+        columns += [f"valid {name}" for name in row.get("validation", {})][:1]
+        columns = [name.replace("train loss", "loss").replace("train ", "").replace("_", " ") for name in columns]
+        values = [*row["train"].values(), *list(row.get("validation", {}).values())[:1]]
+        widths = [max(10, len(name) + 2) for name in columns]
+        if row["epoch"] == 1:
+            head = "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True))
+            self.say(f"{'epoch':>7}{head}{'images/s':>10}{'left':>8}")
+        body = "".join(f"{value:>{width}.4f}" for value, width in zip(values, widths, strict=True))
+        left = (self.config.epochs - row["epoch"]) * row["seconds"]
+        clock = f"{int(left // 60)}:{int(left % 60):02d}"
+        self.say(f"{row['epoch']:>7}{body}{row['images_per_second']:>10.0f}{clock:>8}")
+
+    # Checkpoints
+
+    def save(self, path: Any) -> None:
+        """Everything that `load` needs to go on bit for bit."""
+        arrays = {f"model.{name}": array for name, array in self.model.state_dict().items()}
+        for objective in self.objectives:
+            for name, array in objective.optimizer.state_dict().items():
+                arrays[f"optimizer.{objective.name}.{name}"] = array
+        state = {
+            "model": self.model.name,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "averages": self.averages.state(),
+            "best": None if math.isinf(self.best) else self.best,
+            "steps": {objective.name: objective.optimizer.steps for objective in self.objectives},
+            "random": backend.random_state(),
+        }
+        checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, state)
+
+    def load(self, path: Any) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            CheckpointError: it is damaged, or does not fit this model.
+        """
+        arrays, state = checkpoint.read(path)
+        try:
+            self.model.load_state_dict(_within("model.", arrays))
+            for objective in self.objectives:
+                saved = _within(f"optimizer.{objective.name}.", arrays)
+                objective.optimizer.load_state_dict(saved, state["steps"][objective.name])
+            self.epoch, self.batch = state["epoch"], state["batch"]
+            self.averages.load(state["averages"])
+            self.best = math.inf if state["best"] is None else state["best"]
+            backend.set_random_state(state["random"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise checkpoint.CheckpointError(f"{path}: does not fit this model ({error})") from error
+
+    # Divergence
+
+    def _require_finite(self) -> None:
+        if all(math.isfinite(value) for value in self.averages.read().values()):
+            return
+        self.load(self.run.last)
+        with check_finite():
+            for batch in self.loader.epoch(self.epoch, start=self.batch):
+                where = f"epoch {self.epoch + 1}, batch {self.batch + 1} of {len(self.loader)}"
+                if not backend.of(batch.inputs).isfinite(batch.inputs).all():
+                    raise DivergedError(f"training stopped at {where}: the data holds NaN or infinity")
+                try:
+                    self.step(batch)
+                except NonFiniteError as error:
+                    raise DivergedError(f"training stopped at {where}: {error}; a smaller --lr may help") from error
+                self.batch += 1
+        raise DivergedError(f"training stopped in epoch {self.epoch + 1}: the weights or the gradient norm overflowed")
+
+
+def _within(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
