@@ -195,7 +195,8 @@ class Tensor:
     def mean(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """The mean over `dim` (all dimensions where it is left out)."""
         total = sum_(self, dim, keepdim)
-        count = self.size if dim is None else math.prod(self.shape[d] for d in _as_tuple(dim))
+        gone = dims_of(dim, self.ndim)
+        count = math.prod(n for d, n in enumerate(self.shape) if d in gone)
         return total / count if count else total * math.nan
 
     def max(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -222,18 +223,18 @@ class Tensor:
 
     def expand_dims(self, dim: int) -> Tensor:
         """A new dimension of length 1 at `dim`."""
-        at = dim % (self.ndim + 1)
+        (at,) = dims_of(dim, self.ndim + 1)
         return reshape(self, (*self.shape[:at], 1, *self.shape[at:]))
 
     def squeeze(self, dim: int | None = None) -> Tensor:
         """Without the dimensions of length 1 (or only `dim`, where that has length 1)."""
-        gone = range(self.ndim) if dim is None else (dim % self.ndim,)
+        gone = dims_of(dim, self.ndim)
         return reshape(self, tuple(n for d, n in enumerate(self.shape) if n != 1 or d not in gone))
 
     def flatten(self, start_dim: int = 0) -> Tensor:
         """All dimensions from `start_dim` on as one: (N, C, H, W).flatten(1) is (N, C·H·W)."""
-        kept = self.shape[:start_dim]
-        return reshape(self, (*kept, math.prod(self.shape[len(kept) :])))
+        (start,) = dims_of(start_dim, self.ndim)
+        return reshape(self, (*self.shape[:start], math.prod(self.shape[start:])))
 
     def broadcast_to(self, *shape: int | Shape) -> Tensor:
         """Repeated along new or length-1 dimensions, as NumPy's broadcasting does."""
@@ -540,7 +541,7 @@ def power(x: Tensor, exponent: float) -> Tensor:
     if n == 1:
         return x
     value = x.data * x.data if n == 2 else x.data**n
-    return record(value, (x, lambda g: g * (n * power(x, n - 1))))
+    return record(value, (x, lambda g: g * (n * power(x, n - 1)) if n else g * 0.0))
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -568,13 +569,25 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 # Reductions
 
 
-def _as_tuple(dim: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (dim,) if isinstance(dim, int) else tuple(dim)
+def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
+    """`dim` counted from 0, as a tuple; None is all dimensions. A 0-d tensor takes 0 and -1, as in PyTorch.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    dims = tuple(dim) if isinstance(dim, Sequence) else (dim,)
+    bound = max(1, ndim)
+    for d in dims:
+        if not -bound <= d < bound:
+            raise IndexError(f"dim is {d}, must lie in {-bound}…{bound - 1}")
+    return tuple(d % bound for d in dims)
 
 
 def _with_kept_dims(shape: Shape, dim: Dims) -> Shape:
     """The shape after a reduction over `dim` with keepdim=True."""
-    gone = {d % len(shape) for d in _as_tuple(dim)} if dim is not None else set(range(len(shape)))
+    gone = dims_of(dim, len(shape))
     return tuple(1 if d in gone else n for d, n in enumerate(shape))
 
 
@@ -600,7 +613,7 @@ def extremum(x: Tensor, kind: str, dim: Dims = None, keepdim: bool = False) -> T
 
 
 def _without(kept: Shape, dim: Dims) -> Shape:
-    gone = {d % len(kept) for d in _as_tuple(dim)} if dim is not None else set(range(len(kept)))
+    gone = dims_of(dim, len(kept))
     return tuple(n for d, n in enumerate(kept) if d not in gone)
 
 
@@ -623,8 +636,9 @@ def reshape(x: Tensor, shape: Shape) -> Tensor:
 
 def permute(x: Tensor, dims: Shape) -> Tensor:
     """The dimensions in the order `dims`; back by the inverse order."""
+    value = x.data.transpose(dims)
     inverse = sorted(range(x.ndim), key=[d % x.ndim for d in dims].__getitem__)
-    return record(x.data.transpose(dims), (x, lambda g: permute(g, tuple(inverse))))
+    return record(value, (x, lambda g: permute(g, tuple(inverse))))
 
 
 def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
