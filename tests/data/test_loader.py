@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from minigen import backend
 from minigen.data import DataError, Loader, Split
 
 
@@ -117,3 +118,19 @@ def test_no_shuffle_and_first() -> None:
 def test_bad_arguments(arguments: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Loader(**{"split": images(), "batch_size": 8, "seed": 0, **arguments})
+
+
+@pytest.mark.parametrize("split", [images(), sequences()])
+def test_batches_on_the_gpu_equal_those_on_the_cpu(split: Split, second_device: str) -> None:
+    """The split goes over once; nothing comes back."""
+    here, there = Loader(split, 8, seed=1), Loader(split, 8, seed=1, device=second_device)
+    for a, b in zip(here.epoch(0), there.epoch(0), strict=True):
+        for name in ("inputs", "labels", "lengths"):
+            ours, theirs = getattr(a, name), getattr(b, name)
+            if ours is not None:
+                assert backend.device_of(theirs) == "gpu"
+                assert ours.dtype == theirs.dtype
+                assert ours.strides == theirs.strides
+                assert np.array_equal(ours, backend.to_device(theirs, "cpu"))
+        assert isinstance(b.index, np.ndarray)
+        assert np.array_equal(a.index, b.index)
