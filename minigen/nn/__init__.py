@@ -6,11 +6,14 @@ from minigen.nn.containers import Sequential
 from minigen.nn.dropout import Dropout
 from minigen.nn.linear import Linear
 from minigen.nn.module import Module, Parameter
+from minigen.nn.recurrent import LSTM, LSTMCell
 from minigen.nn.shapes import Flatten, Reshape
 
 __all__ = [
+    "LSTM",
     "Dropout",
     "Flatten",
+    "LSTMCell",
     "LeakyReLU",
     "Linear",
     "Module",

@@ -11,6 +11,7 @@ from minigen.ops.losses import (
     l1_loss,
     mse_loss,
 )
+from minigen.ops.lstm import lstm
 from minigen.ops.sampling import dropout, kl_standard_normal, reparameterize
 from minigen.tensor import matmul
 
@@ -29,6 +30,7 @@ __all__ = [
     "linear",
     "log",
     "log_softmax",
+    "lstm",
     "matmul",
     "maximum",
     "mse_loss",

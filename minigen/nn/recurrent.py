@@ -1,0 +1,114 @@
+"""LSTM over sequences, and LSTMCell for one step."""
+
+from __future__ import annotations
+
+from minigen import backend, ops
+from minigen.backend import Array
+from minigen.nn import init
+from minigen.nn.module import Module, Parameter
+from minigen.tensor import Tensor
+
+State = tuple[Tensor, Tensor]
+"""(h, c), each (N, H)."""
+
+_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
+
+
+class LSTM(Module):
+    """Long short-term memory over sequences: (N, T, input_size) -> (N, T, hidden_size). Formulas in `ops.lstm`.
+
+    As torch.nn.LSTM with batch_first=True and one layer in one direction: num_layers and bidirectional are
+    not offered (let one LSTM follow another, or run a second one over x[:, ::-1]), and h and c come as (N, H).
+    Its gradient can not be differentiated once more; that of LSTMCell can.
+
+    Args:
+        input_size: I, the features of a step.
+        hidden_size: H.
+        bias: whether the two biases are there.
+        activation: "tanh", or "relu" as in the document's example.
+
+    Attributes:
+        weight_ih_l0: (4H, I), from U(-1/√H, 1/√H) like the others; rows in the order i, f, g, o.
+        weight_hh_l0: (4H, H)
+        bias_ih_l0, bias_hh_l0: (4H,); only their sum has an effect, but torch keeps two.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
+        _check_activation("LSTM", activation)
+        self.hidden_size = hidden_size
+        self.activation = activation
+        self.weight_ih_l0 = _parameter(hidden_size, 4 * hidden_size, input_size)
+        self.weight_hh_l0 = _parameter(hidden_size, 4 * hidden_size, hidden_size)
+        self.bias_ih_l0 = _parameter(hidden_size, 4 * hidden_size) if bias else None
+        self.bias_hh_l0 = _parameter(hidden_size, 4 * hidden_size) if bias else None
+
+    def forward(self, x: Tensor, state: State | None = None, lengths: Array | None = None) -> tuple[Tensor, State]:
+        """Return the outputs (N, T, H) and the last state (h, c).
+
+        Args:
+            x: (N, T, input_size)
+            state: (h, c) before the first step; zeros where left out.
+            lengths: (N,) integers, where the sequences differ in length; see `ops.lstm`.
+        """
+        h, c = _zero_state(x, self.hidden_size) if state is None else state
+        bias = None
+        if self.bias_ih_l0 is not None and self.bias_hh_l0 is not None:
+            bias = self.bias_ih_l0 + self.bias_hh_l0
+        return ops.lstm(x, h, c, self.weight_ih_l0, self.weight_hh_l0, bias, self.activation, lengths)
+
+
+class LSTMCell(Module):
+    """One step of an LSTM: (N, input_size) and a state (h, c) -> the next (h, c), as torch.nn.LSTMCell.
+
+    It is composed of elementary operations: slower than LSTM, the same to the last digits, and
+    differentiable to any order.
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        bias: whether the two biases are there.
+        activation: "tanh" or "relu".
+
+    Attributes:
+        weight_ih: (4H, I), from U(-1/√H, 1/√H) like the others; rows in the order i, f, g, o.
+        weight_hh: (4H, H)
+        bias_ih, bias_hh: (4H,)
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
+        _check_activation("LSTMCell", activation)
+        self.hidden_size = hidden_size
+        self.activation = activation
+        self.weight_ih = _parameter(hidden_size, 4 * hidden_size, input_size)
+        self.weight_hh = _parameter(hidden_size, 4 * hidden_size, hidden_size)
+        self.bias_ih = _parameter(hidden_size, 4 * hidden_size) if bias else None
+        self.bias_hh = _parameter(hidden_size, 4 * hidden_size) if bias else None
+
+    def forward(self, x: Tensor, state: State | None = None) -> State:
+        """Return the next state (h, c), each (N, H).
+
+        Args:
+            x: (N, input_size)
+            state: (h, c); zeros where left out.
+        """
+        h, c = _zero_state(x, self.hidden_size) if state is None else state
+        activate = _ACTIVATIONS[self.activation]
+        a = ops.linear(x, self.weight_ih, self.bias_ih) + ops.linear(h, self.weight_hh, self.bias_hh)
+        a_i, a_f, a_g, a_o = (a[:, k * self.hidden_size : (k + 1) * self.hidden_size] for k in range(4))
+        c = ops.sigmoid(a_f) * c + ops.sigmoid(a_i) * activate(a_g)
+        h = ops.sigmoid(a_o) * activate(c)
+        return h, c
+
+
+def _parameter(hidden_size: int, *shape: int) -> Parameter:
+    return Parameter(init.torch_default(shape, hidden_size))
+
+
+def _zero_state(x: Tensor, hidden_size: int) -> State:
+    zeros = Tensor(backend.of(x.data).zeros((len(x), hidden_size), x.dtype))
+    return zeros, zeros
+
+
+def _check_activation(layer: str, activation: str) -> None:
+    if activation not in _ACTIVATIONS:
+        raise ValueError(f"{layer}: activation is {activation!r}, must be 'tanh' or 'relu'")

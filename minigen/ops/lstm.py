@@ -1,0 +1,238 @@
+"""The LSTM over a whole sequence, with back-propagation through time written by hand.
+
+At each step t, from the input xₜ and the state (hₜ₋₁, cₜ₋₁), with σ the sigmoid and φ the activation:
+
+    aₜ = W_ih·xₜ + W_hh·hₜ₋₁ + b                      four blocks of H rows: a_i, a_f, a_g, a_o
+    i, f, o = σ(a_i), σ(a_f), σ(a_o);  g = φ(a_g)     input, forget and output gate; candidate
+    cₜ = f·cₜ₋₁ + i·g
+    hₜ = o·φ(cₜ)
+
+Source: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory", with the forget gate of Gers et al. 2000.
+
+Three arrangements make it fast. The arrays lie batch-last, so that one gate of all examples is a block
+(H, N). xₜ, hₜ₋₁ and 1 are stacked, so that aₜ is one matrix product with the bias in it. The rows of the
+weights are rotated, so that the gates lie in memory as o, i, f, g and the three sigmoids are one block.
+
+On the tape stands one node for all pre-activations a₁ … a_T and the first state. Back-propagation through
+time computes its gradient, once; the gradients of x, the weights and the first state follow from that.
+"""
+
+from __future__ import annotations
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.ops.joining import concat
+from minigen.tensor import Tensor, as_tensor, permute, record
+
+ACTIVATIONS = ("tanh", "relu")
+
+
+def lstm(
+    x: Tensor,
+    h0: Tensor,
+    c0: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias: Tensor | None = None,
+    activation: str = "tanh",
+    lengths: Array | None = None,
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Run an LSTM over sequences; the rows of the weights are in the order i, f, g, o, as in torch.
+
+    Args:
+        x: (N, T, I)
+        h0, c0: (N, H), the state before the first step.
+        weight_ih: (4H, I)
+        weight_hh: (4H, H)
+        bias: (4H,), the sum of the two that torch.nn.LSTM keeps.
+        activation: φ, "tanh" or "relu", for the candidate and for the cell's output, as in Keras.
+        lengths: (N,) integers from 1 to T, where the sequences differ in length. After the end of a sequence
+            its outputs are 0 and its state stands still; x must be finite there but has no influence.
+
+    Returns:
+        outputs h₁ … h_T, (N, T, H), and the last state (h, c), each (N, H).
+
+    The gradient can not be differentiated once more; that of `nn.LSTMCell` can, to any order.
+
+    Raises:
+        ValueError: a shape does not fit, the activation is unknown, or lengths are out of range.
+        NotImplementedError: a second derivative is asked for.
+    """
+    h0, c0, weight_ih, weight_hh = (as_tensor(t, x) for t in (h0, c0, weight_ih, weight_hh))
+    bias = None if bias is None else as_tensor(bias, x)
+    _check_shapes(x, h0, c0, weight_ih, weight_hh, bias)
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"lstm: activation is {activation!r}, must be 'tanh' or 'relu'")
+    if lengths is not None:
+        _check_lengths(lengths, x)
+    columns = [weight_ih, weight_hh] if bias is None else [weight_ih, weight_hh, bias.expand_dims(1)]
+    states = _states(x, h0, c0, concat(columns, 1), activation, lengths)
+    outputs = permute(states[:-1], (2, 0, 1))
+    if lengths is None:
+        return outputs, (states[-2].T, states[-1].T)
+    return outputs, (outputs[backend.of(lengths).arange(len(lengths)), lengths - 1], states[-1].T)
+
+
+def _states(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, lengths: Array | None) -> Tensor:
+    """h₁ … h_T and c_T, as the blocks of (T + 1, H, N), from the stacked weight [W_ih, W_hh, b]."""
+    xp = backend.of(x.data)
+    batch, steps, features = x.shape
+    hidden = h0.shape[1]
+    recurrent = slice(features, features + hidden)
+    rotated = xp.roll(weight.data, hidden, axis=0)
+    halved = rotated.copy()
+    halved[: 3 * hidden] *= 0.5  # σ(a) = ½·tanh(½a) + ½
+
+    inputs = xp.empty((steps, weight.shape[1], batch), x.dtype)  # xₜ, hₜ₋₁ and, where there is a bias, 1
+    inputs[:, :features] = x.data.transpose(1, 2, 0)
+    inputs[0, recurrent] = h0.data.T
+    inputs[:, features + hidden :] = 1
+    cells = xp.empty((steps + 1, hidden, batch), x.dtype)
+    cells[0] = c0.data.T
+    blocks = xp.empty((4 * steps + 2, hidden, batch), x.dtype)  # the gates of all steps, h₀, c₀
+    blocks[-2], blocks[-1] = h0.data.T, c0.data.T
+    gates = blocks[:-2].reshape(steps, 4, hidden, batch)
+    squashed = xp.empty((steps, hidden, batch), x.dtype)  # φ(cₜ)
+    states = xp.empty((steps + 1, hidden, batch), x.dtype)
+
+    for t in range(steps):
+        xp.matmul(halved, inputs[t], out=gates[t].reshape(4 * hidden, batch))
+        o, i, f, g = gates[t]
+        sigmoids = gates[t, :3]
+        xp.tanh(sigmoids, out=sigmoids)
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        _activate(activation, g, out=g)
+        if lengths is not None:  # an ended sequence lets nothing out, nothing in, and forgets nothing
+            running = (t < lengths).astype(x.dtype)
+            gates[t, :2] *= running
+            xp.maximum(f, 1 - running, out=f)
+        xp.multiply(f, cells[t], out=cells[t + 1])
+        cells[t + 1] += i * g
+        _activate(activation, cells[t + 1], out=squashed[t])
+        xp.multiply(o, squashed[t], out=states[t])
+        if t + 1 < steps:
+            inputs[t + 1, recurrent] = states[t]
+    states[-1] = cells[-1]
+
+    node = record(
+        blocks,
+        (x, lambda g: _last(_input_grad(g.data, rotated[:, :features]), g)),
+        (h0, lambda g: _last(g.data[-2].T, g)),
+        (c0, lambda g: _last(g.data[-1].T, g)),
+        (weight, lambda g: _last(_weight_grad(g.data, inputs), g)),
+    )
+
+    def through_time(g: Tensor) -> Tensor:
+        return _last(_through_time(g.data, gates, cells, squashed, rotated[:, recurrent], activation), g, node)
+
+    return record(states, (node, through_time))
+
+
+def _through_time(g: Array, gates: Array, cells: Array, squashed: Array, weight_hh: Array, activation: str) -> Array:
+    """The gradients δₜ = dL/daₜ of all steps, dL/dh₀ and dL/dc₀, as the blocks of (4T + 2, H, N).
+
+    From the last step to the first, dhₜ and dcₜ are the whole gradients of hₜ and cₜ, g(hₜ) what comes
+    from outside; products are element by element but for the matrix product with W_hhᵀ:
+
+        dhₜ = g(hₜ) + W_hhᵀ·δₜ₊₁
+        dcₜ = fₜ₊₁·dcₜ₊₁ + dhₜ·o·φ'(cₜ)
+        δ_o = dhₜ·φ(cₜ)·o·(1 - o)
+        δ_i = dcₜ·g·i·(1 - i)
+        δ_f = dcₜ·cₜ₋₁·f·(1 - f)
+        δ_g = dcₜ·i·φ'(a_g)
+
+    Args:
+        g: dL/dh₁ … dL/dh_T and dL/dc_T, (T + 1, H, N)
+        gates: o, i, f, g of each step, (T, 4, H, N)
+        cells: c₀ … c_T, (T + 1, H, N)
+        squashed: φ(c₁) … φ(c_T), (T, H, N)
+        weight_hh: (4H, H), its rows in the order o, i, f, g
+    """
+    steps, _, hidden, batch = gates.shape
+    blocks = backend.of(g).empty((4 * steps + 2, hidden, batch), g.dtype)
+    deltas = blocks[:-2].reshape(steps, 4, hidden, batch)
+    dh, dc = 0.0, g[-1]
+    for t in reversed(range(steps)):
+        o, i, f, candidate = gates[t]
+        slope_o, slope_i, slope_f = gates[t, :3] * (1 - gates[t, :3])
+        dh = dh + g[t]
+        dc = dc + dh * o * _slope(activation, squashed[t])
+        deltas[t, 0] = dh * squashed[t] * slope_o
+        deltas[t, 1] = dc * candidate * slope_i
+        deltas[t, 2] = dc * cells[t] * slope_f
+        deltas[t, 3] = dc * i * _slope(activation, candidate)
+        dh = weight_hh.T @ deltas[t].reshape(4 * hidden, batch)
+        dc = dc * f
+    blocks[-2], blocks[-1] = dh, dc
+    return blocks
+
+
+def _input_grad(blocks: Array, weight_ih: Array) -> Array:
+    """Dxₜ = W_ihᵀ·δₜ for all steps, (N, T, I)."""
+    _, hidden, batch = blocks.shape
+    deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
+    return (weight_ih.T @ deltas).transpose(2, 0, 1)
+
+
+def _weight_grad(blocks: Array, inputs: Array) -> Array:
+    """D[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
+    _, hidden, batch = blocks.shape
+    deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
+    xp = backend.of(blocks)
+    return xp.roll(xp.tensordot(deltas, inputs, ((0, 2), (0, 2))), -hidden, axis=0)
+
+
+def _activate(activation: str, a: Array, out: Array) -> None:
+    """φ(a)"""
+    xp = backend.of(a)
+    if activation == "tanh":
+        xp.tanh(a, out=out)
+    else:
+        xp.maximum(a, 0, out=out)
+
+
+def _slope(activation: str, y: Array) -> Array:
+    """φ'(a), from the value y = φ(a)."""
+    return 1 - y * y if activation == "tanh" else (y > 0).astype(y.dtype)
+
+
+def _last(value: Array, *made_from: Tensor) -> Tensor:
+    """A gradient whose own derivatives, to what it was made from, are refused."""
+    return record(value, *((source, _refuse) for source in made_from))
+
+
+def _refuse(_: Tensor) -> Tensor:
+    raise NotImplementedError(
+        "lstm: the gradient of a gradient is not available; nn.LSTMCell, which is composed of "
+        "elementary operations, can be differentiated to any order"
+    )
+
+
+def _check_shapes(x: Tensor, h0: Tensor, c0: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None) -> None:
+    if x.ndim != 3 or x.shape[1] == 0:
+        raise ValueError(f"lstm: x has shape {x.shape}, must be (N, T, I) with T at least 1")
+    if weight_hh.ndim != 2:
+        raise ValueError(f"lstm: weight_hh has shape {weight_hh.shape}, must be (4H, H)")
+    hidden = weight_hh.shape[1]
+    state = (x.shape[0], hidden)
+    for name, value, shape, letters in (
+        ("weight_hh", weight_hh, (4 * hidden, hidden), "(4H, H)"),
+        ("weight_ih", weight_ih, (4 * hidden, x.shape[2]), "(4H, I)"),
+        ("bias", bias, (4 * hidden,), "(4H,)"),
+        ("h0", h0, state, "(N, H)"),
+        ("c0", c0, state, "(N, H)"),
+    ):
+        if value is not None and value.shape != shape:
+            raise ValueError(
+                f"lstm: {name} has shape {value.shape}, must be {letters} = {shape} "
+                f"for x {x.shape} and weight_hh {weight_hh.shape}"
+            )
+
+
+def _check_lengths(lengths: Array, x: Tensor) -> None:
+    batch, steps, _ = x.shape
+    if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
+        raise ValueError(f"lstm: lengths is {lengths.dtype} of shape {lengths.shape}, must be ({batch},) of integers")
+    if x.device == "cpu" and batch and not 1 <= lengths.min() <= lengths.max() <= steps:
+        raise ValueError(f"lstm: lengths run from {lengths.min()} to {lengths.max()}, must lie in 1…{steps}")
