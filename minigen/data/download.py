@@ -58,7 +58,7 @@ def _fetch_file(name: str, mirrors: tuple[str, ...], file: str, sha256: str, fol
             answers.append(f"{urlsplit(mirror).netloc}: {_reason(error)}")
     raise DataError(
         f"{name}: {file} could not be downloaded to {folder} ({'; '.join(answers)}). Without a network: "
-        f"--data-dir FOLDER with the file in it, or --data mnist5k, which comes with minigen"
+        f"--data-dir FOLDER that holds the files, or --data mnist5k, which comes with minigen"
     )
 
 
