@@ -15,6 +15,7 @@ only when one fails are the elements gone through one by one, to say where.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -26,10 +27,12 @@ from minigen.backend import Array
 from minigen.tensor import Tensor, backpropagate
 
 Function: TypeAlias = Callable[..., "Tensor | Sequence[Tensor]"]
+Objective: TypeAlias = Callable[[], float]
 
 STEP = 6e-6  # about the cube root of float64's rounding: truncation and rounding errors are then alike
 TOLERANCE = {1: 1e-7, 2: 1e-5}
 DIRECTIONS = 3
+UNEVEN = 1e-2  # how far the slopes ahead and behind may differ before a kink is suspected
 
 
 class GradcheckError(AssertionError):
@@ -55,63 +58,71 @@ def gradcheck(fn: Function, inputs: Sequence[Tensor], order: int = 1, seed: int 
 
     Raises:
         GradcheckError: an error above 10⁻⁷ (order 1) or 10⁻⁵ (order 2), a gradient of the wrong shape or
-            dtype, or an input that `fn` changed.
+            dtype, an input that `fn` changed, a value that is not finite or not the same the second time.
         NondifferentiableError: a kink.
-        TypeError: an input is not float64, or none requires a gradient.
+        TypeError: an input is not a float64 leaf, or none requires a gradient.
     """
     if order not in TOLERANCE:
         raise ValueError(f"gradcheck: order is {order}, must be 1 or 2")
-    checked = [x for x in inputs if x.requires_grad]
-    if not checked or any(x.dtype != "float64" for x in inputs):
-        raise TypeError("gradcheck: inputs must be float64 tensors, and at least one must require a gradient")
+    for position, x in enumerate(inputs):
+        if x.dtype != "float64" or x._edges:
+            found = f"is {x.dtype}" if x.dtype != "float64" else "was computed from other tensors"
+            raise TypeError(f"gradcheck: input {position} {found}, must be a float64 tensor that nothing made")
+    if not any(x.requires_grad for x in inputs):
+        raise TypeError("gradcheck: no input requires a gradient, at least one must")
     generator = np.random.default_rng(seed)
-    worst = _check(fn, inputs, checked, TOLERANCE[1], generator, f"order 1, seed {seed}")
+    title = f"gradcheck of {getattr(fn, '__name__', type(fn).__name__)}, seed {seed}, order"
+    worst = _check(fn, inputs, TOLERANCE[1], generator, f"{title} 1")
     if order == 2:
+        checked = [x for x in inputs if x.requires_grad]
         cotangents = [Tensor(c, requires_grad=True) for c in _normal_like(_outputs(fn, inputs), generator)]
-        extended = [*inputs, *cotangents]
 
         def gradient(*_: Tensor) -> list[Tensor]:
             return _gradients(_outputs(fn, inputs), cotangents, checked, create_graph=True)
 
-        second = _check(gradient, extended, [*checked, *cotangents], TOLERANCE[2], generator, f"order 2, seed {seed}")
+        second = _check(gradient, [*inputs, *cotangents], TOLERANCE[2], generator, f"{title} 2")
         worst = max(worst, second)
     return worst
 
 
 def _check(
-    fn: Function,
-    inputs: Sequence[Tensor],
-    checked: Sequence[Tensor],
-    tolerance: float,
-    generator: np.random.Generator,
-    title: str,
+    fn: Function, inputs: Sequence[Tensor], tolerance: float, generator: np.random.Generator, title: str
 ) -> float:
     before = [backend.of(x.data).array(x.data) for x in inputs]
+    checked = [x for x in inputs if x.requires_grad]
     outputs = _outputs(fn, inputs)
     cotangents = [Tensor(c) for c in _normal_like(outputs, generator)]
     gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
     for position, (x, original) in enumerate(zip(inputs, before, strict=True)):
         if not bool((x.data == original).all()):
-            raise GradcheckError(f"gradcheck ({title}): the function changed input {position} of shape {x.shape}")
+            raise GradcheckError(f"{title}: the function changed input {position} of shape {x.shape}")
     for x, g in zip(checked, gradients, strict=True):
         if g.shape != x.shape or g.dtype != x.dtype:
-            raise GradcheckError(f"gradcheck ({title}): a gradient is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}")
+            raise GradcheckError(f"{title}: a gradient is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}")
 
     def objective() -> float:
-        pairs = zip(cotangents, _outputs(fn, inputs), strict=True)
-        return sum(float((c.data * y.data).sum().item()) for c, y in pairs)
+        return _sum_of_products(cotangents, _outputs(fn, inputs))
+
+    level = sum(float(abs(c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
+    if not math.isfinite(level):
+        raise GradcheckError(f"{title}: the function's value is not finite")
+    here = objective()
+    if abs(here - _sum_of_products(cotangents, outputs)) > 1e-9 * level:
+        raise GradcheckError(f"{title}: the function's value is another one the second time; noise must be fixed")
 
     scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
     size = sum(float(((g * s) ** 2).sum().item()) for g, s in zip(gradients, scales, strict=True)) ** 0.5
+    size = max(size, 0.01 * level)  # a gradient that is zero drowns in the rounding of the value
     worst = 0.0
     for _ in range(DIRECTIONS):
         direction = [v * s for v, s in zip(_normal_like(checked, generator), scales, strict=True)]
         analytic = sum(float((g * v).sum().item()) for g, v in zip(gradients, direction, strict=True))
-        numeric = _difference(objective, checked, direction, STEP)
-        error = _relative(analytic, numeric, size)
+        ahead, behind = _slopes(objective, here, checked, direction, STEP)
+        error = _relative(analytic, (ahead + behind) / 2, size)
+        if not error <= tolerance or _relative(ahead, behind, size) > UNEVEN:
+            _raise_if_kinked(objective, here, checked, direction, size, title)
         if not error <= tolerance:
-            _raise_if_kinked(objective, checked, direction, size, title)
-            raise GradcheckError(_worst_elements(objective, checked, gradients, error, title))
+            raise GradcheckError(_worst_elements(objective, here, inputs, checked, gradients, error, title))
         worst = max(worst, error)
     return worst
 
@@ -136,9 +147,13 @@ def _normal_like(tensors: Sequence[Tensor], generator: np.random.Generator) -> l
     return [backend.to_device(np.asarray(generator.standard_normal(t.shape)), t.device) for t in tensors]
 
 
-def _relative(analytic: float, numeric: float, size: float) -> float:
-    scale = max(abs(analytic), abs(numeric), size)
-    return abs(analytic - numeric) / scale if scale else 0.0
+def _sum_of_products(cotangents: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
+    return sum(float((c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
+
+
+def _relative(a: float, b: float, size: float) -> float:
+    difference = abs(a - b)
+    return difference / max(abs(a), abs(b), size) if difference else 0.0
 
 
 @contextmanager
@@ -154,54 +169,70 @@ def _moved(inputs: Sequence[Tensor], direction: Sequence[Array], step: float) ->
             x.data[...] = original
 
 
-def _value(objective: Callable[[], float], inputs: Sequence[Tensor], direction: Sequence[Array], step: float) -> float:
+def _slopes(
+    objective: Objective, here: float, inputs: Sequence[Tensor], direction: Sequence[Array], step: float
+) -> tuple[float, float]:
+    """The objective's slope over one step ahead and over one step behind; their mean is the central difference."""
     with _moved(inputs, direction, step):
-        return objective()
-
-
-def _difference(
-    objective: Callable[[], float], inputs: Sequence[Tensor], direction: Sequence[Array], step: float
-) -> float:
-    """The central difference of the objective along the direction."""
-    ahead, behind = _value(objective, inputs, direction, step), _value(objective, inputs, direction, -step)
-    return (ahead - behind) / (2 * step)
+        ahead = objective()
+    with _moved(inputs, direction, -step):
+        behind = objective()
+    return (ahead - here) / step, (here - behind) / step
 
 
 def _raise_if_kinked(
-    objective: Callable[[], float], inputs: Sequence[Tensor], direction: Sequence[Array], size: float, title: str
+    objective: Objective,
+    here: float,
+    inputs: Sequence[Tensor],
+    direction: Sequence[Array],
+    size: float,
+    title: str,
 ) -> None:
-    """A smooth function has the same slope over a step and half of it, and ahead and behind."""
-    whole, half = (_difference(objective, inputs, direction, STEP / n) for n in (1, 2))
-    here, ahead, behind = (_value(objective, inputs, direction, step) for step in (0.0, STEP, -STEP))
-    uneven = _relative((ahead - here) / STEP, (here - behind) / STEP, size)
-    if _relative(whole, half, size) > 1e-4 or uneven > 1e-2:
+    """Tell a kink from a curve by taking half the step.
+
+    Over a curve the central difference stays as it is, and the slopes ahead and behind differ half as
+    much. With a kink inside the step the first changes; with one at its middle the second stays.
+    """
+    ahead, behind = _slopes(objective, here, inputs, direction, STEP)
+    near_ahead, near_behind = _slopes(objective, here, inputs, direction, STEP / 2)
+    whole, half = (ahead + behind) / 2, (near_ahead + near_behind) / 2
+    uneven, near_uneven = abs(ahead - behind), abs(near_ahead - near_behind)
+    at_middle = uneven > UNEVEN * max(abs(ahead), abs(behind), size) and near_uneven > 0.75 * uneven
+    if at_middle or _relative(whole, half, size) > 1e-4:
         raise NondifferentiableError(
-            f"gradcheck ({title}): the function has a kink or a jump within the step of {STEP:g}: slope {whole:.6g} "
-            f"over the step, {half:.6g} over half of it; choose inputs away from the kink"
+            f"{title}: the function has a kink or a jump within the step of {STEP:g}: slope {ahead:.6g} ahead and "
+            f"{behind:.6g} behind, {near_ahead:.6g} and {near_behind:.6g} over half the step; "
+            "choose inputs away from the kink"
         )
 
 
 def _worst_elements(
-    objective: Callable[[], float],
+    objective: Objective,
+    here: float,
     inputs: Sequence[Tensor],
+    checked: Sequence[Tensor],
     gradients: Sequence[Array],
     error: float,
     title: str,
 ) -> str:
-    """A table of the ten elements whose derivative is furthest off."""
+    """A table of the ten elements whose derivative is furthest off.
+
+    Arguments count as the inputs do; at order 2 those that come after them are the cotangents.
+    """
+    positions = [position for position, x in enumerate(inputs) if x.requires_grad]
     rows: list[tuple[float, str]] = []
-    for position, (x, g) in enumerate(zip(inputs, gradients, strict=True)):
+    for position, x, g in zip(positions, checked, gradients, strict=True):
         for index in np.ndindex(x.shape):
             unit = backend.of(x.data).zeros_like(x.data)
             unit[index] = max(1.0, abs(float(x.data[index].item())))
-            numeric = _difference(objective, [x], [unit], STEP) / float(unit[index].item())
+            numeric = sum(_slopes(objective, here, [x], [unit], STEP)) / 2 / float(unit[index].item())
             analytic = float(g[index].item())
             relative = _relative(analytic, numeric, 1e-6)
-            rows.append((relative, f"{position:>8}  {index!s:<16}{analytic:>16.8g}{numeric:>16.8g}{relative:>12.1e}"))
+            text = f"{position:>8}  {index!s:<16}{analytic:>16.8g}{numeric:>16.8g}{relative:>12.1e}"
+            rows.append((relative if relative == relative else math.inf, text))
     rows.sort(key=lambda row: -row[0])
     header = f"{'argument':>8}  {'index':<16}{'analytic':>16}{'numeric':>16}{'relative':>12}"
-    lines = [f"gradcheck ({title}): relative error {error:.1e}", header, *(text for _, text in rows[:10])]
-    return "\n".join(lines)
+    return "\n".join([f"{title}: relative error {error:.1e}", header, *(text for _, text in rows[:10])])
 
 
 __all__ = ["GradcheckError", "NondifferentiableError", "gradcheck"]
