@@ -19,6 +19,8 @@ time computes its gradient, once; the gradients of x, the weights and the first 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from minigen import backend
 from minigen.backend import Array
 from minigen.ops.joining import concat
@@ -75,67 +77,91 @@ def lstm(
 
 def _states(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, lengths: Array | None) -> Tensor:
     """h₁ … h_T and c_T, as the blocks of (T + 1, H, N), from the stacked weight [W_ih, W_hh, b]."""
-    xp = backend.of(x.data)
-    batch, steps, features = x.shape
-    hidden = h0.shape[1]
+    features, hidden = x.shape[2], h0.shape[1]
+    rotated = backend.of(x.data).roll(weight.data, hidden, axis=0)
+    weight_ih, weight_hh = rotated[:, :features], rotated[:, features : features + hidden]
+    run = _unroll(x.data, h0.data, c0.data, rotated, activation, lengths)
+    node = record(
+        run.node,
+        (x, lambda g: _last(_input_grad(g.data, weight_ih), g)),
+        (h0, lambda g: _last(g.data[-2].copy().T, g)),
+        (c0, lambda g: _last(g.data[-1].copy().T, g)),
+        (weight, lambda g: _last(_weight_grad(g.data, run.inputs), g)),
+    )
+    return record(run.states, (node, lambda g: _last(_through_time(g.data, run, weight_hh, activation), g, node)))
+
+
+class _Run(NamedTuple):
+    """What an LSTM computed on its way, batch-last.
+
+    Attributes:
+        inputs: xₜ, hₜ₋₁ and, where there is a bias, 1, for each step: (T, I + H + 1, N)
+        node: the gates of all steps, h₀, c₀: (4T + 2, H, N)
+        cells: c₀ … c_T, (T + 1, H, N)
+        squashed: φ(c₁) … φ(c_T), (T, H, N)
+        states: h₁ … h_T and c_T, (T + 1, H, N)
+    """
+
+    inputs: Array
+    node: Array
+    cells: Array
+    squashed: Array
+    states: Array
+
+    @property
+    def gates(self) -> Array:
+        """o, i, f, g of each step, (T, 4, H, N)."""
+        _, hidden, batch = self.node.shape
+        return self.node[:-2].reshape(-1, 4, hidden, batch)
+
+
+def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, lengths: Array | None) -> _Run:
+    """Run through the steps; the rows of the weight are in the order o, i, f, g."""
+    xp = backend.of(x)
+    (batch, steps, features), hidden = x.shape, h0.shape[1]
     recurrent = slice(features, features + hidden)
-    rotated = xp.roll(weight.data, hidden, axis=0)
-    halved = rotated.copy()
+    run = _Run(
+        inputs=xp.empty((steps, weight.shape[1], batch), x.dtype),
+        node=xp.empty((4 * steps + 2, hidden, batch), x.dtype),
+        cells=xp.empty((steps + 1, hidden, batch), x.dtype),
+        squashed=xp.empty((steps, hidden, batch), x.dtype),
+        states=xp.empty((steps + 1, hidden, batch), x.dtype),
+    )
+    run.inputs[:, :features] = x.transpose(1, 2, 0)
+    run.inputs[:, features + hidden :] = 1
+    run.inputs[0, recurrent] = run.node[-2] = h0.T
+    run.cells[0] = run.node[-1] = c0.T
+    halved = weight.copy()
     halved[: 3 * hidden] *= 0.5  # σ(a) = ½·tanh(½a) + ½
 
-    inputs = xp.empty((steps, weight.shape[1], batch), x.dtype)  # xₜ, hₜ₋₁ and, where there is a bias, 1
-    inputs[:, :features] = x.data.transpose(1, 2, 0)
-    inputs[0, recurrent] = h0.data.T
-    inputs[:, features + hidden :] = 1
-    cells = xp.empty((steps + 1, hidden, batch), x.dtype)
-    cells[0] = c0.data.T
-    blocks = xp.empty((4 * steps + 2, hidden, batch), x.dtype)  # the gates of all steps, h₀, c₀
-    blocks[-2], blocks[-1] = h0.data.T, c0.data.T
-    gates = blocks[:-2].reshape(steps, 4, hidden, batch)
-    squashed = xp.empty((steps, hidden, batch), x.dtype)  # φ(cₜ)
-    states = xp.empty((steps + 1, hidden, batch), x.dtype)
-
-    for t in range(steps):
-        xp.matmul(halved, inputs[t], out=gates[t].reshape(4 * hidden, batch))
-        o, i, f, g = gates[t]
-        sigmoids = gates[t, :3]
+    for t, gates in enumerate(run.gates):
+        xp.matmul(halved, run.inputs[t], out=gates.reshape(4 * hidden, batch))
+        (o, i, f, g), sigmoids = gates, gates[:3]
         xp.tanh(sigmoids, out=sigmoids)
         sigmoids *= 0.5
         sigmoids += 0.5
         _activate(activation, g, out=g)
         if lengths is not None:  # an ended sequence lets nothing out, nothing in, and forgets nothing
             running = (t < lengths).astype(x.dtype)
-            gates[t, :2] *= running
+            gates[:2] *= running
             xp.maximum(f, 1 - running, out=f)
-        xp.multiply(f, cells[t], out=cells[t + 1])
-        cells[t + 1] += i * g
-        _activate(activation, cells[t + 1], out=squashed[t])
-        xp.multiply(o, squashed[t], out=states[t])
+        xp.multiply(f, run.cells[t], out=run.cells[t + 1])
+        run.cells[t + 1] += i * g
+        _activate(activation, run.cells[t + 1], out=run.squashed[t])
+        xp.multiply(o, run.squashed[t], out=run.states[t])
         if t + 1 < steps:
-            inputs[t + 1, recurrent] = states[t]
-    states[-1] = cells[-1]
-
-    node = record(
-        blocks,
-        (x, lambda g: _last(_input_grad(g.data, rotated[:, :features]), g)),
-        (h0, lambda g: _last(g.data[-2].T, g)),
-        (c0, lambda g: _last(g.data[-1].T, g)),
-        (weight, lambda g: _last(_weight_grad(g.data, inputs), g)),
-    )
-
-    def through_time(g: Tensor) -> Tensor:
-        return _last(_through_time(g.data, gates, cells, squashed, rotated[:, recurrent], activation), g, node)
-
-    return record(states, (node, through_time))
+            run.inputs[t + 1, recurrent] = run.states[t]
+    run.states[-1] = run.cells[-1]
+    return run
 
 
-def _through_time(g: Array, gates: Array, cells: Array, squashed: Array, weight_hh: Array, activation: str) -> Array:
+def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Array:
     """The gradients δₜ = dL/daₜ of all steps, dL/dh₀ and dL/dc₀, as the blocks of (4T + 2, H, N).
 
-    From the last step to the first, dhₜ and dcₜ are the whole gradients of hₜ and cₜ, g(hₜ) what comes
-    from outside; products are element by element but for the matrix product with W_hhᵀ:
+    From the last step to the first; dhₜ and dcₜ are the whole gradients of hₜ and cₜ, gₜ is what reaches
+    hₜ from outside, and all products but the one with W_hhᵀ are element by element:
 
-        dhₜ = g(hₜ) + W_hhᵀ·δₜ₊₁
+        dhₜ = gₜ + W_hhᵀ·δₜ₊₁
         dcₜ = fₜ₊₁·dcₜ₊₁ + dhₜ·o·φ'(cₜ)
         δ_o = dhₜ·φ(cₜ)·o·(1 - o)
         δ_i = dcₜ·g·i·(1 - i)
@@ -143,26 +169,22 @@ def _through_time(g: Array, gates: Array, cells: Array, squashed: Array, weight_
         δ_g = dcₜ·i·φ'(a_g)
 
     Args:
-        g: dL/dh₁ … dL/dh_T and dL/dc_T, (T + 1, H, N)
-        gates: o, i, f, g of each step, (T, 4, H, N)
-        cells: c₀ … c_T, (T + 1, H, N)
-        squashed: φ(c₁) … φ(c_T), (T, H, N)
+        g: the gradient of `run.states`, (T + 1, H, N)
         weight_hh: (4H, H), its rows in the order o, i, f, g
     """
-    steps, _, hidden, batch = gates.shape
-    blocks = backend.of(g).empty((4 * steps + 2, hidden, batch), g.dtype)
-    deltas = blocks[:-2].reshape(steps, 4, hidden, batch)
+    blocks = backend.of(g).empty_like(run.node)
+    deltas = blocks[:-2].reshape(run.gates.shape)
     dh, dc = 0.0, g[-1]
-    for t in reversed(range(steps)):
-        o, i, f, candidate = gates[t]
-        slope_o, slope_i, slope_f = gates[t, :3] * (1 - gates[t, :3])
+    for t, gates in reversed(list(enumerate(run.gates))):
+        o, i, f, candidate = gates
+        slope_o, slope_i, slope_f = gates[:3] * (1 - gates[:3])
         dh = dh + g[t]
-        dc = dc + dh * o * _slope(activation, squashed[t])
-        deltas[t, 0] = dh * squashed[t] * slope_o
+        dc = dc + dh * o * _slope(activation, run.squashed[t])
+        deltas[t, 0] = dh * run.squashed[t] * slope_o
         deltas[t, 1] = dc * candidate * slope_i
-        deltas[t, 2] = dc * cells[t] * slope_f
+        deltas[t, 2] = dc * run.cells[t] * slope_f
         deltas[t, 3] = dc * i * _slope(activation, candidate)
-        dh = weight_hh.T @ deltas[t].reshape(4 * hidden, batch)
+        dh = weight_hh.T @ deltas[t].reshape(len(weight_hh), -1)
         dc = dc * f
     blocks[-2], blocks[-1] = dh, dc
     return blocks
