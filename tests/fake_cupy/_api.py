@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+from pathlib import Path
 from typing import Any
 
-from ._read_api import API_FILE
-
+API_FILE = Path(__file__).with_name("cupy_api.txt")
 API = dict(line.split(" ", 1) for line in API_FILE.read_text().splitlines()[1:])
 
 
@@ -32,3 +32,10 @@ def missing(owner: str, name: str) -> AttributeError:
     if described in API:
         return AttributeError(f"cupy has {described}, but the fake does not: add it in tests/fake_cupy")
     return AttributeError(f"cupy has no {described}")
+
+
+def follow(module: Any, path: str) -> Any:
+    """`follow(cupy, "random.Generator")` is `cupy.random.Generator`."""
+    for name in filter(None, path.split(".")):
+        module = getattr(module, name)
+    return module

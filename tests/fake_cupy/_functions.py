@@ -35,9 +35,7 @@ FROM_NUMBERS = words(
 )
 FROM_HOST = words("array asanyarray asarray ascontiguousarray asfortranarray")
 # The answer is known to the host: a shape, a dtype, a bool.
-FACTS = words(
-    "broadcast_shapes can_cast isscalar issubdtype may_share_memory ndim promote_types result_type shape size"
-)
+FACTS = words("can_cast isscalar may_share_memory ndim result_type shape size")
 METHODS = words("""
     all any argmax argmin argpartition argsort clip compress conj conjugate copy cumprod cumsum diagonal dot fill
     flatten max mean min nonzero partition prod ravel repeat reshape round searchsorted sort squeeze std sum swapaxes

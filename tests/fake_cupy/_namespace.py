@@ -8,10 +8,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import _api
+from ._api import API, follow, missing
 from ._array import ndarray
 from ._functions import FACTS, FROM_HOST, FROM_NUMBERS, ON_ARRAYS, fact, forward, from_host
-from ._read_api import follow
 from ._ufuncs import UFUNCS
 
 
@@ -27,14 +26,9 @@ def functions(path: str) -> dict[str, Any]:
 
 
 def top_level() -> dict[str, Any]:
-    """Functions, ufuncs, and NumPy's own dtypes and constants, which are CuPy's too."""
-    constants = {
-        name: getattr(np, name)
-        for name, text in _api.API.items()
-        if text == "value" and isinstance(getattr(np, name, None), (type, float))
-    }
-    types = {"dtype": np.dtype, "finfo": np.finfo, "iinfo": np.iinfo, "newaxis": None}
-    return {**constants, **types, **UFUNCS, **functions("")}
+    """Functions and ufuncs, and what CuPy took over from NumPy: dtypes, constants, `finfo`."""
+    own_to_numpy = {name: getattr(np, name) for name, text in API.items() if text == "numpy"}
+    return {**own_to_numpy, **UFUNCS, **functions("")}
 
 
 def get_array_module(*args: Any) -> ModuleType:
@@ -50,7 +44,7 @@ class Namespace(ModuleType):
         vars(self).update(functions(path))
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise _api.missing(self.__name__, name)
+        raise missing(self.__name__, name)
 
 
 linalg = Namespace("linalg")

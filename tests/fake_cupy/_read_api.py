@@ -1,7 +1,8 @@
-"""What the installed CuPy has, one line a name; `python tests/fake_cupy/_read_api.py` rewrites cupy_api.txt.
+"""What the installed CuPy has, one line a name; `python -m fake_cupy._read_api`, run in tests/, rewrites cupy_api.txt.
 
 CuPy imports without a GPU, so its names and keywords can be read anywhere that its wheel can be installed.
-A line is `name (parameters)`, `name ufunc nin nout methods` or `name value`. A default that is no literal
+A line is `name (parameters)`, `name ufunc nin nout methods`, `name numpy` where CuPy's is NumPy's own, or `name value`
+for the rest. A default that is no literal
 is written `...`: only the names and kinds of parameters matter here.
 """
 
@@ -11,13 +12,13 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
 import numpy as np
 
-API_FILE = Path(__file__).with_name("cupy_api.txt")
+from ._api import API_FILE, follow
+
 OWNERS = ("", "ndarray", "random", "random.Generator", "linalg", "lib.stride_tricks")
 UFUNC_METHODS = {"accumulate": (), "at": (0, 0), "reduce": (), "reduceat": (0,)}  # name: arguments after the array
 
@@ -29,14 +30,8 @@ def api_lines(cupy: Any) -> Iterator[str]:
         for name in dir(owner):
             described = f"{path}.{name}".lstrip(".")
             if not name.startswith("_") and described not in OWNERS:
-                yield f"{described} {describe(getattr(owner, name))}"
-
-
-def follow(module: Any, path: str) -> Any:
-    """`follow(cupy, "random.Generator")` is `cupy.random.Generator`."""
-    for name in filter(None, path.split(".")):
-        module = getattr(module, name)
-    return module
+                thing = getattr(owner, name)
+                yield f"{described} {'numpy' if thing is getattr(np, described, cupy) else describe(thing)}"
 
 
 def describe(thing: Any) -> str:
@@ -60,7 +55,7 @@ def supports(ufunc: Any) -> Any:
 
 
 def signature_of(thing: Any) -> inspect.Signature | None:
-    """None when `thing` has none, as a constant or a class written in C; NumPy's own types count as constants."""
+    """None when `thing` has none, as a constant; NumPy's scalar types under other names count as constants."""
     if not callable(thing) or (isinstance(thing, type) and issubclass(thing, np.generic)):
         return None
     try:
