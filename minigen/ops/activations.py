@@ -15,7 +15,7 @@ def relu(x: Tensor) -> Tensor:
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x for x > 0, else negative_slope · x (Maas et al. 2013)."""
     xp = backend.of(x.data)
-    value = x.data * negative_slope
+    value = xp.multiply(x.data, negative_slope, out=xp.empty_like(x.data))
     if 0 <= negative_slope <= 1:
         xp.maximum(x.data, value, out=value)
     else:
@@ -32,7 +32,17 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """1/(1 + e⁻ˣ) = ½·tanh(x/2) + ½; derivative y·(1 - y)"""
-    return _sigmoid(x, sigmoid_array(x.data))
+    return known_sigmoid(x, sigmoid_array(x.data))
+
+
+def known_sigmoid(x: Tensor, value: Array) -> Tensor:
+    """sigmoid(x), whose value is known already and only takes its place on the tape."""
+
+    def derivative(g: Tensor) -> Tensor:
+        y = known_sigmoid(x, value)
+        return g * (y - y * y)
+
+    return record(value, (x, derivative))
 
 
 def sigmoid_array(x: Array) -> Array:
@@ -41,14 +51,6 @@ def sigmoid_array(x: Array) -> Array:
     y *= 0.5
     y += 0.5
     return y
-
-
-def _sigmoid(x: Tensor, value: Array) -> Tensor:
-    def derivative(g: Tensor) -> Tensor:
-        y = _sigmoid(x, value)
-        return g * (y - y * y)
-
-    return record(value, (x, derivative))
 
 
 def tanh(x: Tensor) -> Tensor:
@@ -72,7 +74,7 @@ def softplus(x: Tensor) -> Tensor:
 def softplus_array(x: Array) -> Array:
     """The softplus of a plain array."""
     xp = backend.of(x)
-    y = xp.abs(x)
+    y = xp.abs(x, out=xp.empty_like(x))
     xp.negative(y, out=y)
     xp.exp(y, out=y)
     xp.log1p(y, out=y)

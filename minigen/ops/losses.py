@@ -10,7 +10,7 @@ import math
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.ops.activations import log_softmax, sigmoid, softplus_array
+from minigen.ops.activations import known_sigmoid, log_softmax, sigmoid_array
 from minigen.ops.elementwise import abs as abs_
 from minigen.ops.elementwise import exp
 from minigen.tensor import Operand, Tensor, as_tensor, record
@@ -29,14 +29,24 @@ def l1_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
-    """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)) = softplus(x) - t·x, in nats, for targets t in [0, 1].
+    """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)), in nats, for targets t in [0, 1].
 
-    Derivatives: σ(x) - t to the logits, -x to the target.
+    Computed as max(x, 0) - t·x - ln max(σ, 1 - σ), whose logarithm is never of less than ½, from the same
+    σ(x) that the derivative σ(x) - t needs. The derivative to the target is -x.
     """
     target = _target("binary_cross_entropy_with_logits", logits, target)
-    value = softplus_array(logits.data)
-    value -= target.data * logits.data
-    elements = record(value, (logits, lambda g: g * (sigmoid(logits) - target)), (target, lambda g: -g * logits))
+    x, xp = logits.data, backend.of(logits.data)
+    sigma = sigmoid_array(x)
+    larger = xp.abs(sigma - 0.5)
+    larger += 0.5
+    value = xp.maximum(x, 0)
+    value -= target.data * x
+    value -= xp.log(larger, out=larger)
+    elements = record(
+        value,
+        (logits, lambda g: g * (known_sigmoid(logits, sigma) - target)),
+        (target, lambda g: -g * logits),
+    )
     return _reduce("binary_cross_entropy_with_logits", elements, reduction)
 
 
