@@ -11,15 +11,13 @@ from minigen.tensor import Tensor
 State = tuple[Tensor, Tensor]
 """(h, c), each (N, H)."""
 
-_ACTIVATIONS = {"tanh": ops.tanh, "relu": ops.relu}
-
 
 class LSTM(Module):
     """Long short-term memory over sequences: (N, T, input_size) -> (N, T, hidden_size). Formulas in `ops.lstm`.
 
     As torch.nn.LSTM with batch_first=True and one layer in one direction: num_layers and bidirectional are
     not offered (let one LSTM follow another, or run a second one over x[:, ::-1]), and h and c come as (N, H).
-    Its gradient can not be differentiated once more; that of LSTMCell can.
+    Its gradient cannot be differentiated once more; that of LSTMCell can.
 
     Args:
         input_size: I, the features of a step.
@@ -34,7 +32,6 @@ class LSTM(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        _check_activation("LSTM", activation)
         self.hidden_size = hidden_size
         self.activation = activation
         self.weight_ih_l0 = _parameter(hidden_size, 4 * hidden_size, input_size)
@@ -51,9 +48,7 @@ class LSTM(Module):
             lengths: (N,) integers, where the sequences differ in length; see `ops.lstm`.
         """
         h, c = _zero_state(x, self.hidden_size) if state is None else state
-        bias = None
-        if self.bias_ih_l0 is not None and self.bias_hh_l0 is not None:
-            bias = self.bias_ih_l0 + self.bias_hh_l0
+        bias = _sum(self.bias_ih_l0, self.bias_hh_l0)
         return ops.lstm(x, h, c, self.weight_ih_l0, self.weight_hh_l0, bias, self.activation, lengths)
 
 
@@ -76,7 +71,6 @@ class LSTMCell(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        _check_activation("LSTMCell", activation)
         self.hidden_size = hidden_size
         self.activation = activation
         self.weight_ih = _parameter(hidden_size, 4 * hidden_size, input_size)
@@ -92,12 +86,8 @@ class LSTMCell(Module):
             state: (h, c); zeros where left out.
         """
         h, c = _zero_state(x, self.hidden_size) if state is None else state
-        activate = _ACTIVATIONS[self.activation]
-        a = ops.linear(x, self.weight_ih, self.bias_ih) + ops.linear(h, self.weight_hh, self.bias_hh)
-        a_i, a_f, a_g, a_o = (a[:, k * self.hidden_size : (k + 1) * self.hidden_size] for k in range(4))
-        c = ops.sigmoid(a_f) * c + ops.sigmoid(a_i) * activate(a_g)
-        h = ops.sigmoid(a_o) * activate(c)
-        return h, c
+        bias = _sum(self.bias_ih, self.bias_hh)
+        return ops.lstm_cell(x, h, c, self.weight_ih, self.weight_hh, bias, self.activation)
 
 
 def _parameter(hidden_size: int, *shape: int) -> Parameter:
@@ -109,6 +99,5 @@ def _zero_state(x: Tensor, hidden_size: int) -> State:
     return zeros, zeros
 
 
-def _check_activation(layer: str, activation: str) -> None:
-    if activation not in _ACTIVATIONS:
-        raise ValueError(f"{layer}: activation is {activation!r}, must be 'tanh' or 'relu'")
+def _sum(bias_ih: Tensor | None, bias_hh: Tensor | None) -> Tensor | None:
+    return None if bias_ih is None or bias_hh is None else bias_ih + bias_hh

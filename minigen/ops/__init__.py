@@ -11,7 +11,7 @@ from minigen.ops.losses import (
     l1_loss,
     mse_loss,
 )
-from minigen.ops.lstm import lstm
+from minigen.ops.lstm import lstm, lstm_cell
 from minigen.ops.sampling import dropout, kl_standard_normal, reparameterize
 from minigen.tensor import matmul
 
@@ -31,6 +31,7 @@ __all__ = [
     "log",
     "log_softmax",
     "lstm",
+    "lstm_cell",
     "matmul",
     "maximum",
     "mse_loss",

@@ -23,10 +23,12 @@ from typing import NamedTuple
 
 from minigen import backend
 from minigen.backend import Array
+from minigen.ops.activations import relu, sigmoid, tanh
 from minigen.ops.joining import concat
+from minigen.ops.linear import linear
 from minigen.tensor import Tensor, as_tensor, permute, record
 
-ACTIVATIONS = ("tanh", "relu")
+_ACTIVATIONS = {"tanh": tanh, "relu": relu}
 
 
 def lstm(
@@ -54,7 +56,7 @@ def lstm(
     Returns:
         outputs h₁ … h_T, (N, T, H), and the last state (h, c), each (N, H).
 
-    The gradient can not be differentiated once more; that of `nn.LSTMCell` can, to any order.
+    The gradient cannot be differentiated once more; that of `lstm_cell` can, to any order.
 
     Raises:
         ValueError: a shape does not fit, the activation is unknown, or lengths are out of range.
@@ -62,9 +64,10 @@ def lstm(
     """
     h0, c0, weight_ih, weight_hh = (as_tensor(t, x) for t in (h0, c0, weight_ih, weight_hh))
     bias = None if bias is None else as_tensor(bias, x)
-    _check_shapes(x, h0, c0, weight_ih, weight_hh, bias)
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"lstm: activation is {activation!r}, must be 'tanh' or 'relu'")
+    if x.ndim != 3 or x.shape[1] == 0:
+        raise ValueError(f"lstm: x has shape {x.shape}, must be (N, T, I) with T at least 1")
+    _check_shapes("lstm", x, weight_ih, weight_hh, bias, h0=h0, c0=c0)
+    _check_activation("lstm", activation)
     if lengths is not None:
         _check_lengths(lengths, x)
     columns = [weight_ih, weight_hh] if bias is None else [weight_ih, weight_hh, bias.expand_dims(1)]
@@ -73,6 +76,30 @@ def lstm(
     if lengths is None:
         return outputs, (states[-2].T, states[-1].T)
     return outputs, (outputs[backend.of(lengths).arange(len(lengths)), lengths - 1], states[-1].T)
+
+
+def lstm_cell(
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias: Tensor | None = None,
+    activation: str = "tanh",
+) -> tuple[Tensor, Tensor]:
+    """One step, (N, I) and (h, c), each (N, H), to the next (h, c); the arguments are else those of `lstm`.
+
+    Composed of elementary operations: slower than `lstm`, and differentiable to any order.
+    """
+    if x.ndim != 2:
+        raise ValueError(f"lstm_cell: x has shape {x.shape}, must be (N, I)")
+    _check_shapes("lstm_cell", x, weight_ih, weight_hh, bias, h=h, c=c)
+    _check_activation("lstm_cell", activation)
+    activate, hidden = _ACTIVATIONS[activation], h.shape[-1]
+    a = linear(x, weight_ih, bias) + linear(h, weight_hh)
+    a_i, a_f, a_g, a_o = (a[:, k * hidden : (k + 1) * hidden] for k in range(4))
+    c = sigmoid(a_f) * c + sigmoid(a_i) * activate(a_g)
+    return sigmoid(a_o) * activate(c), c
 
 
 def _states(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, lengths: Array | None) -> Tensor:
@@ -226,30 +253,35 @@ def _last(value: Array, *made_from: Tensor) -> Tensor:
 
 def _refuse(_: Tensor) -> Tensor:
     raise NotImplementedError(
-        "lstm: the gradient of a gradient is not available; nn.LSTMCell, which is composed of "
-        "elementary operations, can be differentiated to any order"
+        "lstm: its gradient cannot be differentiated once more; nn.LSTMCell, one step composed of elementary "
+        "operations, can be differentiated to any order"
     )
 
 
-def _check_shapes(x: Tensor, h0: Tensor, c0: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None) -> None:
-    if x.ndim != 3 or x.shape[1] == 0:
-        raise ValueError(f"lstm: x has shape {x.shape}, must be (N, T, I) with T at least 1")
+def _check_shapes(
+    op: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None, **state: Tensor
+) -> None:
     if weight_hh.ndim != 2:
-        raise ValueError(f"lstm: weight_hh has shape {weight_hh.shape}, must be (4H, H)")
+        raise ValueError(f"{op}: weight_hh has shape {weight_hh.shape}, must be (4H, H)")
     hidden = weight_hh.shape[1]
-    state = (x.shape[0], hidden)
-    for name, value, shape, letters in (
-        ("weight_hh", weight_hh, (4 * hidden, hidden), "(4H, H)"),
-        ("weight_ih", weight_ih, (4 * hidden, x.shape[2]), "(4H, I)"),
-        ("bias", bias, (4 * hidden,), "(4H,)"),
-        ("h0", h0, state, "(N, H)"),
-        ("c0", c0, state, "(N, H)"),
-    ):
-        if value is not None and value.shape != shape:
+    expected = [
+        ("weight_hh", weight_hh, "(4H, H)", (4 * hidden, hidden)),
+        ("weight_ih", weight_ih, "(4H, I)", (4 * hidden, x.shape[-1])),
+        *((name, value, "(N, H)", (len(x), hidden)) for name, value in state.items()),
+    ]
+    if bias is not None:
+        expected.append(("bias", bias, "(4H,)", (4 * hidden,)))
+    for name, value, letters, shape in expected:
+        if value.shape != shape:
             raise ValueError(
-                f"lstm: {name} has shape {value.shape}, must be {letters} = {shape} "
-                f"for x {x.shape} and weight_hh {weight_hh.shape}"
+                f"{op}: {name} has shape {value.shape}, must be {letters} = {shape} "
+                f"(x is {x.shape}, weight_hh {weight_hh.shape})"
             )
+
+
+def _check_activation(op: str, activation: str) -> None:
+    if activation not in _ACTIVATIONS:
+        raise ValueError(f"{op}: activation is {activation!r}, must be 'tanh' or 'relu'")
 
 
 def _check_lengths(lengths: Array, x: Tensor) -> None:

@@ -1,7 +1,17 @@
 """The one list of cases: gradient checks, PyTorch parity, the fake device and mutation tests all use it."""
 
 from minigen.gradcheck.case import Case
-from minigen.gradcheck.cases import activations, arithmetic, elementwise, joining, linear, losses, sampling, shapes
+from minigen.gradcheck.cases import (
+    activations,
+    arithmetic,
+    elementwise,
+    joining,
+    linear,
+    losses,
+    lstm,
+    sampling,
+    shapes,
+)
 
 CASES: list[Case] = [
     *arithmetic.CASES,
@@ -10,6 +20,7 @@ CASES: list[Case] = [
     *joining.CASES,
     *activations.CASES,
     *linear.CASES,
+    *lstm.CASES,
     *sampling.CASES,
     *losses.CASES,
 ]
