@@ -24,7 +24,7 @@ ON_ARRAYS = words("""
     atleast_2d atleast_3d bincount broadcast_arrays broadcast_to clip column_stack concat concatenate copy copyto
     count_nonzero cov cumprod cumsum diag diagonal diff dot dsplit dstack einsum empty_like expand_dims fill_diagonal
     flatnonzero flip fliplr flipud full_like hsplit hstack inner isclose isin kron linalg.eigh linalg.norm linalg.svd
-    matmul matrix_transpose max mean median meshgrid min moveaxis nan_to_num nanmax nanmean nanmin nansum nonzero
+    matmul max mean median meshgrid min moveaxis nan_to_num nanmax nanmean nanmin nansum nonzero
     ones_like outer pad partition percentile permute_dims prod ptp put_along_axis quantile ravel repeat reshape roll
     rollaxis rot90 round searchsorted sort split squeeze stack std sum swapaxes take take_along_axis tensordot tile
     trace transpose tril triu unique var vdot vsplit vstack where zeros_like

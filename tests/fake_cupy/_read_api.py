@@ -1,9 +1,9 @@
-"""What the installed CuPy has, one line a name; `python -m fake_cupy._read_api`, run in tests/, rewrites cupy_api.txt.
+"""What CuPy has, one line a name: `python -m fake_cupy._read_api`, run in tests/, writes cupy_api.txt.
 
-CuPy imports without a GPU, so its names and keywords can be read anywhere that its wheel can be installed.
+Run it with the oldest CuPy that pyproject.toml allows: the fake then has what all have. CuPy imports without a GPU.
+
 A line is `name (parameters)`, `name ufunc nin nout methods`, `name numpy` where CuPy's is NumPy's own, or `name value`
-for the rest. A default that is no literal
-is written `...`: only the names and kinds of parameters matter here.
+for the rest. A default that is no literal is written `...`: only the names and kinds of parameters matter here.
 """
 
 from __future__ import annotations

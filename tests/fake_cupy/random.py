@@ -21,7 +21,7 @@ class BitGenerator:
 
     `state()` is a pointer, not NumPy's dict, and cannot be assigned. What can be read and written is the private
     array `_state`: `saved = bits._state.get()` and `bits._state.set(saved)` continue the stream bit for bit.
-    By default `size` depends on the card, and the stream on `size`.
+    By default `size` depends on the card, and the stream on `size`; CuPy starts threads in blocks of 256.
     """
 
     __slots__ = ("_seed", "_seed_seq", "_size", "_state")
@@ -33,7 +33,7 @@ class BitGenerator:
         self._seed = self._seed_seq.generate_state(1, np.uint32)[0]
         self._size = 8 * 256 * _card.MULTIPROCESSORS if size < 0 else size
         self._state = wrap(np.zeros(self._bytes * self._size, np.int8))
-        self._store(np.random.SFC64([self._seed, self._size, self._bytes]))
+        self._store(np.random.SFC64([self._seed, self._size, *type(self).__name__.encode()]))
 
     def state(self) -> int:
         return self._state._host.ctypes.data
@@ -63,7 +63,7 @@ class XORWOW(BitGenerator):
 
 class MRG32k3a(BitGenerator):
     __slots__ = ()
-    _bytes = 72
+    _bytes = 48
 
 
 class Philox4x3210(BitGenerator):
