@@ -21,14 +21,15 @@ from dataclasses import dataclass
 
 from minigen import nn, ops
 from minigen.data import Batch
-from minigen.models.config import Config, option
+from minigen.models.config import option
+from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)
-class VAEConfig(Config):
+class VAEConfig(CorruptionConfig):
     """The documents' sizes: dense 400, latent 32, Adam 1e-3."""
 
     epochs: int = option(100, "passes over the training set", at_least=1)
@@ -78,10 +79,9 @@ class VAE(Model):
 
     def elbo_terms(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The reconstruction term and the KL term, each in nats an image."""
-        x = Tensor(batch.inputs)
-        mean, log_var = self.posterior(x)
+        mean, log_var = self.posterior(Tensor(corrupted(batch.inputs, self.config.corrupt, self.training)))
         z = ops.reparameterize(mean, log_var)
-        return self.negative_log_likelihood(x, z), ops.kl_standard_normal(mean, log_var).mean()
+        return self.negative_log_likelihood(Tensor(batch.inputs), z), ops.kl_standard_normal(mean, log_var).mean()
 
     def loss(self, batch: Batch) -> Terms:
         """The negative ELBO with the KL term weighted by β, and its two terms."""

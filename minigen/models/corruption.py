@@ -1,0 +1,73 @@
+"""Corruption: an autoencoder that sees a damaged input and is asked for the clean one learns to denoise.
+
+In training the input is damaged and the target is not; in evaluation nothing is damaged. To copy its input
+is no longer enough: the net must know what digits look like to say what was lost.
+
+    gaussian:0.3    x + 0.3·ε, ε from N(0, 1)
+    mask:0.3        each pixel is 0 with probability 0.3
+
+Document 003 §1 names noise reduction; Vincent et al. 2010, "Stacked Denoising Autoencoders", sections 3.3, 4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.models.config import Config, ConfigError, option
+from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
+
+
+@dataclass(kw_only=True)
+class CorruptionConfig(Config):
+    """A Config with --corrupt."""
+
+    corrupt: str = option("none", "damage to the input, in training only: none, gaussian:STD or mask:PART")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse(self.corrupt)
+
+
+def parse(text: str) -> tuple[str, float]:
+    """ "mask:0.3" -> ("mask", 0.3)
+
+    Raises:
+        ConfigError: not one of the three forms, or an amount that cannot be.
+    """
+    kind, _, number = text.partition(":")
+    if text == "none":
+        return kind, 0.0
+    try:
+        amount = float(number)
+    except ValueError:
+        amount = -1.0
+    if (kind == "gaussian" and 0 <= amount < float("inf")) or (kind == "mask" and 0 <= amount < 1):
+        return kind, amount
+    raise ConfigError(
+        f"--corrupt is {text!r}, must be none, gaussian:STD with STD >= 0, or mask:PART with PART from 0 to below 1"
+    )
+
+
+def corrupted(x: Array, how: str, training: bool) -> Array:
+    """x damaged as `how` says, of the same shape and layout; x itself where not training."""
+    kind, amount = parse(how)
+    if not training or amount == 0:
+        return x
+    if kind == "gaussian":
+        noise = _drawn_like(x, backend.standard_normal)
+        noise *= amount
+        noise += x
+        return noise
+    return x * (_drawn_like(x, backend.uniform) >= amount)
+
+
+def _drawn_like(x: Array, draw: Callable[[tuple[int, ...], Any, str], Array]) -> Array:
+    """Random numbers in x's shape and memory layout."""
+    device = backend.device_of(x)
+    if lies_batch_last(x):
+        return batch_to_first(draw(batch_to_last(x).shape, x.dtype, device))
+    return draw(x.shape, x.dtype, device)
