@@ -65,7 +65,13 @@ def _share_of_larger(a: Array, b: Array, dtype: str) -> Array:
 
 
 def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
-    """a where the boolean array `condition` is true, b elsewhere."""
+    """a where the boolean array `condition` is true, b elsewhere.
+
+    Raises:
+        TypeError: the condition is not boolean.
+    """
+    if condition.dtype != bool:
+        raise TypeError(f"where: condition is an array of {condition.dtype}, must be of bool")
     b = as_tensor(b, a)
     return record(
         backend.of(a.data).where(condition, a.data, b.data),

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigen import backend
-from minigen.tensor import Derivative, Tensor, as_tensor, record
+from minigen.tensor import Derivative, Tensor, as_tensor, dims_of, record
 
 
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`; each receives its slice of the gradient.
 
     Raises:
-        ValueError: no tensors, or shapes that differ in another dimension than `dim`.
+        ValueError: no tensors, or 0-d ones, or shapes that differ in another dimension than `dim`.
     """
     if not tensors:
         raise ValueError("concat: tensors is empty, must hold at least one tensor")
     first = tensors[0]
-    axis = dim % first.ndim
+    if first.ndim == 0:
+        raise ValueError("concat: a tensor of shape () has no dimension to join, stack makes one")
+    (axis,) = dims_of(dim, first.ndim)
     for t in tensors:
-        if t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
+        if t.ndim != first.ndim or t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
             raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree but in dimension {dim}")
     arrays = [as_tensor(t, first).data for t in tensors]
     start, edges = 0, []

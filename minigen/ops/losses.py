@@ -37,7 +37,7 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction:
     target = _target("binary_cross_entropy_with_logits", logits, target)
     x, xp = logits.data, backend.of(logits.data)
     sigma = sigmoid_array(x)
-    larger = xp.abs(sigma - 0.5)
+    larger = xp.abs(sigma - 0.5, out=xp.empty_like(x))
     larger += 0.5
     value = xp.maximum(x, 0)
     value -= target.data * x
@@ -77,6 +77,8 @@ def gaussian_nll_loss(mean: Tensor, target: Operand, log_var: Tensor, reduction:
     and it keeps the constant ½·ln 2π (torch: full=True), so that it is a likelihood.
     """
     target = _target("gaussian_nll_loss", mean, target)
+    if log_var.shape != mean.shape:
+        raise ValueError(f"gaussian_nll_loss: log_var is of shape {log_var.shape}, must be of mean's {mean.shape}")
     square = (mean - target) ** 2
     elements = 0.5 * (log_var + square * exp(-log_var) + math.log(2 * math.pi))
     return _reduce("gaussian_nll_loss", elements, reduction)
