@@ -264,7 +264,7 @@ def _check_shapes(
     if weight_hh.ndim != 2:
         raise ValueError(f"{op}: weight_hh has shape {weight_hh.shape}, must be (4H, H)")
     hidden = weight_hh.shape[1]
-    expected = [
+    expected: list[tuple[str, Tensor, str, tuple[int, ...]]] = [
         ("weight_hh", weight_hh, "(4H, H)", (4 * hidden, hidden)),
         ("weight_ih", weight_ih, "(4H, I)", (4 * hidden, x.shape[-1])),
         *((name, value, "(N, H)", (len(x), hidden)) for name, value in state.items()),
