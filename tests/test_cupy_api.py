@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_cupy._api import API, follow, signature
+from fake_cupy._api import API, follow, parameters
 from fake_cupy._functions import FACTS, FROM_HOST, FROM_NUMBERS, METHODS, ON_ARRAYS
 from fake_cupy._read_api import UFUNC_METHODS, describe, signature_of, supports
 from fake_cupy._ufuncs import UFUNCS
@@ -230,5 +230,5 @@ def excess(cupy: Any, path: str) -> str | None:
     if installed.startswith("ufunc"):
         more = set(API[path].split()) - set(installed.split())
     else:
-        more = signature(path).parameters.keys() - signature_of(follow(cupy, path)).parameters.keys()
+        more = set(parameters(path)) - signature_of(follow(cupy, path)).parameters.keys()
     return f"cupy.{path} is {installed}, without {sorted(more)}" if more else None

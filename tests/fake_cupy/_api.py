@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,23 @@ API = dict(line.split(" ", 1) for line in API_FILE.read_text().splitlines()[1:])
 
 
 @functools.cache
-def signature(name: str) -> inspect.Signature:
+def described(name: str) -> Callable[..., dict[str, Any]]:
+    """A function with the parameters of `cupy.<name>` that returns its arguments by name."""
     namespace: dict[str, Any] = {}
-    exec(f"def described{API[name]}: ...", namespace)
-    return inspect.signature(namespace["described"])
+    exec(f"def described{API[name]}: return locals()", namespace)
+    return namespace["described"]
 
 
-def bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+def bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Refuse a keyword that NumPy's function takes and CuPy's does not, as CuPy does: TypeError."""
     try:
-        return signature(name).bind(*args, **kwargs)
+        return described(name)(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"cupy.{name}{API[name]}: {error}") from None
+
+
+def parameters(name: str) -> list[str]:
+    return list(inspect.signature(described(name)).parameters)
 
 
 def missing(owner: str, name: str) -> AttributeError:

@@ -46,9 +46,9 @@ METHODS = words("""
 SYNCHRONISES: dict[str, Callable[[dict[str, Any]], bool]] = {
     **dict.fromkeys(words("argwhere bincount compress flatnonzero nonzero unique"), lambda given: True),
     **dict.fromkeys(words("percentile quantile"), lambda given: isinstance(given["q"], ndarray)),
-    "array_equal": lambda given: given.get("equal_nan", False),
+    "array_equal": lambda given: given["equal_nan"],
     "repeat": lambda given: isinstance(given["repeats"], ndarray),
-    "where": lambda given: "x" not in given,
+    "where": lambda given: given["x"] is None,
 }
 # "CuPy wraps around" indices that are out of bounds.
 IMPLIED = {"take": {"mode": "wrap"}}
@@ -58,14 +58,15 @@ EINSUM_KEYWORDS = {"dtype", "optimize"}  # "`out`, `order`, and `casting` option
 def forward(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """`cupy.<name>` by NumPy's `function`: arguments as CuPy takes them, arrays in, 0-d arrays for scalars out."""
     short = name.rpartition(".")[2]
-    decides_order = "order" in _api.signature(name).parameters
+    parameters = _api.parameters(name)
+    decides_order = "order" in parameters
 
     def forwarded(*args: Any, **kwargs: Any) -> Any:
-        given = _api.bind(name, args, kwargs).arguments
+        given = _api.bind(name, args, kwargs)
         if short == "einsum" and not EINSUM_KEYWORDS.issuperset(kwargs):
             raise TypeError(f"Did not understand the following kwargs: {sorted(kwargs)}")
-        if name not in FROM_NUMBERS and given:
-            require_arrays(name, next(iter(given.values())))
+        if name not in FROM_NUMBERS:
+            require_arrays(name, given[parameters[0]])
         if SYNCHRONISES.get(short, lambda given: False)(given):
             _counts.synchronisation(short)
         arrays: list[ndarray] = []
