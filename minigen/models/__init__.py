@@ -2,9 +2,10 @@
 
 from minigen.models.autoencoder import Autoencoder
 from minigen.models.config import Config, ConfigError
+from minigen.models.gan import GAN
 from minigen.models.model import Model
 from minigen.models.vae import VAE
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (Autoencoder, VAE)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (Autoencoder, VAE, GAN)}
 
 __all__ = ["MODELS", "Config", "ConfigError", "Model"]

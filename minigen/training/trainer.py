@@ -7,14 +7,15 @@ run that meets a NaN can be played again from there, every operation watched, to
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tqdm import tqdm
 
-from minigen import backend, optim
+from minigen import backend, nn, optim
 from minigen.data import Batch, Loader, Split
 from minigen.models.model import Model, Objective, Terms
 from minigen.tensor import NonFiniteError, Tensor, check_finite, no_grad
@@ -130,8 +131,9 @@ class Trainer:
         optimizer = objective.optimizer
         optimizer.lr = self.config.lr * self._lr_factor(number)
         optimizer.zero_grad()
-        terms = objective.terms(batch)
-        next(iter(terms.values())).backward()
+        with _only_these_take_gradients(optimizer.parameters, self.model):
+            terms = objective.terms(batch)
+            next(iter(terms.values())).backward()
         if self.config.clip_norm:
             norm = optim.clip_grad_norm_(optimizer.parameters, self.config.clip_norm)
         else:
@@ -239,6 +241,20 @@ class Trainer:
                     raise DivergedError(f"training stopped at {where}: {error}; a smaller --lr may help") from error
                 self.batch += 1
         raise DivergedError(f"training stopped in epoch {self.epoch + 1}: the weights or the gradient norm overflowed")
+
+
+@contextlib.contextmanager
+def _only_these_take_gradients(parameters: list[nn.Parameter], model: Model) -> Iterator[None]:
+    """Hold the model's other parameters still: a gradient that no optimizer uses is not computed."""
+    wanted = {id(parameter) for parameter in parameters}
+    others = [parameter for parameter in model.parameters() if parameter.requires_grad and id(parameter) not in wanted]
+    for parameter in others:
+        parameter.requires_grad = False
+    try:
+        yield
+    finally:
+        for parameter in others:
+            parameter.requires_grad = True
 
 
 def _within(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""What all adversaries share: two nets with opposite aims, and an optimizer for each.
+
+    generator       G: noise z of N(0, 1) -> image
+    discriminator   D: image -> one number, high for real images
+
+One optimizer for both, as document 002's code has it, would move the discriminator to please the generator
+and the generator to please the discriminator. Here each step moves one net, and the other holds still.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from minigen import backend, nn
+from minigen.backend import Array
+from minigen.data import Batch
+from minigen.models.config import Config, option
+from minigen.models.model import Model, Objective, Terms
+from minigen.optim import Adam
+from minigen.tensor import Tensor
+
+
+@dataclass(kw_only=True)
+class AdversarialConfig(Config):
+    """The documents' optimizer, Adam with 2e-4 and β₁ 0.5, and noise of 100 numbers.
+
+    The losses say how the game stands, not how good the images are: no validation part chooses an epoch by them.
+    """
+
+    epochs: int = option(50, "passes over the training set", at_least=1)
+    validation: float = option(0.0, "part of the training set to hold out; 0: the last epoch is kept", None, 0, None, 1)
+    batch_size: int = option(64, "examples a step", at_least=1)
+    lr: float = option(2e-4, "learning rate of both nets", above=0)
+    beta1: float = option(0.5, "Adam's memory of past gradients, short because the aim moves", at_least=0, below=1)
+    latent: int = option(100, "numbers in the noise z", at_least=1)
+
+
+class Adversarial(Model):
+    """A generator, (N, latent) -> (N, C, H, W), and a discriminator, (N, C, H, W) -> (N, 1)."""
+
+    config: AdversarialConfig
+    latent: int
+    generator: nn.Module
+    discriminator: nn.Module
+    steps_per_generator_step = 1
+
+    @abstractmethod
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+        """What the discriminator minimises: images (N, C, H, W) in [0, 1] and noise (N, latent)."""
+
+    @abstractmethod
+    def generator_loss(self, noise: Tensor) -> Terms:
+        """What the generator minimises: noise (N, latent)."""
+
+    @abstractmethod
+    def sample(self, noise: Tensor) -> Tensor:
+        """(N, latent) -> (N, C, H, W) in [0, 1]"""
+
+    def objectives(self) -> list[Objective]:
+        """The discriminator's, then the generator's, each on noise of its own and by its own Adam."""
+        lr, betas = self.config.lr, (self.config.beta1, 0.999)
+        return [
+            Objective(
+                "d",
+                Adam(self.discriminator.parameters(), lr, betas),
+                lambda batch: self.discriminator_loss(Tensor(batch.inputs), self.noise(batch.inputs)),
+            ),
+            Objective(
+                "g",
+                Adam(self.generator.parameters(), lr, betas),
+                lambda batch: self.generator_loss(self.noise(batch.inputs)),
+                every=self.steps_per_generator_step,
+            ),
+        ]
+
+    def noise(self, like: Array) -> Tensor:
+        """A draw of z for each example of `like`: (N, latent), lying batch-last, where the layers are fastest."""
+        draws = backend.standard_normal((self.latent, len(like)), like.dtype, backend.device_of(like))
+        return Tensor(draws.T)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """Both losses: how the game stands, not how good the images are."""
+        noise = self.noise(batch.inputs)
+        return {**self.discriminator_loss(Tensor(batch.inputs), noise), **self.generator_loss(noise)}

@@ -1,0 +1,103 @@
+"""The generative adversarial network with dense layers.
+
+Documents 002 §2.2, 3.2, 4.2 and 004 §3.2, 4.2; Goodfellow et al. 2014, "Generative Adversarial Nets".
+
+With σ(D(x)) the probability that D gives to x being real,
+
+    D minimises     -ln σ(D(x)) - ln(1 - σ(D(G(z))))
+    G minimises     -ln σ(D(G(z)))            --loss non-saturating
+                    ln(1 - σ(D(G(z))))        --loss minimax, the formula of document 002
+
+In the discriminator's step G(z) is detached: nothing asks the generator to be found out. The minimax
+formula's derivative to D is -σ(D): next to nothing just where the generator does badly, at σ(D) ≈ 0, and
+training stalls. That of the non-saturating loss is σ(D) - 1: the same equilibrium, and no stall.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from minigen import backend, nn, ops
+from minigen.models.adversarial import Adversarial, AdversarialConfig
+from minigen.models.config import option
+from minigen.models.model import Terms
+from minigen.tensor import Tensor
+
+
+@dataclass(kw_only=True)
+class GANConfig(AdversarialConfig):
+    """The documents' losses and their variants."""
+
+    loss: str = option("non-saturating", "what the generator minimises", ("non-saturating", "minimax"))
+    real_label: float = option(
+        1.0, "target for real images; 0.9 is one-sided label smoothing (Salimans et al. 2016)", above=0
+    )
+    output: str = option("tanh", "range of the generator's images, [-1, 1] or [0, 1]", ("tanh", "sigmoid"))
+
+
+class GAN(Adversarial):
+    """Dense generative adversarial network."""
+
+    name = "gan"
+    summary = "generative adversarial network, dense"
+    document = "002 §2.2, 3.2, 4.2; 004 §3.2, 4.2"
+    good = (
+        "all 10 digits in the samples, none below 2 %, and neither net wins: d real and d fake stay apart from 1 and 0"
+    )
+    config_type = GANConfig
+    config: GANConfig
+
+    def __init__(self, config: GANConfig, input_shape: tuple[int, ...], classes: int) -> None:
+        self.config, self.input_shape, self.latent = config, input_shape, config.latent
+        pixels = math.prod(input_shape)
+        self.generator = nn.Sequential(
+            nn.Linear(config.latent, 256),
+            nn.ReLU(),
+            nn.Linear(256, 512),
+            nn.ReLU(),
+            nn.Linear(512, pixels),
+            output_activation(config.output),
+            nn.Reshape(*input_shape),
+        )
+        self.discriminator = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(pixels, 1024),
+            nn.LeakyReLU(0.2),
+            nn.Linear(1024, 512),
+            nn.LeakyReLU(0.2),
+            nn.Linear(512, 1),
+        )
+
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+        """-ln σ(D(x)) - ln(1 - σ(D(G(z)))); beside it the mean probabilities given to real and to fake images."""
+        on_real = self.discriminator(self.to_output_range(x))
+        on_fake = self.discriminator(self.generator(noise).detach())
+        loss = cross_entropy(on_real, self.config.real_label) + cross_entropy(on_fake, 0.0)
+        return {"d_loss": loss, "d_real": ops.sigmoid(on_real).mean(), "d_fake": ops.sigmoid(on_fake).mean()}
+
+    def generator_loss(self, noise: Tensor) -> Terms:
+        """-ln σ(D(G(z))), or with --loss minimax ln(1 - σ(D(G(z))))."""
+        on_fake = self.discriminator(self.generator(noise))
+        if self.config.loss == "minimax":
+            return {"g_loss": -cross_entropy(on_fake, 0.0)}
+        return {"g_loss": cross_entropy(on_fake, 1.0)}
+
+    def to_output_range(self, x: Tensor) -> Tensor:
+        """Images in [0, 1] -> the range of the generator's."""
+        return x * 2.0 - 1.0 if self.config.output == "tanh" else x
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """G(noise) in [0, 1]"""
+        images = self.generator(noise)
+        return images * 0.5 + 0.5 if self.config.output == "tanh" else images
+
+
+def output_activation(name: str) -> nn.Module:
+    """The generator's last activation."""
+    return nn.Tanh() if name == "tanh" else nn.Sigmoid()
+
+
+def cross_entropy(logits: Tensor, label: float) -> Tensor:
+    """The mean binary cross-entropy of logits whose targets are all `label`, in nats."""
+    return ops.binary_cross_entropy_with_logits(logits, backend.of(logits.data).full_like(logits.data, label))
