@@ -32,7 +32,8 @@ Objective: TypeAlias = Callable[[], float]
 STEP = 6e-6  # about the cube root of float64's rounding: truncation and rounding errors are then alike
 TOLERANCE = {1: 1e-7, 2: 1e-5}
 DIRECTIONS = 3
-UNEVEN = 1e-2  # how far the slopes ahead and behind may differ before a kink is suspected
+SMALLEST = 1e-6  # gradients below it count as if they had this size
+UNEVEN = 1e-4  # how far the slopes ahead and behind may differ before a kink is suspected
 
 
 class GradcheckError(AssertionError):
@@ -112,7 +113,7 @@ def _check(
 
     scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
     size = sum(float(((g * s) ** 2).sum().item()) for g, s in zip(gradients, scales, strict=True)) ** 0.5
-    size = max(size, 0.01 * level)  # a gradient that is zero drowns in the rounding of the value
+    size = max(size, 0.01 * level, SMALLEST)  # a gradient that is zero drowns in the rounding of the value
     worst = 0.0
     for _ in range(DIRECTIONS):
         direction = [v * s for v, s in zip(_normal_like(checked, generator), scales, strict=True)]
@@ -227,7 +228,7 @@ def _worst_elements(
             unit[index] = max(1.0, abs(float(x.data[index].item())))
             numeric = sum(_slopes(objective, here, [x], [unit], STEP)) / 2 / float(unit[index].item())
             analytic = float(g[index].item())
-            relative = _relative(analytic, numeric, 1e-6)
+            relative = _relative(analytic, numeric, SMALLEST)
             text = f"{position:>8}  {index!s:<16}{analytic:>16.8g}{numeric:>16.8g}{relative:>12.1e}"
             rows.append((relative if relative == relative else math.inf, text))
     rows.sort(key=lambda row: -row[0])

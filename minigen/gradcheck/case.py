@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigen import backend
+from minigen.backend import Array
 from minigen.tensor import Tensor
 
 Draw: TypeAlias = Callable[[np.random.Generator], Any]
@@ -60,6 +61,11 @@ def case(
 ) -> Case:
     """A Case, its inputs listed as in the call."""
     return Case(op, note, call, draws, torch, order)
+
+
+def beside(x: Tensor, array: Array) -> Array:
+    """A constant of a case, such as noise or a mask, on the device of its input x."""
+    return backend.to_device(array, x.device)
 
 
 def normal(*shape: int) -> Draw:

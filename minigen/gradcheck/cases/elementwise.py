@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen import ops
-from minigen.gradcheck.case import apart, case, normal, positive
+from minigen.gradcheck.case import apart, beside, case, normal, positive
 
 _CHOICE = np.array([[True, False, True, False]] * 3)
 
@@ -16,7 +16,7 @@ CASES = [
     case("maximum", ops.maximum, apart(3, 4), normal(4), torch=lambda t, a, b: t.maximum(a, b), note="broadcast"),
     case(
         "where",
-        lambda a, b: ops.where(_CHOICE, a, b),
+        lambda a, b: ops.where(beside(a, _CHOICE), a, b),
         normal(3, 4),
         normal(3, 1),
         torch=lambda t, a, b: t.where(t.tensor(_CHOICE), a, b),

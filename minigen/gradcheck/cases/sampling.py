@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen import ops
-from minigen.gradcheck.case import case, normal
+from minigen.gradcheck.case import beside, case, normal
 
 _NOISE = np.random.default_rng(0).standard_normal((3, 4))
 _MASK = np.random.default_rng(0).random((3, 4)) > 0.3
@@ -11,7 +11,7 @@ _MASK = np.random.default_rng(0).random((3, 4)) > 0.3
 CASES = [
     case(
         "reparameterize",
-        lambda m, v: ops.reparameterize(m, v, _NOISE),
+        lambda m, v: ops.reparameterize(m, v, beside(m, _NOISE)),
         normal(3, 4),
         normal(3, 4),
         torch=lambda t, m, v: m + t.exp(v / 2) * t.tensor(_NOISE, dtype=m.dtype),
@@ -27,7 +27,7 @@ CASES = [
     ),
     case(
         "dropout",
-        lambda x: ops.dropout(x, 0.3, mask=_MASK),
+        lambda x: ops.dropout(x, 0.3, mask=beside(x, _MASK)),
         normal(3, 4),
         torch=lambda t, x: x * t.tensor(_MASK) / 0.7,
     ),

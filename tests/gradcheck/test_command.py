@@ -1,0 +1,83 @@
+"""python -m minigen.gradcheck"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from minigen import backend, ops
+from minigen.gradcheck import __main__ as command
+from minigen.gradcheck.case import case, normal
+from minigen.gradcheck.cases import CASES
+from minigen.tensor import record
+
+NEGATED = case("negated", lambda x: record(ops.exp(x).data, (x, lambda g: -g * ops.exp(x))), normal(2), note="wrong")
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The words of each row, between the header and the empty line after it."""
+    body = table.split("verdict\n", 1)[1].split("\n\n", 1)[0]
+    return [line.split() for line in body.splitlines()]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "minigen.gradcheck", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_table_has_every_operation_and_all_are_right(capsys):
+    assert command.main([]) == 0
+    printed = capsys.readouterr().out
+    rows = rows_of(printed)
+    assert {row[-1] for row in rows} == {"right"}
+    assert [row[0] for row in rows] == list(dict.fromkeys(case.op for case in CASES)), (
+        "cases of one operation must stand together in the list"
+    )
+    assert printed.splitlines()[0].startswith("seed 0, float64, cpu")
+    assert printed.endswith("\nevery derivative is right\n")
+
+
+def test_errors_lie_far_below_the_tolerances(capsys):
+    command.main(["softmax", "linear"])
+    rows = rows_of(capsys.readouterr().out)
+    assert [row[0] for row in rows] == ["softmax", "linear"]
+    assert all(float(error) < 1e-8 for row in rows for error in row[3:5])
+
+
+def test_one_operation_with_another_seed_as_a_process():
+    done = run("relu", "--seed", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("seed 3, float64, cpu")
+    assert "every derivative is right" in done.stdout
+
+
+def test_an_unknown_operation_is_exit_code_2_and_one_line():
+    done = run("relu", "rellu")
+    *usage, last = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert last.startswith("python -m minigen.gradcheck: error: unknown operation rellu; known: add, sub, ")
+    assert usage[0].startswith("usage:")
+
+
+def test_a_wrong_derivative_is_exit_code_1_and_named(monkeypatch, capsys):
+    monkeypatch.setattr(command, "CASES", [*CASES[:1], NEGATED])
+    assert command.main([]) == 1
+    printed = capsys.readouterr().out
+    assert "WRONG" in printed
+    assert "negated: wrong\ngradcheck of <lambda>, seed 0, order 1: relative error" in printed
+    assert "every derivative is right" not in printed
+
+
+def test_a_device_that_is_not_there_is_exit_code_2_and_one_line(monkeypatch, capsys):
+    def missing() -> None:
+        raise backend.DeviceError("device 'gpu': CuPy is installed but finds no GPU")
+
+    monkeypatch.setattr(backend, "gpu_module", missing)
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--device", "gpu"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("error: device 'gpu': CuPy is installed but finds no GPU")
