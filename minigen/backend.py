@@ -11,7 +11,7 @@ import contextlib
 import ctypes
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -85,6 +85,9 @@ def to_device(array: Array, device: str) -> Array:
 
 # Random numbers: one stream a device, all seeded by `manual_seed`.
 
+_GPU_STREAMS = 16_384  # threads that draw at once, with 64 bytes of state each
+_WORD = 2**64 - 1
+
 _generators: dict[str, Any] = {}
 
 
@@ -95,9 +98,14 @@ def manual_seed(seed: int) -> None:
 
 
 def generator(device: str = "cpu") -> Any:
-    """The device's random generator (NumPy's PCG64 on the CPU)."""
+    """The device's random generator: NumPy's PCG64, or CuPy's Philox with a stream that no card's size changes."""
     if device not in _generators:
-        _generators[device] = module(device).random.default_rng(_generators.get("seed"))
+        random, seed = module(device).random, _generators.get("seed")
+        _generators[device] = (
+            random.default_rng(seed)
+            if device == "cpu"
+            else random.Generator(random.Philox4x3210(seed, size=_GPU_STREAMS))
+        )
     return _generators[device]
 
 
@@ -123,14 +131,28 @@ def random_stream(seed: int) -> Iterator[None]:
         _generators.update(outside)
 
 
-def random_state() -> dict[str, Any]:
-    """The CPU stream's position, as plain numbers that JSON can carry."""
-    return dict(generator("cpu").bit_generator.state)
+def random_state() -> dict[str, Array]:
+    """How far each device's stream has come, as NumPy arrays by device."""
+    saved = generator("cpu").bit_generator.state
+    state, increment = saved["state"]["state"], saved["state"]["inc"]
+    words = [state >> 64, state & _WORD, increment >> 64, increment & _WORD, saved["has_uint32"], saved["uinteger"]]
+    states = {"cpu": numpy.array(words, dtype=numpy.uint64)}
+    if "gpu" in _generators:
+        states["gpu"] = _generators["gpu"].bit_generator._state.get()  # CuPy has no public name for it
+    return states
 
 
-def set_random_state(state: dict[str, Any]) -> None:
-    """Continue the CPU stream from a position that `random_state` gave."""
-    generator("cpu").bit_generator.state = state
+def set_random_state(states: Mapping[str, Array]) -> None:
+    """Continue the streams from where `random_state` saw them; a GPU's only where a GPU is in use."""
+    words = [int(word) for word in states["cpu"]]
+    generator("cpu").bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": words[0] << 64 | words[1], "inc": words[2] << 64 | words[3]},
+        "has_uint32": words[4],
+        "uinteger": words[5],
+    }
+    if "gpu" in states and _gpu is not None:
+        generator("gpu").bit_generator._state.set(states["gpu"])
 
 
 # Memory

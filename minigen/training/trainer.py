@@ -194,6 +194,7 @@ class Trainer:
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():
                 arrays[f"optimizer.{objective.name}.{name}"] = array
+        arrays |= {f"random.{device}": state for device, state in backend.random_state().items()}
         state = {
             "model": self.model.name,
             "epoch": self.epoch,
@@ -201,7 +202,6 @@ class Trainer:
             "averages": self.averages.state(),
             "best": None if math.isinf(self.best) else self.best,
             "steps": {objective.name: objective.optimizer.steps for objective in self.objectives},
-            "random": backend.random_state(),
         }
         checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, state)
 
@@ -220,7 +220,7 @@ class Trainer:
             self.epoch, self.batch = state["epoch"], state["batch"]
             self.averages.load(state["averages"])
             self.best = math.inf if state["best"] is None else state["best"]
-            backend.set_random_state(state["random"])
+            backend.set_random_state(_within("random.", arrays))
         except (KeyError, ValueError, TypeError) as error:
             raise checkpoint.CheckpointError(f"{path}: does not fit this model ({error})") from error
 
