@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from minigen import nn
-from minigen.data import Batch
+from minigen.data import Batch, Split
 from minigen.models.config import Config
 from minigen.optim import Optimizer
 from minigen.tensor import Tensor
@@ -87,6 +87,14 @@ class Encodes(Protocol):
 
     def decode(self, z: Tensor) -> Tensor:
         """(N, latent) -> (N, C, H, W) in [0, 1]"""
+
+
+@runtime_checkable
+class KeepsLabelled(Protocol):
+    """A model that reads labels of some training images only, whichever batch comes."""
+
+    def keep_labelled(self, train: Split) -> None:
+        """Choose them: called once, after `to(device)` and before `objectives`."""
 
 
 @runtime_checkable

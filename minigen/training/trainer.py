@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from minigen import backend, nn, optim
 from minigen.data import Batch, Loader, Split
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import KeepsLabelled, Model, Objective, Terms
 from minigen.tensor import NonFiniteError, Tensor, check_finite, no_grad
 from minigen.training import checkpoint
 from minigen.training.run_folder import RunFolder
@@ -80,6 +80,8 @@ class Trainer:
         self.config = model.config
         self.loader = Loader(train, self.config.batch_size, self.config.seed, self.config.device)
         self.validation = validation
+        if isinstance(model, KeepsLabelled):
+            model.keep_labelled(train)
         self.objectives = model.objectives()
         self.epoch, self.batch = 0, 0
         self.averages = Averages()
