@@ -49,7 +49,7 @@ class VAE(Model):
     name = "vae"
     summary = "variational autoencoder, dense"
     document = "000 §2.4, 3.2, 4.2; 002 §2.1, 3.1, 4.1"
-    good = "negative ELBO of 113 nats an image on mnist5k, 107 on mnist after 10 epochs (bernoulli); some blur is normal"
+    good = "negative ELBO of 113 nats an image on mnist5k, 107 on mnist after 10 epochs (bernoulli); blur is normal"
     config_type = VAEConfig
     config: VAEConfig
 
