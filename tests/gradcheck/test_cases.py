@@ -47,6 +47,11 @@ def test_names_are_unique():
     assert sorted(set(names)) == sorted(names)
 
 
+def test_every_public_operation_has_a_case():
+    plain_array_functions = {"im2col", "col2im"}
+    assert set(ops.__all__) - plain_array_functions <= {case.op for case in CASES}
+
+
 @every_case
 def test_first_derivative(case, device):
     assert gradcheck(case.call, case.inputs(0, device), order=1) <= 1e-7
