@@ -1,7 +1,9 @@
 """Every hand-written operation: its value and its derivatives side by side."""
 
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigen.ops.conv import conv2d, conv_transpose2d
 from minigen.ops.elementwise import abs, clip, exp, log, maximum, sqrt, where
+from minigen.ops.im2col import col2im, im2col
 from minigen.ops.joining import concat, pad, stack
 from minigen.ops.linear import linear
 from minigen.ops.losses import (
@@ -19,11 +21,15 @@ __all__ = [
     "abs",
     "binary_cross_entropy_with_logits",
     "clip",
+    "col2im",
     "concat",
+    "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "exp",
     "gaussian_nll_loss",
+    "im2col",
     "kl_standard_normal",
     "l1_loss",
     "leaky_relu",
