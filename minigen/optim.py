@@ -97,7 +97,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Parameter],
-        lr: float = 1e-2,
+        lr: float = 1e-3,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
@@ -138,7 +138,7 @@ class RMSprop(Optimizer):
         """One parameter."""
         xp = backend.of(p)
         (v,) = state
-        scratch = g * g
+        scratch = xp.multiply(g, g, out=xp.empty_like(p))
         scratch *= 1 - self.alpha
         v *= self.alpha
         v += scratch
@@ -178,7 +178,7 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         root = math.sqrt(1 - beta2**self.steps)
 
-        scratch = g - m
+        scratch = xp.subtract(g, m, out=xp.empty_like(p))
         scratch *= 1 - beta1
         m += scratch
 
