@@ -1,0 +1,56 @@
+"""Initialisers: the distribution that each names, and the seed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import minigen
+from minigen import nn
+from minigen.nn import init
+
+SHAPE = (300, 200)
+BOUNDS = {
+    "torch_default": (lambda: init.torch_default(SHAPE, 200), 1 / math.sqrt(200)),
+    "kaiming_uniform": (lambda: init.kaiming_uniform(SHAPE, 200), math.sqrt(6 / 200)),
+    "xavier_uniform": (lambda: init.xavier_uniform(SHAPE, 200, 300), math.sqrt(6 / 500)),
+    "uniform": (lambda: init.uniform(SHAPE, 0.3), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_uniform_within_its_bound(name: str) -> None:
+    minigen.manual_seed(0)
+    draw, bound = BOUNDS[name]
+    weights = draw()
+    assert (weights.shape, weights.dtype) == (SHAPE, "float32")
+    assert np.abs(weights).max() <= np.float32(bound)
+    assert np.abs(weights).max() == pytest.approx(bound, rel=1e-3)
+    assert weights.mean() == pytest.approx(0, abs=0.02 * bound)
+    assert weights.std() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+
+
+def test_normal() -> None:
+    minigen.manual_seed(0)
+    weights = init.normal(SHAPE, 0.02)
+    assert weights.dtype == "float32"
+    assert weights.mean() == pytest.approx(0, abs=0.0005)
+    assert weights.std() == pytest.approx(0.02, rel=0.02)
+
+
+def test_linear_starts_as_torch_nn_starts_it() -> None:
+    minigen.manual_seed(0)
+    layer = nn.Linear(400, 100)
+    for array in (layer.weight.data, layer.bias.data):
+        assert np.abs(array).max() == pytest.approx(1 / 20, rel=0.05)
+        assert np.abs(array).max() <= 1 / 20
+
+
+def test_same_seed_same_bits() -> None:
+    def weights() -> np.ndarray:
+        minigen.manual_seed(3)
+        return nn.Linear(5, 4).weight.data
+
+    np.testing.assert_array_equal(weights(), weights())

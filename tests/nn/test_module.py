@@ -1,0 +1,184 @@
+"""Module: names, state, modes, conversion, freezing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import to_numpy, to_tensor
+
+import minigen
+from minigen import nn
+from minigen.nn import Module, Parameter
+
+
+class Block(Module):
+    """Two linear layers of which the second borrows the weight of the first, a buffer, and a bare parameter."""
+
+    def __init__(self) -> None:
+        self.first = nn.Linear(3, 3)
+        self.second = nn.Linear(3, 3, bias=False)
+        self.second.weight = self.first.weight
+        self.scale = Parameter(np.ones(1, "float32"))
+        self.register_buffer("mean", np.zeros(3, "float32"))
+        self.register_buffer("count", np.zeros(1, "int64"))
+        self.note = "not a part"
+
+    def forward(self, x):
+        return self.second(self.first(x)) * self.scale
+
+
+def net(device: str = "cpu") -> nn.Sequential:
+    return nn.Sequential(Block(), nn.ReLU(), nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5))).to(device)
+
+
+def test_state_dict_has_every_place_by_its_path() -> None:
+    state = net().state_dict()
+    assert sorted(state) == [
+        "0.count",
+        "0.first.bias",
+        "0.first.weight",
+        "0.mean",
+        "0.scale",
+        "0.second.weight",
+        "2.0.bias",
+        "2.0.weight",
+    ]
+
+
+def test_state_dict_holds_the_arrays_themselves() -> None:
+    model = net()
+    state = model.state_dict()
+    assert state["0.scale"] is model[0].scale.data
+    assert state["0.mean"] is model[0].mean
+    assert state["0.second.weight"] is state["0.first.weight"]
+
+
+def test_a_shared_parameter_is_trained_once() -> None:
+    model = net()
+    names = [name for name, _ in model.named_parameters()]
+    assert names == ["0.scale", "0.first.weight", "0.first.bias", "2.0.weight", "2.0.bias"]
+    assert len(list(model.parameters())) == len({id(p) for p in model.parameters()}) == 5
+
+
+def test_a_shared_parameter_gets_both_gradients() -> None:
+    shared, first, second = (nn.Linear(2, 2, bias=False) for _ in range(3))
+    for layer in (first, second):
+        layer.load_state_dict(shared.state_dict())
+    x = minigen.tensor([[1.0, -2.0]])
+    shared(shared(x)).sum().backward()
+    second(first(x)).sum().backward()
+    both = first.weight.grad + second.weight.grad
+    np.testing.assert_allclose(to_numpy(shared.weight.grad), to_numpy(both), rtol=1e-6)
+
+
+def test_modules_lists_a_module_before_its_parts() -> None:
+    assert [path for path, _ in net().modules()] == ["", "0", "0.first", "0.second", "1", "2", "2.0", "2.1"]
+
+
+def test_load_state_dict_copies_into_the_same_arrays(device: str) -> None:
+    source, target = net(device), net(device)
+    arrays = dict(target.state_dict())
+    source[0].mean[...] = 7
+    source[0].count[...] = 3
+    target.load_state_dict({name: to_numpy(array) for name, array in source.state_dict().items()})
+    for name, array in target.state_dict().items():
+        assert array is arrays[name]
+        np.testing.assert_array_equal(to_numpy(array), to_numpy(source.state_dict()[name]))
+    x = to_tensor(np.ones((2, 3), "float32"), device)
+    np.testing.assert_array_equal(to_numpy(target[0](x)), to_numpy(source[0](x)))
+
+
+def test_load_state_dict_keeps_the_models_dtype() -> None:
+    model = nn.Linear(2, 1)
+    model.load_state_dict({"weight": np.full((1, 2), 0.1), "bias": np.zeros(1)})
+    assert model.weight.dtype == "float32"
+    assert model.weight.data.tolist() == [[np.float32(0.1)] * 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda s: s.pop("bias"), KeyError, "load_state_dict: missing ['bias'], unknown nothing"),
+        (lambda s: s.update(extra=np.zeros(1)), KeyError, "load_state_dict: missing nothing, unknown ['extra']"),
+        (
+            lambda s: s.update(weight=np.zeros((3, 2))),
+            ValueError,
+            "load_state_dict: weight has shape (3, 2), must be (2, 3)",
+        ),
+        (lambda s: s.update(bias=np.zeros(())), ValueError, "load_state_dict: bias has shape (), must be (2,)"),
+    ],
+)
+def test_load_state_dict_changes_nothing_unless_everything_fits(change, error, message: str) -> None:
+    model = nn.Linear(3, 2)
+    before = {name: array.copy() for name, array in model.state_dict().items()}
+    state = {name: array + 1 for name, array in before.items()}
+    change(state)
+    with pytest.raises(error) as raised:
+        model.load_state_dict(state)
+    assert raised.value.args[0] == message
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_train_and_eval_reach_every_part() -> None:
+    model = net()
+    assert all(module.training for _, module in model.modules())
+    assert model.eval() is model
+    assert not any(module.training for _, module in model.modules())
+    model.train()
+    assert all(module.training for _, module in model.modules())
+    assert nn.Dropout().training
+
+
+def test_to_dtype_converts_parameters_and_float_buffers_in_place(device: str) -> None:
+    model = net(device)
+    parameters = list(model.parameters())
+    assert model.to(dtype="float64") is model
+    assert all(a is b for a, b in zip(parameters, model.parameters(), strict=True))
+    dtypes = {name: str(array.dtype) for name, array in model.state_dict().items()}
+    assert dtypes.pop("0.count") == "int64"
+    assert set(dtypes.values()) == {"float64"}
+    assert model[0].second.weight is model[0].first.weight
+    x = to_tensor(np.ones((2, 3)), device)
+    assert model(x).dtype == "float64"
+
+
+def test_to_device_and_back(second_device: str) -> None:
+    model = net()
+    before = {name: array.copy() for name, array in model.state_dict().items()}
+    model.to(second_device)
+    assert {p.device for p in model.parameters()} == {"gpu"}
+    assert model(minigen.tensor(np.ones((2, 3), "float32"), device=second_device)).device == "gpu"
+    model.to("cpu")
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_zero_grad_forgets() -> None:
+    model = nn.Linear(2, 1)
+    model(minigen.tensor([[1.0, 2.0]])).sum().backward()
+    assert model.weight.grad is not None
+    model.zero_grad()
+    assert model.weight.grad is model.bias.grad is None
+
+
+def test_frozen_parameters_take_no_gradient_and_thawed_ones_do() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[0].requires_grad_(False)
+    model(minigen.tensor([[1.0, 2.0]])).sum().backward()
+    assert [p.grad is None for p in model.parameters()] == [True, True, False, False]
+    model[0].requires_grad_()
+    model(minigen.tensor([[1.0, 2.0]])).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_parameters_assigned_later_are_found() -> None:
+    model = Module()
+    assert list(model.parameters()) == []
+    model.late = nn.Linear(1, 1)
+    assert [name for name, _ in model.named_parameters()] == ["late.weight", "late.bias"]
+
+
+def test_a_module_without_forward_says_so() -> None:
+    with pytest.raises(NotImplementedError, match=r"^Module has no forward$"):
+        Module()(1)

@@ -1,0 +1,264 @@
+"""Optimizers: the rule of each written out, in place, what is skipped, state, clipping, the schedule."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from support import to_device, to_numpy, to_tensor
+
+import minigen
+from minigen import Tensor, nn, ops, optim
+from minigen.nn import Parameter
+
+RULES = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1),
+    "SGD momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
+    "SGD nesterov": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=0.1),
+    "Adam": lambda p: optim.Adam(p, lr=0.1),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.1),
+}
+every_rule = pytest.mark.parametrize("rule", RULES)
+
+
+def parameter(values, device: str, gradient=None, dtype: str = "float64") -> Parameter:
+    p = Parameter(to_device(np.array(values, dtype), device))
+    if gradient is not None:
+        p.grad = Tensor(to_device(np.array(gradient, dtype), device))
+    return p
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("SGD", 1 - 0.1 * 0.5),
+        ("SGD momentum", 1 - 0.1 * (0.5 + 0.01)),
+        ("SGD nesterov", 1 - 0.1 * (0.5 + 0.9 * 0.5)),
+        ("RMSprop", 1 - 0.1 * 0.5 / (math.sqrt(0.01 * 0.25) + 1e-8)),
+        ("Adam", 1 - 0.1 * 0.5 / (0.5 + 1e-8)),
+        ("AdamW", (1 - 0.1 * 0.01) - 0.1 * 0.5 / (0.5 + 1e-8)),
+    ],
+)
+def test_first_step(rule: str, expected: float, device: str) -> None:
+    p = parameter([1.0], device, [0.5])
+    RULES[rule]([p]).step()
+    np.testing.assert_allclose(to_numpy(p), [expected], rtol=1e-14, atol=1e-15)
+
+
+def test_second_step_of_adam_and_momentum(device: str) -> None:
+    p, q = parameter([0.0], device, [1.0]), parameter([0.0], device, [1.0])
+    adam, sgd = optim.Adam([p], lr=0.1, betas=(0.9, 0.99), eps=0.0), optim.SGD([q], lr=0.1, momentum=0.9)
+    for optimizer, x in ((adam, p), (sgd, q)):
+        optimizer.step()
+        x.grad = Tensor(to_device([3.0], device))
+        optimizer.step()
+    m, v = 0.9 * 0.1 + 0.1 * 3, 0.99 * 0.01 + 0.01 * 9
+    corrected = (m / (1 - 0.9**2)) / math.sqrt(v / (1 - 0.99**2))
+    np.testing.assert_allclose(to_numpy(p), [-0.1 - 0.1 * corrected], rtol=1e-14)
+    np.testing.assert_allclose(to_numpy(q), [-0.1 * 1 - 0.1 * (0.9 + 3)], rtol=1e-14)
+
+
+@every_rule
+@pytest.mark.parametrize("layout", ["C", "batch-last", "strided"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (4, 3)])
+def test_updates_in_place_and_leaves_the_gradient(rule: str, layout: str, shape, device: str) -> None:
+    array, gradient = (np.asarray(np.random.default_rng(s).standard_normal(shape)) for s in (0, 1))
+    p = Parameter(to_tensor(array, device, layout).data)
+    optimizer = RULES[rule]([p])
+    data, states = p.data, dict(optimizer.state)
+    for _ in range(3):
+        p.grad = to_tensor(gradient, device, requires_grad=False)
+        optimizer.step()
+    assert p.data is data
+    assert all(optimizer.state[name] is state for name, state in states.items())
+    np.testing.assert_array_equal(to_numpy(p.grad), gradient)
+    assert not p.data.size or (to_numpy(p) != array).any()
+
+
+@every_rule
+def test_float32_stays_float32(rule: str, device: str) -> None:
+    p = parameter([1.0, 2.0], device, [0.5, -0.5], "float32")
+    optimizer = RULES[rule]([p])
+    optimizer.step()
+    assert {str(a.dtype) for a in (p.data, *optimizer.state.values())} == {"float32"}
+
+
+@every_rule
+def test_a_step_keeps_no_memory_and_needs_little(rule: str) -> None:
+    """Scratch for one parameter at most twice over, and all of it given back."""
+    p = parameter(np.ones(100_000), "cpu", np.ones(100_000))
+    optimizer = RULES[rule]([p])
+    optimizer.step()
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            optimizer.step()
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000
+    assert peak < 2.1 * p.data.nbytes
+
+
+@every_rule
+def test_parameters_without_a_gradient_are_skipped(rule: str, device: str) -> None:
+    still, moving = parameter([1.0], device), parameter([1.0], device, [0.5])
+    optimizer = RULES[rule]([still, moving])
+    optimizer.step()
+    assert to_numpy(still).tolist() == [1]
+    assert to_numpy(moving)[0] < 1
+    assert all((to_numpy(array) == 0).all() for name, array in optimizer.state.items() if name.startswith("0."))
+
+
+def test_zero_grad_forgets(device: str) -> None:
+    p = parameter([1.0], device, [0.5])
+    optim.SGD([p]).zero_grad()
+    assert p.grad is None
+
+
+def test_the_learning_rate_may_change_between_steps(device: str) -> None:
+    p = parameter([1.0], device, [1.0])
+    optimizer = optim.SGD([p], lr=0.1)
+    optimizer.step()
+    optimizer.lr = 0.01
+    optimizer.step()
+    np.testing.assert_allclose(to_numpy(p), [1 - 0.1 - 0.01])
+
+
+@every_rule
+def test_a_net_learns(rule: str, device: str) -> None:
+    minigen.manual_seed(0)
+    generator = np.random.default_rng(0)
+    x = to_tensor(generator.standard_normal((50, 3)), device, requires_grad=False)
+    target = to_device(generator.standard_normal((50, 3)) @ np.ones((3, 1)) * 0 + 0.5, device)
+    model = nn.Linear(3, 1).to(device, "float64")
+    optimizer = RULES[rule](model.parameters())
+    losses = []
+    for _ in range(60):
+        loss = ops.mse_loss(model(x), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.05 * losses[0]
+
+
+# State
+
+
+def train(optimizer: optim.Optimizer, p: Parameter, steps: range, device: str) -> None:
+    for step in steps:
+        p.grad = Tensor(to_device(np.random.default_rng(step).standard_normal(p.shape), device))
+        optimizer.step()
+
+
+@every_rule
+def test_saved_and_loaded_it_continues_bit_for_bit(rule: str, device: str) -> None:
+    p = parameter(np.ones((3, 4)), device)
+    optimizer = RULES[rule]([p])
+    train(optimizer, p, range(5), device)
+    weights = to_numpy(p).copy()
+    state = {name: to_numpy(array).copy() for name, array in optimizer.state_dict().items()}
+    steps = optimizer.steps
+    train(optimizer, p, range(5, 10), device)
+
+    again = parameter(weights, device)
+    resumed = RULES[rule]([again])
+    resumed.load_state_dict(state, steps)
+    train(resumed, again, range(5, 10), device)
+    np.testing.assert_array_equal(to_numpy(again), to_numpy(p))
+    assert resumed.steps == optimizer.steps == 10
+
+
+def test_state_names(device: str) -> None:
+    parameters = [parameter([1.0], device), parameter([1.0, 2.0], device)]
+    assert list(optim.SGD(parameters).state_dict()) == []
+    assert list(optim.SGD(parameters, momentum=0.9).state_dict()) == ["0.momentum_buffer", "1.momentum_buffer"]
+    assert list(optim.RMSprop(parameters).state_dict()) == ["0.square_avg", "1.square_avg"]
+    expected = ["0.exp_avg", "0.exp_avg_sq", "1.exp_avg", "1.exp_avg_sq"]
+    assert list(optim.Adam(parameters).state_dict()) == list(optim.AdamW(parameters).state_dict()) == expected
+
+
+def test_loading_changes_nothing_unless_everything_fits(device: str) -> None:
+    optimizer = optim.Adam([parameter([1.0], device), parameter([1.0, 2.0], device)])
+    good = {name: np.ones(array.shape) for name, array in optimizer.state_dict().items()}
+    message = r"^Adam: saved state 1.exp_avg_sq is nothing, must be \(2,\)$"
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict({k: v for k, v in good.items() if k != "1.exp_avg_sq"}, 3)
+    with pytest.raises(ValueError, match=r"^Adam: saved state 1.exp_avg is \(3,\), must be \(2,\)$"):
+        optimizer.load_state_dict(good | {"1.exp_avg": np.ones(3)}, 3)
+    assert optimizer.steps == 0
+    assert all((to_numpy(array) == 0).all() for array in optimizer.state_dict().values())
+
+
+# Refusals
+
+
+def test_refusals(device: str) -> None:
+    p = parameter([1.0], device)
+    with pytest.raises(ValueError, match=r"^Adam: parameters is empty, must hold at least one parameter$"):
+        optim.Adam([])
+    with pytest.raises(ValueError, match=r"^RMSprop: lr is -1, must not be negative$"):
+        optim.RMSprop([p], lr=-1)
+    with pytest.raises(ValueError, match=r"^SGD: nesterov needs a momentum above 0, which is 0.0$"):
+        optim.SGD([p], nesterov=True)
+
+
+# Clipping
+
+
+def test_clip_scales_all_gradients_by_one_factor(device: str) -> None:
+    a, b, none = (
+        parameter([1.0, 1.0], device, [3.0, 0.0]),
+        parameter([1.0], device, [4.0]),
+        parameter([1.0], device),
+    )
+    norm = optim.clip_grad_norm_([a, b, none], 1.0)
+    assert float(norm) == 5
+    np.testing.assert_allclose(to_numpy(a.grad), [0.6, 0], rtol=1e-6)
+    np.testing.assert_allclose(to_numpy(b.grad), [0.8], rtol=1e-6)
+    assert none.grad is None
+
+
+def test_clip_leaves_small_gradients(device: str) -> None:
+    p = parameter([1.0, 1.0], device, [0.3, 0.4])
+    assert float(optim.clip_grad_norm_([p], 5.0)) == pytest.approx(0.5)
+    assert to_numpy(p.grad).tolist() == [0.3, 0.4]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_clip_takes_a_generator_and_keeps_the_dtype(dtype: str, device: str) -> None:
+    model = nn.Linear(3, 2).to(device, dtype)
+    model(to_tensor(np.ones((4, 3), dtype), device)).sum().backward()
+    norm = optim.clip_grad_norm_(model.parameters(), 0.1)
+    assert norm.dtype == dtype
+    assert {str(p.grad.dtype) for p in model.parameters()} == {dtype}
+    assert float(optim.grad_norm(model.parameters())) == pytest.approx(0.1, rel=1e-4)
+
+
+def test_clip_refusals(device: str) -> None:
+    p = parameter([1.0], device, [1.0])
+    with pytest.raises(ValueError, match=r"^clip_grad_norm_: max_norm is 0, must be positive$"):
+        optim.clip_grad_norm_([p], 0)
+    p.grad = None
+    with pytest.raises(ValueError, match=r"^grad_norm: no parameter has a gradient, call backward first$"):
+        optim.clip_grad_norm_([p], 1.0)
+
+
+# The schedule
+
+
+def test_warmup_rises_in_a_line_then_the_cosine_falls_to_zero() -> None:
+    factors = [optim.warmup_cosine(step, 4, 12) for step in range(13)]
+    np.testing.assert_allclose(factors[:4], [0.25, 0.5, 0.75, 1.0])
+    np.testing.assert_allclose(factors[4:], [0.5 * (1 + math.cos(math.pi * k / 8)) for k in range(9)], atol=1e-15)
+    assert factors[8] == pytest.approx(0.5)
+    assert factors[12] == 0
+
+
+@pytest.mark.parametrize(("step", "warmup", "total", "expected"), [(0, 0, 10, 1), (20, 2, 10, 0), (5, 5, 5, 1)])
+def test_schedule_at_its_edges(step: int, warmup: int, total: int, expected: float) -> None:
+    assert optim.warmup_cosine(step, warmup, total) == expected
