@@ -110,12 +110,12 @@ def _states(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, 
     run = _unroll(x.data, h0.data, c0.data, rotated, activation, lengths)
     node = record(
         run.node,
-        (x, lambda g: _last(_input_grad(g.data, weight_ih), g)),
-        (h0, lambda g: _last(g.data[-2].copy().T, g)),
-        (c0, lambda g: _last(g.data[-1].copy().T, g)),
-        (weight, lambda g: _last(_weight_grad(g.data, run.inputs), g)),
+        (x, lambda g: _final(_input_grad(g.data, weight_ih), g)),
+        (h0, lambda g: _final(g.data[-2].copy().T, g)),
+        (c0, lambda g: _final(g.data[-1].copy().T, g)),
+        (weight, lambda g: _final(_weight_grad(g.data, run.inputs), g)),
     )
-    return record(run.states, (node, lambda g: _last(_through_time(g.data, run, weight_hh, activation), g, node)))
+    return record(run.states, (node, lambda g: _final(_through_time(g.data, run, weight_hh, activation), g, node)))
 
 
 class _Run(NamedTuple):
@@ -246,7 +246,7 @@ def _slope(activation: str, y: Array) -> Array:
     return 1 - y * y if activation == "tanh" else (y > 0).astype(y.dtype)
 
 
-def _last(value: Array, *made_from: Tensor) -> Tensor:
+def _final(value: Array, *made_from: Tensor) -> Tensor:
     """A gradient whose own derivatives, to what it was made from, are refused."""
     return record(value, *((source, _refuse) for source in made_from))
 

@@ -54,7 +54,7 @@ def terms(root: ast.AST) -> Iterator[tuple[Place, tuple[str, ...]]]:
                 yield (node, "value", None), ALL[1:]
             case ast.IfExp(test=ast.Compare()):
                 yield from (((node, field, None), ALL[1:]) for field in ("body", "orelse"))
-            case ast.Call(func=ast.Name(id="_last")):
+            case ast.Call(func=ast.Name(id="_final")):
                 yield (node, "args", 0), ALL[1:]
             case ast.Call(func=ast.Attribute(attr="tensordot")):
                 yield from (((node, "args", n), ALL[1:]) for n in (0, 1))
