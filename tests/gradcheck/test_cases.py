@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support import LAYOUTS, assert_close, lay, to_numpy, to_tensor
 
-from minigen import Tensor, gradcheck, ops
+from minigen import Tensor, grad, gradcheck, ops
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
 from minigen.tensor import backpropagate, record
@@ -40,6 +40,14 @@ def cotangent_like(y: Tensor, generator: np.random.Generator) -> Tensor:
 def assert_all_close(actual: Sequence[Any], expected: Sequence[Any], tolerance: float) -> None:
     for position, (a, e) in enumerate(zip(actual, expected, strict=True)):
         assert_close(a, to_numpy(e), tolerance, f"output or gradient {position}")
+
+
+AFFINE_IN_EVERY_INPUT = {
+    *("add", "sub", "mul", "neg", "matmul", "sum", "mean", "reshape", "flatten", "permute", "transpose", "T"),
+    *("expand_dims", "squeeze", "broadcast_to", "getitem", "where", "concat", "stack", "pad", "dropout"),
+    *("linear", "linear_input_grad", "linear_weight_grad", "conv2d", "conv_transpose2d"),
+    *("avg_pool2d", "max_unpool2d", "upsample_nearest2d"),
+}
 
 
 def test_names_are_unique():
@@ -123,6 +131,29 @@ def test_inputs_used_twice_add_their_gradients(case, device):
         total.backward()
         gradients.append([x.grad for x in inputs])
     assert_all_close(gradients[1], gradients[0], 1e-12)
+
+
+@every_case
+def test_an_affine_operation_and_its_gradient_are_adjoint(case, device):
+    """Where f(x + v) - f(x) = J·v, whatever v, ⟨w, J·v⟩ = ⟨Jᵀ·w, v⟩ holds to rounding: no step limits it."""
+    inputs = case.inputs(0, device)
+    generator = np.random.default_rng(2)
+    for position, x in enumerate(inputs):
+        v = 0.1 * cotangent_like(x, generator)  # inputs of log and sqrt stay positive
+
+        def moved(factor: float, at: int = position, v: Tensor = v) -> list[Tensor]:
+            return outputs_of(case, [*inputs[:at], inputs[at] + factor * v, *inputs[at + 1 :]])
+
+        here, ahead, behind = moved(0.0), moved(1.0), moved(-1.0)
+        middles = [0.5 * (a + b) for a, b in zip(ahead, behind, strict=True)]
+        if not all(np.allclose(to_numpy(y), to_numpy(m), 1e-12, 1e-12) for y, m in zip(here, middles, strict=True)):
+            assert case.op not in AFFINE_IN_EVERY_INPUT or "twice the same" in case.note
+            continue
+        weights = [cotangent_like(y, generator) for y in here]
+        total = sum((w * y).sum() for w, y in zip(weights, outputs_of(case, inputs), strict=True))
+        (gradient,) = grad(total, x)
+        forward = sum((w * (a - y)).sum().item() for w, a, y in zip(weights, ahead, here, strict=True))
+        assert (gradient * v).sum().item() == pytest.approx(forward, rel=1e-11, abs=1e-11)
 
 
 SAME_SHAPE = [case for case in CASES if len({np.shape(a) for a in case.arrays()}) == 1 < len(case.draws)]
