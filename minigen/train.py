@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
+import io
 import math
+import os
+import shlex
+import signal
 import sys
 import typing
 from pathlib import Path
@@ -15,19 +19,24 @@ from minigen import backend
 from minigen.data import DataError, Dataset, Loader, Split, descriptions, load
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import flag
-from minigen.training import figures
-from minigen.training.checkpoint import CheckpointError
+from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.layer_table import layer_table
+from minigen.training.lock import LockedError, locked
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.signals import Stopped
-from minigen.training.trainer import DivergedError, Trainer
+from minigen.training.trainer import DivergedError, Trainer, may_change
 
 SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
-_USER_ERRORS = (ConfigError, DataError, RunError, CheckpointError, DivergedError, backend.DeviceError)
 
 
 class UsageError(ValueError):
     """Words on the command line that mean nothing."""
+
+
+_USER_ERRORS = (
+    *(UsageError, ConfigError, DataError, RunError, LockedError, CheckpointError, DivergedError),
+    backend.DeviceError,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,11 +44,22 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         return _main(words)
-    except (UsageError, *_USER_ERRORS) as error:
-        print(f"minigen.train: {error}", file=sys.stderr)
+    except _USER_ERRORS as error:
+        return _failed(str(error))
+    except MemoryError as error:
+        return _failed(f"out of memory ({error}): a smaller model or --batch-size may fit")
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"minigen.train: {place}{error.strerror or error}; checkpoints already there are whole", file=sys.stderr)
+        return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        _failed("stopped by SIGINT before training began")
+        return 128 + signal.SIGINT
+
+
+def _failed(why: str) -> int:
+    print(f"minigen.train: {why}", file=sys.stderr)
     return 2
 
 
@@ -47,8 +67,10 @@ def _main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "--list"):
         _print_list()
         return 0
+    if words[0].startswith("-"):
+        raise UsageError(f"{words[0]!r} stands where the model must: python -m minigen.train MODEL [options]")
     if words[0] not in MODELS:
-        raise UsageError(f"unknown model {words[0]!r}{_closest(words[0], MODELS)} (--list shows all)")
+        raise UsageError(f"unknown model {words[0]!r}{_closest(words[0].lower(), MODELS)} (--list shows all)")
     model_type = MODELS[words[0]]
     options = _parse(model_type, words[1:])
     return _train(model_type, options)
@@ -74,36 +96,45 @@ class _Parser(argparse.ArgumentParser):
 def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     parser = _Parser(
         prog=f"python -m minigen.train {model_type.name}",
+        usage="%(prog)s [options]",
         description=f"{model_type.summary} (document {model_type.document})",
         epilog=f"A good result: {model_type.good}.",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
     run = parser.add_argument_group("the run")
-    run.add_argument("--out", type=Path, help=f"its folder (default runs/{model_type.name})")
+    run.add_argument("--out", type=Path, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
     run.add_argument("--resume", action="store_true", help="go on with the run in the folder, bit for bit")
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
     run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
     group = parser.add_argument_group("hyper-parameters")
-    types = typing.get_type_hints(model_type.config_type)
     for f in dataclasses.fields(model_type.config_type):
-        default = "" if f.default is None else f" (default {f.default})"
-        kind = next(t for t in (bool, int, float, str) if t in (types[f.name], *typing.get_args(types[f.name])))
+        kind = _kind(model_type, f.name)
+        text = f.metadata["help"] + ("" if f.default is None else f" (default {f.default})")
         if kind is bool:
-            group.add_argument(flag(f.name), action=argparse.BooleanOptionalAction, help=f.metadata["help"] + default)
+            group.add_argument(flag(f.name), action=argparse.BooleanOptionalAction, help=text.replace("%", "%%"))
         else:
             choices = f.metadata["choices"]
-            text = f.metadata["help"] + (f": {' or '.join(choices)}" if choices else "") + default
-            group.add_argument(flag(f.name), type=kind, metavar=kind.__name__.upper(), help=text.replace("%", "%%"))
+            value = "{" + ",".join(choices) + "}" if choices else {int: "N", float: "X", str: "TEXT"}[kind]
+            group.add_argument(flag(f.name), type=kind, metavar=value, help=text.replace("%", "%%"))
     options, unknown = parser.parse_known_args(words)
     if unknown:
         known = [name for action in parser._actions for name in action.option_strings]
-        raise UsageError(f"unknown option {unknown[0]!r}{_closest(unknown[0], known)} ({model_type.name} --help)")
+        hint = _closest(unknown[0].split("=")[0], known)
+        raise UsageError(f"unknown option {unknown[0]!r}{hint} ({model_type.name} --help shows all)")
+    if "resume" in options and "overwrite" in options:
+        raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
     return options
 
 
+def _kind(model_type: type[Model], field: str) -> type:
+    """The type of a hyper-parameter's values: int of `int | None`."""
+    hint = typing.get_type_hints(model_type.config_type)[field]
+    return next(kind for kind in (bool, int, float, str) if kind in (hint, *typing.get_args(hint)))
+
+
 def _closest(word: str, known: typing.Iterable[str]) -> str:
-    matches = difflib.get_close_matches(word.split("=")[0], list(known), n=1)
+    matches = difflib.get_close_matches(word, list(known), n=1)
     return f": did you mean {matches[0]!r}?" if matches else ""
 
 
@@ -112,64 +143,107 @@ def _closest(word: str, known: typing.Iterable[str]) -> str:
 
 def _train(model_type: type[Model], options: argparse.Namespace) -> int:
     asked = {f.name: getattr(options, f.name) for f in dataclasses.fields(model_type.config_type) if f.name in options}
-    folder = getattr(options, "out", Path("runs") / model_type.name)
-    resume = "resume" in options
+    run = RunFolder(getattr(options, "out", Path("runs") / model_type.name))
+    resume, overwrite, smoke = (name in options for name in ("resume", "overwrite", "smoke"))
     if resume:
-        run = RunFolder.open(folder)
-        config = _resumed_config(model_type, run, asked)
+        config = _resumed_config(model_type, RunFolder.open(run.path), asked)
     else:
+        run.require_free(overwrite)
         config = model_type.config_type(**asked)
-        if "smoke" in options:
+        if smoke:
             config = dataclasses.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
     backend.keep_freed_memory()
     data = load(config.data, config.data_dir, config.seed)
-    if "smoke" in options:
+    if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
     train, validation = data.hold_out(config.validation, config.seed)
     backend.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
-    if not resume:
-        run = RunFolder.create(folder, model_type.name, config, "overwrite" in options)
     trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty())
-    _print_opening(model, data, train, validation)
-    if resume:
-        trainer.load(run.last)
-        run.keep_rows(trainer.epoch)
-        print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches\n")
+    with locked(run.path):
+        if not resume:
+            RunFolder.create(run.path, model_type.name, config, overwrite)
+        _print_opening(model, data, train, validation)
+        if resume:
+            _resume(trainer)
+        return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
+
+
+def _resume(trainer: Trainer) -> None:
+    run = trainer.run
+    if run.last.exists() or run.best.exists():
+        _load_either(trainer, run.last, run.best)
+    run.describe(trainer.model.name, trainer.config)
+    run.keep_rows(trainer.epoch)
+    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches\n")
+
+
+def _load_either(trainer: Trainer, path: Path, other: Path) -> None:
+    """The checkpoint at `path`; the other one, with a word about it, where that is missing or damaged."""
+    try:
+        trainer.load(path)
+    except DamagedError as error:
+        if not other.exists():
+            raise
+        try:
+            trainer.load(other)
+        except DamagedError as second:
+            raise CheckpointError(f"{error}; {second}") from second
+        print(f"{error}\n  {other} is used instead, of epoch {trainer.epoch}\n")
+
+
+def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
     try:
         trainer.fit()
-    except Stopped as stop:
-        print(f"\nstopped by {stop}; everything is saved. To go on:\n  {_resume_command(model_type, folder)}")
-        return stop.exit_code
-    _print_result(trainer, data, run)
+        _print_result(trainer, data)
+    except (Stopped, KeyboardInterrupt) as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        print(f"\nstopped by {signal.Signals(number).name}; what was trained is saved. To go on:\n  {resume_command}")
+        return 128 + number
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RunError(
+            f"{error.filename}: {error.strerror}; the last checkpoint is whole, to go on from it: {resume_command}"
+        ) from error
     return 0
 
 
 def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any]) -> Config:
-    """The run's own hyper-parameters; a flag may only repeat them, or raise --epochs of a constant schedule."""
+    """The run's own hyper-parameters; a flag may only repeat them, or alter what a run that goes on may alter."""
     name, saved = run.described()
     if name != model_type.name:
         raise RunError(f"{run.path} holds a run of {name}, not of {model_type.name}")
-    fields = {f.name for f in dataclasses.fields(model_type.config_type)}
-    if saved.keys() != fields:
-        raise RunError(f"{run.path}/config.json does not fit {name}: {', '.join(sorted(saved.keys() ^ fields))} differ")
-    config = model_type.config_type(**saved)
+    fields = {f.name: f.default for f in dataclasses.fields(model_type.config_type)}
+    if saved.keys() != fields.keys():
+        differing = ", ".join(sorted(saved.keys() ^ fields.keys()))
+        raise RunError(f"{run.path}/config.json: does not fit {name}, it lacks or adds {differing}")
+    for field, value in saved.items():
+        kind = _kind(model_type, field)
+        if type(value) not in ((int, float) if kind is float else (kind,)) and value is not fields[field]:
+            raise RunError(f"{run.path}/config.json: {field} is {value!r}, must be of type {kind.__name__}")
+    try:
+        config = model_type.config_type(**saved)
+    except ConfigError as error:
+        raise RunError(f"{run.path}/config.json: {error}") from error
     for field, value in asked.items():
-        longer = field == "epochs" and config.schedule == "constant" and value >= config.epochs
-        if value != saved[field] and not longer:
+        fewer = field == "epochs" and value < config.epochs
+        if value != saved[field] and (fewer or field not in may_change(config)):
             raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved[field]}: it cannot go on so")
-    return dataclasses.replace(config, epochs=asked.get("epochs", config.epochs))
+    return dataclasses.replace(config, **asked)
 
 
 def _part(split: Split) -> Split:
     return split.take(range(min(SMOKE_EXAMPLES, len(split))))
 
 
-def _resume_command(model_type: type[Model], folder: Path) -> str:
-    place = "" if folder == Path("runs") / model_type.name else f" --out {folder}"
-    return f"python -m minigen.train {model_type.name} --resume{place}"
+def _resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
+    words = ["python", "-m", "minigen.train", model_type.name, "--resume"]
+    words += ["--smoke"] if smoke else []
+    words += [] if folder == Path("runs") / model_type.name else ["--out", str(folder)]
+    return shlex.join(words)
 
 
 def _print_opening(model: Model, data: Dataset, train: Split, validation: Split) -> None:
@@ -183,8 +257,11 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
     print(f"seed    {config.seed}\n")
 
 
-def _print_result(trainer: Trainer, data: Dataset, run: RunFolder) -> None:
-    trainer.load(run.best)
+def _print_result(trainer: Trainer, data: Dataset) -> None:
+    from minigen.training import figures  # Matplotlib takes a second, for which --help and a wrong flag need not wait
+
+    run = trainer.run
+    _load_either(trainer, run.best, run.last)
     result = trainer.evaluate(data.test)
     run.add_row({"test": result})
     print("\ntest    " + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in result.items()))
@@ -196,4 +273,6 @@ def _print_result(trainer: Trainer, data: Dataset, run: RunFolder) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True, errors="replace")  # each line at once, also through a pipe
     sys.exit(main())

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used: one line that says which file and why."""
 
 
+class DamagedError(CheckpointError):
+    """A checkpoint that is missing or no longer what was written: another one may be whole."""
+
+
 def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
     """Save arrays and state; a file of that name stays whole until the new one is.
 
@@ -39,16 +44,21 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, An
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, rename: at every moment `path` is the old file or the new one, whole."""
+    """Write beside, flush to the disk, rename: at every moment `path` is the old file or the new one, whole.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; it names `path`, which is the old file.
+    """
     beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     if hasattr(os, "O_DIRECTORY"):  # the rename itself, too, must reach the disk
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -57,26 +67,37 @@ def replace_file(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an OSError say which file it is about: that of a write does not."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The arrays and the state.
 
     Raises:
-        CheckpointError: no such file, damaged, not a checkpoint, or of a newer schema.
+        DamagedError: there is no such file, or it is not what `write` wrote.
+        CheckpointError: it is of a newer schema.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
     try:
         arrays = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         text, digest = header["__metadata__"]["minigen"], header["__metadata__"]["sha256"]
         state = json.loads(text)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: damaged, or not a checkpoint of minigen ({error})") from error
+        newer = state["schema"] > SCHEMA
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedError(f"{path}: damaged, or not a checkpoint of minigen ({error})") from error
     if digest != _digest(arrays, text):
-        raise CheckpointError(f"{path}: damaged (its checksum does not fit its content)")
-    if state["schema"] > SCHEMA:
+        raise DamagedError(f"{path}: damaged (its checksum does not fit its content)")
+    if newer:
         raise CheckpointError(
             f"{path}: written by a newer minigen (schema {state['schema']}, this one reads {SCHEMA}): update minigen"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from minigen import backend
 from minigen.data import Dataset, Loader, Split
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 from minigen.tensor import Tensor, no_grad
+from minigen.training.checkpoint import replace_file
 from minigen.training.run_folder import RunFolder
 
 
@@ -147,5 +149,7 @@ def _device(model: Any) -> str:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
+    replace_file(path, content.getvalue())
     return path

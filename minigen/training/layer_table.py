@@ -19,17 +19,20 @@ def layer_table(model: Model, batch: Batch) -> list[str]:
 
     def observed(module: nn.Module, *inputs: Any) -> Any:
         output = call(module, *inputs)
-        if isinstance(output, Tensor) and not any(module.children()) and id(module) in paths:
-            shapes[id(module)] = (module, str(("N", *output.shape[1:])).replace("'", ""))
+        first = output[0] if isinstance(output, tuple) else output
+        if isinstance(first, Tensor) and not any(module.children()) and id(module) in paths:
+            shapes[id(module)] = (module, str(("N", *first.shape[1:])).replace("'", ""))
         return output
 
     model.eval()
     with mock.patch.object(nn.Module, "__call__", observed), no_grad(), backend.random_stream(0):
         model.evaluate(batch)
-    rows = [(paths[key], type(module).__name__, shape, _count(module)) for key, (module, shape) in shapes.items()]
-    width = max(len(path) for path, *_ in rows)
-    lines = [f"  {path:<{width}}  {kind:<16}{shape:<20}{count:>10,}" for path, kind, shape, count in rows]
-    return [*lines, f"  {'':<{width}}  {'all parameters':<36}{_count(model):>10,}"]
+    rows = [
+        (paths[key], type(module).__name__, shape, f"{_count(module):,}") for key, (module, shape) in shapes.items()
+    ]
+    rows.append(("", "all parameters", "", f"{_count(model):,}"))
+    path, kind, shape, count = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [f"  {a:<{path}}  {b:<{kind}}  {c:<{shape}}  {d:>{count}}" for a, b, c, d in rows]
 
 
 def _count(module: nn.Module) -> int:

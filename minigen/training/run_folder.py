@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
-import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from minigen.models import Config
-from minigen.training.checkpoint import replace_file
+from minigen.training.checkpoint import naming, replace_file
 
 _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
@@ -39,23 +38,23 @@ class RunFolder:
             OSError: it cannot be written.
         """
         run = cls(path)
-        if run._config.exists():
-            if not overwrite:
-                raise RunError(
-                    f"{path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
-                )
-            shutil.rmtree(path)
+        run.require_free(overwrite)
         path.mkdir(parents=True, exist_ok=True)
-        versions = {name: _version(name) for name in _PACKAGES}
-        content = {
-            "model": model,
-            "config": dataclasses.asdict(config),
-            "versions": {"python": platform.python_version(), **versions},
-            "machine": platform.platform(),
-        }
-        replace_file(run._config, json.dumps(content, indent=2).encode())
-        run._metrics.touch()
+        for file in (run.last, run.best, run._metrics):
+            file.unlink(missing_ok=True)
+        run.describe(model, config)
         return run
+
+    def require_free(self, overwrite: bool) -> None:
+        """Nothing, if a new run may begin here.
+
+        Raises:
+            RunError: the folder holds a run and `overwrite` is not set.
+        """
+        if not overwrite and any(file.exists() for file in (self._config, self.last, self.best)):
+            raise RunError(
+                f"{self.path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
+            )
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -69,6 +68,17 @@ class RunFolder:
             raise RunError(f"{path} holds no run (no config.json): leave --resume out to start one")
         return run
 
+    def describe(self, model: str, config: Config) -> None:
+        """Write config.json: the model's name, its hyper-parameters, and what it runs on."""
+        versions = {name: _version(name) for name in _PACKAGES}
+        content = {
+            "model": model,
+            "config": dataclasses.asdict(config),
+            "versions": {"python": platform.python_version(), **versions},
+            "machine": platform.platform(),
+        }
+        replace_file(self._config, json.dumps(content, indent=2).encode())
+
     def described(self) -> tuple[str, dict[str, Any]]:
         """The model's name and its hyper-parameters, from config.json.
 
@@ -78,7 +88,7 @@ class RunFolder:
         try:
             content = json.loads(self._config.read_text())
             model, config = content["model"], content["config"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self._config}: not a run's description ({error})") from error
         if not isinstance(model, str) or not isinstance(config, dict):
             raise RunError(f"{self._config}: not a run's description (model and config must be a name and a table)")
@@ -86,13 +96,15 @@ class RunFolder:
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl."""
-        with self._metrics.open("a") as file:
+        with naming(self._metrics), self._metrics.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
     def rows(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
-        rows = []
-        for line in self._metrics.read_text().splitlines():
+        """The lines of metrics.jsonl, up to one that a crash cut short."""
+        rows: list[dict[str, Any]] = []
+        if not self._metrics.exists():
+            return rows
+        for line in self._metrics.read_text(errors="replace").splitlines():
             try:
                 rows.append(json.loads(line))
             except json.JSONDecodeError:

@@ -13,7 +13,7 @@ class Stopped(Exception):  # noqa: N818 (a request that was granted, not an erro
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
-        self.exit_code = 128 + number
+        self.number = number
 
 
 class StopRequest:

@@ -8,22 +8,31 @@ run that meets a NaN can be played again from there, every operation watched, to
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from minigen import backend, nn, optim
 from minigen.data import Batch, Loader, Split
+from minigen.models.config import Config
 from minigen.models.model import KeepsLabelled, Model, Objective, Terms
 from minigen.tensor import NonFiniteError, Tensor, check_finite, no_grad
-from minigen.training import checkpoint
+from minigen.training import checkpoint, epoch_table
 from minigen.training.run_folder import RunFolder
 from minigen.training.signals import Stopped, StopRequest, stop_requests
 
 _STEPS_BETWEEN_READINGS = 50  # reading a loss makes a GPU wait
+
+
+def may_change(config: Config) -> tuple[str, ...]:
+    """The hyper-parameters in which a run that goes on may differ: they do not alter what was trained so far."""
+    return ("data_dir", "epochs") if config.schedule == "constant" else ("data_dir",)
 
 
 class DivergedError(ArithmeticError):
@@ -86,6 +95,8 @@ class Trainer:
         self.epoch, self.batch = 0, 0
         self.averages = Averages()
         self.best = math.inf
+        self._data = {"examples": len(train), "crc32": _checksum(train)}
+        self._table_begun = False
 
     def fit(self) -> None:
         """Train to the last epoch.
@@ -97,19 +108,20 @@ class Trainer:
         """
         if not self.run.last.exists():
             self.save(self.run.last)
-        with stop_requests() as request:
+        with stop_requests() as request, np.errstate(all="ignore"):  # _require_finite says more than a warning
             while self.epoch < self.config.epochs:
                 self._train_epoch(request)
                 self._finish_epoch()
+                if request.number is not None:
+                    raise Stopped(request.number)
 
     # One epoch
 
     def _train_epoch(self, request: StopRequest) -> None:
         self._started, self._seen = time.perf_counter(), 0
-        batches = self.loader.epoch(self.epoch, start=self.batch)
         total, label = len(self.loader), f"epoch {self.epoch + 1}"
         with tqdm(total=total, initial=self.batch, desc=label, leave=False, disable=not self.show_progress) as bar:
-            for batch in batches:
+            for batch in self.loader.epoch(self.epoch, start=self.batch):
                 self.step(batch)
                 self.batch += 1
                 self._seen += len(batch.index)
@@ -117,7 +129,8 @@ class Trainer:
                     self._require_finite()
                     bar.set_postfix({name: f"{value:.4g}" for name, value in self.averages.read().items()})
                 bar.update()
-                if request.number is not None:
+                if request.number is not None and self.batch < total:
+                    self._require_finite()
                     self.save(self.run.last)
                     raise Stopped(request.number)
 
@@ -153,7 +166,7 @@ class Trainer:
         seconds = time.perf_counter() - self._started
         row: dict[str, Any] = {"epoch": self.epoch + 1, "train": self.averages.read()}
         if len(self.validation):
-            row["validation"] = self.evaluate(self.validation)
+            row["validation"] = self._validate()
         row |= {"lr": self.objectives[0].optimizer.lr, "seconds": seconds, "images_per_second": self._seen / seconds}
         score = next(iter(row["validation"].values())) if len(self.validation) else -math.inf
         self.epoch, self.batch, self.averages = self.epoch + 1, 0, Averages()
@@ -165,28 +178,35 @@ class Trainer:
         self.save(self.run.last)
         self._report(row)
 
+    def _validate(self) -> dict[str, float]:
+        measures = self.evaluate(self.validation)
+        if not all(math.isfinite(value) for value in measures.values()):
+            where = f"training stopped after epoch {self.epoch + 1}, at its validation"
+            try:
+                with check_finite():
+                    self.evaluate(self.validation)
+            except NonFiniteError as error:
+                raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
+            raise DivergedError(f"{where}: {measures} is not finite")
+        return measures
+
     def evaluate(self, split: Split) -> dict[str, float]:
         """The model's measures over a split, each example counted once; noise is the same at every call."""
         averages = Averages()
         self.model.eval()
-        with no_grad(), backend.random_stream(self.config.seed):
+        with no_grad(), backend.random_stream(self.config.seed), np.errstate(all="ignore"):
             for batch in Loader(split, 1000, self.config.seed, self.config.device, shuffle=False).epoch(0):
                 averages.add(self.model.evaluate(batch), len(batch.index))
         return averages.read()
 
     def _report(self, row: dict[str, Any]) -> None:
-        columns = [f"train {name}" for name in row["train"]]
-        columns += [f"valid {name}" for name in row.get("validation", {})][:1]
-        columns = [name.replace("train loss", "loss").replace("train ", "").replace("_", " ") for name in columns]
-        values = [*row["train"].values(), *list(row.get("validation", {}).values())[:1]]
-        widths = [max(10, len(name) + 2) for name in columns]
-        if row["epoch"] == 1:
-            head = "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True))
-            self.say(f"{'epoch':>7}{head}{'images/s':>10}{'left':>8}")
-        body = "".join(f"{value:>{width}.4f}" for value, width in zip(values, widths, strict=True))
-        left = (self.config.epochs - row["epoch"]) * row["seconds"]
-        clock = f"{int(left // 60)}:{int(left % 60):02d}"
-        self.say(f"{row['epoch']:>7}{body}{row['images_per_second']:>10.0f}{clock:>8}")
+        numbers = epoch_table.numbers(row)
+        if not self._table_begun:
+            for line in epoch_table.heading(list(numbers)):
+                self.say(line)
+            self._table_begun = True
+        left = (self.config.epochs - row["epoch"]) * self._data["examples"] / row["images_per_second"]
+        self.say(epoch_table.line(row["epoch"], numbers, row["images_per_second"], left))
 
     # Checkpoints
 
@@ -199,6 +219,8 @@ class Trainer:
         arrays |= {f"random.{device}": state for device, state in backend.random_state().items()}
         state = {
             "model": self.model.name,
+            "config": dataclasses.asdict(self.config),
+            "data": self._data,
             "epoch": self.epoch,
             "batch": self.batch,
             "averages": self.averages.state(),
@@ -211,10 +233,11 @@ class Trainer:
         """Go on from a checkpoint.
 
         Raises:
-            CheckpointError: it is damaged, or does not fit this model.
+            CheckpointError: it is damaged, or of another model, other hyper-parameters or other data.
         """
         arrays, state = checkpoint.read(path)
         try:
+            self._require_same_run(path, state)
             self.model.load_state_dict(_within("model.", arrays))
             for objective in self.objectives:
                 saved = _within(f"optimizer.{objective.name}.", arrays)
@@ -223,26 +246,44 @@ class Trainer:
             self.averages.load(state["averages"])
             self.best = math.inf if state["best"] is None else state["best"]
             backend.set_random_state(_within("random.", arrays))
-        except (KeyError, ValueError, TypeError) as error:
+        except checkpoint.CheckpointError:
+            raise
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise checkpoint.CheckpointError(f"{path}: does not fit this model ({error})") from error
+
+    def _require_same_run(self, path: Any, state: dict[str, Any]) -> None:
+        own, saved = dataclasses.asdict(self.config), state["config"]
+        for name, value in own.items():
+            if saved[name] != value and name not in may_change(self.config):
+                raise checkpoint.CheckpointError(f"{path}: trained with {name} {saved[name]!r}, this run has {value!r}")
+        if state["data"] != self._data:
+            raise checkpoint.CheckpointError(
+                f"{path}: trained on {state['data']['examples']:,} examples, these "
+                f"{self._data['examples']:,} are others (a run of --smoke goes on with --smoke)"
+            )
 
     # Divergence
 
     def _require_finite(self) -> None:
-        if all(math.isfinite(value) for value in self.averages.read().values()):
+        if all(math.isfinite(value) for value in self.averages.read().values()) and self._weights_are_finite():
             return
         self.load(self.run.last)
         with check_finite():
             for batch in self.loader.epoch(self.epoch, start=self.batch):
-                where = f"epoch {self.epoch + 1}, batch {self.batch + 1} of {len(self.loader)}"
+                where = f"training stopped at epoch {self.epoch + 1}, batch {self.batch + 1} of {len(self.loader)}"
                 if not backend.of(batch.inputs).isfinite(batch.inputs).all():
-                    raise DivergedError(f"training stopped at {where}: the data holds NaN or infinity")
+                    raise DivergedError(f"{where}: the data holds NaN or infinity")
                 try:
                     self.step(batch)
                 except NonFiniteError as error:
-                    raise DivergedError(f"training stopped at {where}: {error}; a smaller --lr may help") from error
+                    raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
+                if not self._weights_are_finite():
+                    raise DivergedError(f"{where}: the optimizer's step gave weights that are not finite")
                 self.batch += 1
-        raise DivergedError(f"training stopped in epoch {self.epoch + 1}: the weights or the gradient norm overflowed")
+        raise DivergedError(f"training stopped in epoch {self.epoch + 1}: the gradient norm overflowed")
+
+    def _weights_are_finite(self) -> bool:
+        return all(bool(backend.of(p.data).isfinite(p.data).all()) for p in self.model.parameters())
 
 
 @contextlib.contextmanager
@@ -261,3 +302,7 @@ def _only_these_take_gradients(parameters: list[nn.Parameter], model: Model) -> 
 
 def _within(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _checksum(split: Split) -> int:
+    return zlib.crc32(split.labels.tobytes(), zlib.crc32(np.ascontiguousarray(split.inputs).data))

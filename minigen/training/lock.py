@@ -1,0 +1,46 @@
+"""A lock on a run folder: two trainings that wrote into one would leave neither's result."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class LockedError(RuntimeError):
+    """Another process trains in the folder."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock. The system frees it when the process ends, however it ends: none is ever left behind.
+
+    Raises:
+        LockedError: another process, or another training in this one, holds it.
+        OSError: the folder or its lock file cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("ab") as file:
+        try:
+            _take(file)
+        except (BlockingIOError, PermissionError) as error:
+            raise LockedError(
+                f"another training is running in {folder}: wait for it, or --out names another"
+            ) from error
+        except OSError:  # a file system without locks, as some network drives are
+            pass
+        yield
+
+
+def _take(file: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
