@@ -1,0 +1,80 @@
+"""Every lesson runs, prints and draws what it shows, and names nothing that is gone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lessons import lesson as lessons
+from tests.lessons.lesson import FIGURES, FOLDER
+from tests.lessons.references import check_code_span, check_link, code_spans, images, links
+
+SECONDS = 30.0
+FIGURE_BYTES = 60_000
+
+each_lesson = pytest.mark.parametrize("path", lessons.paths(), ids=lambda path: path.stem)
+
+
+@each_lesson
+@pytest.mark.filterwarnings("default")  # Jupyter's own
+def test_notebook_prints_and_draws_what_the_lesson_shows(path: Path, tmp_path: Path) -> None:
+    lesson = lessons.read(path)
+    result = lessons.run(lesson, tmp_path)
+    again = f"python -m tests.lessons.rewrite {lesson.number} shows what it is now"
+    for block, output in zip(lesson.blocks, result.outputs, strict=True):
+        shown = block.shown or ""
+        assert lessons.agrees(shown, output, block.rtol), (
+            f"{path.name}:{block.line} shows\n{shown}\nand prints\n{output}\n{again}"
+        )
+    drawn = {figure.name for figure in result.figures.glob("*.png")}
+    assert drawn == {figure.name for figure in FIGURES.glob(f"{lesson.number}-*.png")}, again
+    for name in sorted(drawn):
+        difference = lessons.figure_differs(FIGURES / name, result.figures / name)
+        assert difference is None, f"{path.name}: {name} looks different: {difference}; {again}"
+    assert result.seconds < SECONDS, f"{path.name} takes {result.seconds:.0f} s"
+
+
+@each_lesson
+def test_form(path: Path) -> None:
+    lesson = lessons.read(path)
+    headings = [lesson.tokens[i + 1].content for i, token in enumerate(lesson.tokens) if token.type == "heading_open"]
+    assert headings[0].startswith(f"{int(lesson.number)}. ")
+    assert headings[-5:] == ["Exercises", "Exercise 1", "Exercise 2", "Exercise 3", "Sources"]
+    assert re.search(r"^\*Needs: .+ Gives: .+ Time: \d+ minutes\.\*$", lesson.text, re.MULTILINE)
+    assert any(token.type == "table_open" for token in lesson.tokens)
+    assert any(".py" in target for _, target in links(lesson)), "no link to minigen's code"
+    for part in re.split(r"^### Exercise \d$", lesson.text, flags=re.MULTILINE)[1:]:
+        folded = re.search(r"\n<details>\n<summary>Solution</summary>\n\n(.*?)\n\n</details>\n", part, re.DOTALL)
+        assert folded, "an exercise has no folded solution"
+        assert "```python\n" in folded[1], "a solution has no code"
+        assert "```python\n" not in part.replace(folded[0], ""), "code outside the folded solution"
+
+
+@each_lesson
+def test_files_and_names_exist(path: Path) -> None:
+    lesson = lessons.read(path)
+    shown = {Path(target).name for target in images(lesson)}
+    assert shown == {figure.name for figure in FIGURES.glob(f"{lesson.number}-*.png")}
+    for text, target in links(lesson):
+        check_link(text, target)
+    for code in code_spans(lesson):
+        check_code_span(code)
+
+
+@pytest.mark.parametrize("path", sorted(FIGURES.glob("*")), ids=lambda path: path.name)
+def test_figure_is_small(path: Path) -> None:
+    assert path.suffix == ".png"
+    assert path.stat().st_size < FIGURE_BYTES
+
+
+def test_contents_list_all_lessons() -> None:
+    contents = lessons.read(FOLDER / "README.md")
+    for text, target in links(contents):
+        check_link(text, target)
+    listed = [(text, target) for text, target in links(contents) if re.match(r"\d\d-", target)]
+    titles = [
+        (path.read_text(encoding="utf-8").splitlines()[0].partition(". ")[2], path.name) for path in lessons.paths()
+    ]
+    assert listed == titles
