@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from minigen import backend
-from minigen.data import DataError, Dataset, Loader, Split, descriptions, load
+from minigen.data import DataError, Dataset, Loader, Split, descriptions, load, read_sequences
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import flag
 from minigen.training.checkpoint import CheckpointError, DamagedError
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(f"out of memory ({error}): a smaller model or --batch-size may fit")
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 141  # 128 + SIGPIPE, a signal that Windows does not name
     except OSError as error:
         return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
@@ -154,7 +154,7 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
             config = dataclasses.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
     backend.keep_freed_memory()
-    data = load(config.data, config.data_dir, config.seed)
+    data = _data(config)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
     train, validation = data.hold_out(config.validation, config.seed)
@@ -169,6 +169,12 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
         if resume:
             _resume(trainer)
         return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
+
+
+def _data(config: Config) -> Dataset:
+    """What --data names, or what lies in --data-file where a model has that option."""
+    path = getattr(config, "data_file", None)
+    return load(config.data, config.data_dir, config.seed) if path is None else read_sequences(path, config.seed)
 
 
 def _resume(trainer: Trainer) -> None:
@@ -258,18 +264,26 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.training import figures  # Matplotlib takes a second, for which --help and a wrong flag need not wait
+    from minigen.training import figures, studies  # Matplotlib takes a second, for which --help need not wait
 
-    run = trainer.run
+    run, model = trainer.run, trainer.model
     _load_either(trainer, run.best, run.last)
     result = trainer.evaluate(data.test)
-    run.add_row({"test": result})
-    print("\ntest    " + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in result.items()))
-    print(f"good    {trainer.model.good}")
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")
-    for path in [run.best, *figures.draw_all(trainer.model, data, run)]:
+    print(f"\ntest    {_numbers(result)}")
+    finding = studies.study(model, data, trainer.validation)
+    for line in [_numbers(finding.numbers), *finding.remarks]:
+        if line:
+            print(f"        {line}")
+    print(f"good    {model.good}")
+    run.add_row({"test": result | finding.numbers})
+    for path in [run.best, *figures.draw_all(model, data, run), *figures.save_all(finding.figures, run)]:
         print(f"wrote   {path}")
+
+
+def _numbers(result: dict[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in result.items())
 
 
 if __name__ == "__main__":

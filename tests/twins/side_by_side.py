@@ -1,0 +1,177 @@
+"""Train a model and its PyTorch twin step by step: same weights, same batches, same noise."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import torch
+
+from minigen import backend, data
+from minigen.models import MODELS
+from minigen.models.model import Model
+from minigen.models.model import Objective as MinigenObjective
+from minigen.training.run_folder import RunFolder
+from minigen.training.trainer import Trainer
+
+Terms = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """minigen's batch as tensors: inputs (N, C, H, W) or (N, T, D), labels (N,)."""
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    lengths: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """As minigen.models.model.Objective: the first term is minimised."""
+
+    optimizer: torch.optim.Optimizer
+    terms: Callable[[Batch], Terms]
+    every: int = 1
+
+
+class Noise:
+    """What minigen draws, kept for the twin, which draws it again in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+        self.drawn: deque[np.ndarray] = deque()
+
+    def draw(self, *shape: int) -> torch.Tensor:
+        """The next draw; minigen may have drawn it with the examples last."""
+        values = self.drawn.popleft()
+        if values.shape != shape:
+            values = np.moveaxis(values, -1, 0)
+        assert values.shape == shape, f"the twin draws {shape} where minigen drew {values.shape}"
+        return torch.from_numpy(np.ascontiguousarray(values))
+
+    @contextmanager
+    def given_to_minigen(self) -> Iterator[None]:
+        def keep(values: np.ndarray, dtype: Any) -> np.ndarray:
+            self.drawn.append(values.astype(dtype))
+            return self.drawn[-1]
+
+        def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
+            return keep(self.generator.standard_normal(shape), dtype)
+
+        def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
+            return keep(self.generator.random(shape), dtype)
+
+        with mock.patch.multiple(backend, standard_normal=standard_normal, uniform=uniform):
+            yield
+
+
+class Twin(torch.nn.Module):
+    """Modules under the same names as the model's; `objectives` in the same order, with the same terms."""
+
+    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
+        super().__init__()
+        self.config, self.noise = config, noise
+
+    def objectives(self) -> list[Objective]:
+        raise NotImplementedError
+
+    def load(self, state: dict[str, torch.Tensor]) -> None:
+        """Take the model's weights; a twin whose names differ overrides this."""
+        self.load_state_dict(state, strict=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model by its name on the command line, its twin, and what differs from the model's own hyper-parameters."""
+
+    id: str
+    model: str
+    twin: type[Twin]
+    options: dict[str, Any] = field(default_factory=dict)
+    steps: int = 50
+
+
+def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Every term of every update: minigen's and the twin's."""
+    model_type = MODELS[case.model]
+    config = model_type.config_type(**case.options)
+    dataset = _load(config.data)
+    backend.manual_seed(config.seed)
+    model = model_type(config, dataset.input_shape, len(dataset.classes))
+    model.to(dtype=dtype)
+    noise = Noise(config.seed)
+    twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
+    twin.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+    twin.train()
+    ours, theirs = _MinigenSide(model, dataset.train), _TorchSide(twin)
+    loader = data.Loader(dataset.train, config.batch_size, config.seed, dtype=dtype)
+    batches = (batch for epoch in range(case.steps) for batch in loader.epoch(epoch))
+    for _, batch in zip(range(case.steps), batches, strict=False):
+        with noise.given_to_minigen():
+            ours.step(batch)
+        theirs.step(_as_torch(batch))
+        assert not noise.drawn, "minigen drew noise that the twin did not"
+    return ours.terms, theirs.terms
+
+
+class _MinigenSide:
+    """minigen's own trainer, overheard."""
+
+    def __init__(self, model: Model, train: data.Split) -> None:
+        self.terms: list[dict[str, float]] = []
+        self.trainer = Trainer(model, train, train.take([]), RunFolder(Path("never written")), print)
+        self.trainer.objectives = [self._overheard(objective) for objective in self.trainer.objectives]
+
+    def _overheard(self, objective: MinigenObjective) -> MinigenObjective:
+        def terms(batch: data.Batch) -> Any:
+            values = objective.terms(batch)
+            self.terms.append({name: value.item() for name, value in values.items()})
+            return values
+
+        return replace(objective, terms=terms)
+
+    def step(self, batch: data.Batch) -> None:
+        self.trainer.step(batch)
+        self.trainer.batch += 1
+
+
+class _TorchSide:
+    """What a PyTorch user would write."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.terms: list[dict[str, float]] = []
+        self.objectives, self.clip_norm, self.number = twin.objectives(), twin.config.clip_norm, 0
+
+    def step(self, batch: Batch) -> None:
+        self.number += 1
+        for objective in self.objectives:
+            if self.number % objective.every == 0:
+                self._update(objective, batch)
+
+    def _update(self, objective: Objective, batch: Batch) -> None:
+        objective.optimizer.zero_grad()
+        terms = objective.terms(batch)
+        next(iter(terms.values())).backward()
+        if self.clip_norm:
+            parameters = [p for group in objective.optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
+        objective.optimizer.step()
+        self.terms.append({name: value.item() for name, value in terms.items()})
+
+
+@cache
+def _load(name: str) -> data.Dataset:
+    return data.load(name)
+
+
+def _as_torch(batch: data.Batch) -> Batch:
+    lengths = None if batch.lengths is None else torch.from_numpy(batch.lengths)
+    return Batch(torch.from_numpy(np.ascontiguousarray(batch.inputs)), torch.from_numpy(batch.labels), lengths)
