@@ -24,14 +24,21 @@ def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
     with no_grad(), backend.random_stream(model.config.seed):
         if any("epoch" in row for row in run.rows()):
             paths.append(_save(curves(run.rows()), run.figure("curves")))
-        if isinstance(model, Reconstructs):
+        images = len(model.input_shape) == 3
+        if model.input_shape[-1] > 1 and isinstance(model, Reconstructs):
             paths.append(_save(reconstructions(model, data.test), run.figure("reconstructions")))
         if isinstance(model, Samples):
             paths.append(_save(samples(model), run.figure("samples")))
-        if isinstance(model, Encodes):
+        if images and isinstance(model, Encodes):
             paths.append(_save(interpolation(model, data.test), run.figure("interpolation")))
+        if isinstance(model, Encodes):
             paths.append(_save(latent_map(model, data), run.figure("latent_map")))
     return paths
+
+
+def save_all(drawn: dict[str, Figure], run: RunFolder) -> list[Path]:
+    """Figures by name, into the run folder; the paths."""
+    return [_save(figure, run.figure(name)) for name, figure in drawn.items()]
 
 
 def image_grid(images: Any, columns: int) -> Any:
@@ -85,9 +92,11 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
 
 
 def reconstructions(model: Reconstructs, test: Split, count: int = 10) -> Figure:
-    """Test images above their reconstructions."""
+    """Test images, or sequences as pictures, above their reconstructions."""
     x = _first(model, test, count)
     pairs = np.concatenate([x.numpy(), model.reconstruct(x).numpy()])
+    if pairs.ndim == 3:  # a sequence of several values (T, D) is a picture too
+        pairs = pairs[:, None]
     return show_images(pairs, count, "test images and their reconstructions", ["image", "from code"])
 
 

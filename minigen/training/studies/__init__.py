@@ -1,0 +1,23 @@
+"""Studies: what a trained model is for, tried once on the test set when training is done.
+
+One file a study. A study takes (model, data, validation) and returns a Finding: numbers for the last lines of
+the command and for metrics.jsonl, remarks, and figures for the run folder.
+"""
+
+from minigen.data import Dataset, Split
+from minigen.models import Model
+from minigen.training.studies.anomalies import find_anomalies
+from minigen.training.studies.finding import Finding, Study
+
+STUDIES: dict[str, Study] = {
+    "recurrent-ae": find_anomalies,
+}
+"""By the model's name."""
+
+
+def study(model: Model, data: Dataset, validation: Split) -> Finding:
+    """The model's study; an empty Finding where it has none."""
+    return STUDIES[model.name](model, data, validation) if model.name in STUDIES else Finding()
+
+
+__all__ = ["STUDIES", "Finding", "Study", "study"]
