@@ -14,11 +14,15 @@ from minigen.ops.losses import (
     mse_loss,
 )
 from minigen.ops.lstm import lstm, lstm_cell
+from minigen.ops.normalization import batch_norm
+from minigen.ops.pooling import avg_pool2d, max_pool2d, max_unpool2d, upsample_nearest2d
 from minigen.ops.sampling import dropout, kl_standard_normal, reparameterize
 from minigen.tensor import matmul
 
 __all__ = [
     "abs",
+    "avg_pool2d",
+    "batch_norm",
     "binary_cross_entropy_with_logits",
     "clip",
     "col2im",
@@ -39,6 +43,8 @@ __all__ = [
     "lstm",
     "lstm_cell",
     "matmul",
+    "max_pool2d",
+    "max_unpool2d",
     "maximum",
     "mse_loss",
     "pad",
@@ -50,5 +56,6 @@ __all__ = [
     "sqrt",
     "stack",
     "tanh",
+    "upsample_nearest2d",
     "where",
 ]

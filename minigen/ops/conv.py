@@ -124,14 +124,8 @@ def conv_transpose2d(
 
 
 def _transposed_size(window: Window, places: Pair, extra: Pair) -> Pair:
-    h, w = (
-        (places[axis] - 1) * window.stride[axis]
-        - sum(window.padding[axis])
-        + window.dilation[axis] * (window.kernel[axis] - 1)
-        + 1
-        + extra[axis]
-        for axis in (0, 1)
-    )
+    smallest = window.smallest_size(places)
+    h, w = smallest[0] + extra[0], smallest[1] + extra[1]
     if min(h, w) < 1:
         raise ValueError(
             f"{window.op}: x of size {places} gives (size - 1)·stride - 2·padding + dilation·(kernel - 1) + 1 + "
@@ -175,7 +169,7 @@ def _conv2d(x: Tensor, weight: Tensor, window: Window, groups: int, bias: Tensor
     return record(
         y,
         (x, lambda g: _conv_transpose2d(g, weight, window, groups, size_of(x))),
-        (weight, lambda g: _conv2d_weight_grad(x, g, window, groups, columns)),
+        (weight, lambda g: conv2d_weight_grad(x, g, window, groups, columns)),
         *_add_bias(window.op, y, bias),
     )
 
@@ -195,12 +189,13 @@ def _conv_transpose2d(
     return record(
         x,
         (g, lambda gg: _conv2d(gg, weight, window, groups)),
-        (weight, lambda gg: _conv2d_weight_grad(gg, g, window, groups)),
+        (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups)),
         *_add_bias(window.op, x, bias),
     )
 
 
-def _conv2d_weight_grad(x: Tensor, g: Tensor, window: Window, groups: int, columns: Array | None = None) -> Tensor:
+def conv2d_weight_grad(x: Tensor, g: Tensor, window: Window, groups: int, columns: Array | None = None) -> Tensor:
+    """DW = g·im2col(x)ᵀ: the gradient of `conv2d` to the weight; `columns` are im2col(x) where they were kept."""
     image, y = batch_to_last(x.data), batch_to_last(g.data)
     products = (
         _columns(image, window, groups, part, columns) @ _blocks(y[..., part], groups).swapaxes(1, 2)

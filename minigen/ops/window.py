@@ -42,20 +42,30 @@ class Window:
         Raises:
             ValueError: not once.
         """
-        out = tuple(
+        h, w = (
             (n + before + after - d * (k - 1) - 1) // s + 1
             for n, (before, after), k, s, d in zip(
                 size, self.padding, self.kernel, self.stride, self.dilation, strict=True
             )
         )
-        if min(out) < 1:
+        if min(h, w) < 1:
             padded = tuple(n + sum(around) for n, around in zip(size, self.padding, strict=True))
             raise ValueError(
                 f"{self.op}: kernel {self.kernel} with dilation {self.dilation} is larger than the input of size "
                 f"{size}, {padded} with padding: floor((size + padding - dilation·(kernel - 1) - 1) / stride) + 1 "
-                f"is {out}, must be at least 1"
+                f"is {(h, w)}, must be at least 1"
             )
-        return out  # type: ignore[return-value]  # as many as size has
+        return h, w
+
+    def smallest_size(self, places: Pair) -> Pair:
+        """The least height and width with so many places: (places - 1)·s - before - after + d·(k - 1) + 1."""
+        h, w = (
+            (n - 1) * s - before - after + d * (k - 1) + 1
+            for n, (before, after), k, s, d in zip(
+                places, self.padding, self.kernel, self.stride, self.dilation, strict=True
+            )
+        )
+        return h, w
 
     def taps(self, places: Pair) -> Iterator[tuple[slice, slice]]:
         """For each tap, row by row: the rows and columns of the padded image that it sees from all places."""

@@ -4,11 +4,14 @@ from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import (
     activations,
     arithmetic,
+    conv,
     elementwise,
     joining,
     linear,
     losses,
     lstm,
+    normalization,
+    pooling,
     sampling,
     shapes,
 )
@@ -21,6 +24,9 @@ CASES: list[Case] = [
     *activations.CASES,
     *linear.CASES,
     *lstm.CASES,
+    *conv.CASES,
+    *pooling.CASES,
+    *normalization.CASES,
     *sampling.CASES,
     *losses.CASES,
 ]
