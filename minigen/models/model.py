@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from minigen import nn
@@ -26,12 +26,14 @@ class Objective:
         optimizer: moves this objective's parameters, and no others.
         terms: the first term is minimised, the others are shown beside it.
         every: how many batches pass between two updates.
+        layers: parts whose gradient norms are recorded one by one, by name.
     """
 
     name: str
     optimizer: Optimizer
     terms: Callable[[Batch], Terms]
     every: int = 1
+    layers: Mapping[str, nn.Module] = field(default_factory=dict)
 
 
 class Model(nn.Module):
@@ -74,6 +76,17 @@ class Reconstructs(Protocol):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] -> the same shape"""
+
+
+@runtime_checkable
+class Restores(Protocol):
+    """A model that undoes damage to images."""
+
+    def damage(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W) as the model gets them; height and width may be smaller"""
+
+    def restore(self, damaged: Tensor) -> Tensor:
+        """Damaged images -> (N, C, H, W) in [0, 1]"""
 
 
 @runtime_checkable

@@ -9,11 +9,16 @@ _NARROWEST = 10
 
 
 def numbers(row: dict[str, Any]) -> dict[str, float]:
-    """What is shown of a row of metrics.jsonl, by its heading: all of training, and what chooses the best epoch."""
-    shown = {name.replace("_", " "): value for name, value in row["train"].items()}
+    """What is shown of a row of metrics.jsonl, by its heading: training, and what chooses the best epoch."""
+    shown = {name.replace("_", " "): value for name, value in without_layers(row["train"]).items()}
     for name, value in list(row.get("validation", {}).items())[:1]:
         shown[f"valid {name.replace('_', ' ')}"] = value
     return shown
+
+
+def without_layers(terms: dict[str, float]) -> dict[str, float]:
+    """All but the norms of single layers, whose names have a slash, "net/layer": a figure shows them better."""
+    return {name: value for name, value in terms.items() if "/" not in name}
 
 
 def heading(names: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from minigen import backend
 from minigen.data import Dataset, Loader, Split
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 from minigen.tensor import Tensor, no_grad
+from minigen.training import epoch_table
 from minigen.training.checkpoint import replace_file
 from minigen.training.run_folder import RunFolder
 
@@ -22,8 +23,11 @@ def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
     model.eval()
     paths = []
     with no_grad(), backend.random_stream(model.config.seed):
-        if any("epoch" in row for row in run.rows()):
-            paths.append(_save(curves(run.rows()), run.figure("curves")))
+        rows = [row for row in run.rows() if "epoch" in row]
+        if rows:
+            paths.append(_save(curves(rows), run.figure("curves")))
+        if rows and any("/" in name for name in rows[0]["train"]):
+            paths.append(_save(gradient_norms(rows), run.figure("gradient_norms")))
         images = len(model.input_shape) == 3
         if model.input_shape[-1] > 1 and isinstance(model, Reconstructs):
             paths.append(_save(reconstructions(model, data.test), run.figure("reconstructions")))
@@ -73,9 +77,8 @@ def show_images(images: Any, columns: int, title: str, labels: list[str] | None 
 
 def curves(rows: list[dict[str, Any]]) -> Figure:
     """Training and validation measures by epoch: one panel for what is minimised, one for each other term."""
-    rows = [row for row in rows if "epoch" in row]
     epochs = [row["epoch"] for row in rows]
-    names = list(rows[0]["train"])
+    names = list(epoch_table.without_layers(rows[0]["train"]))
     figure = Figure(figsize=(3.2 * len(names), 2.8), layout="constrained")
     for position, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), position + 1)
@@ -87,6 +90,25 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
             axes.legend(frameon=False, fontsize=8)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("epoch")
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def gradient_norms(rows: list[dict[str, Any]]) -> Figure:
+    """The mean norm of each layer's gradient in the first epoch and in the last, from the input to the output."""
+    figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+    names = [name.split("/") for name in rows[0]["train"] if "/" in name]
+    for axes, row in zip(figure.subplots(1, 2, sharey=True), (rows[0], rows[-1]), strict=True):
+        for net in dict.fromkeys(net for net, _ in names):
+            layers = [layer for other, layer in names if other == net]
+            norms = [row["train"][f"{net}/{layer}"] for layer in layers]
+            axes.plot(norms, marker="o", label=net)
+            for position, (layer, norm) in enumerate(zip(layers, norms, strict=True)):
+                axes.annotate(layer, (position, norm), fontsize=6, xytext=(0, 5), textcoords="offset points")
+        axes.set_yscale("log")
+        axes.set_title(f"gradient norm by layer, epoch {row['epoch']}", fontsize=10)
+        axes.set_xlabel("layer, from the input to the output")
+        axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -127,7 +127,8 @@ class Trainer:
                 self._seen += len(batch.index)
                 if self.batch % _STEPS_BETWEEN_READINGS == 0 or self.batch == total:
                     self._require_finite()
-                    bar.set_postfix({name: f"{value:.4g}" for name, value in self.averages.read().items()})
+                    shown = epoch_table.without_layers(self.averages.read())
+                    bar.set_postfix({name: f"{value:.4g}" for name, value in shown.items()})
                 bar.update()
                 if request.number is not None and self.batch < total:
                     self._require_finite()
@@ -149,13 +150,14 @@ class Trainer:
         with _only_these_take_gradients(optimizer.parameters, self.model):
             terms = objective.terms(batch)
             next(iter(terms.values())).backward()
+        layers = {f"{objective.name}/{name}": _gradient_norm(part) for name, part in objective.layers.items()}
         if self.config.clip_norm:
             norm = optim.clip_grad_norm_(optimizer.parameters, self.config.clip_norm)
         else:
             norm = optim.grad_norm(optimizer.parameters)
         optimizer.step()
         prefix = f"{objective.name}_" if len(self.objectives) > 1 else ""
-        self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm)}, len(batch.index))
+        self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, len(batch.index))
 
     def _lr_factor(self, number: int) -> float:
         if self.config.schedule == "cosine":
@@ -298,6 +300,10 @@ def _only_these_take_gradients(parameters: list[nn.Parameter], model: Model) -> 
     finally:
         for parameter in others:
             parameter.requires_grad = True
+
+
+def _gradient_norm(part: nn.Module) -> Tensor:
+    return Tensor(optim.grad_norm(list(part.parameters())))
 
 
 def _within(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
