@@ -33,6 +33,7 @@ class AdversarialConfig(Config):
     batch_size: int = option(64, "examples a step", at_least=1)
     lr: float = option(2e-4, "learning rate of both nets", above=0)
     beta1: float = option(0.5, "Adam's memory of past gradients, short because the aim moves", at_least=0, below=1)
+    beta2: float = option(0.999, "Adam's memory of past squares of gradients", at_least=0, below=1)
     latent: int = option(100, "numbers in the noise z", at_least=1)
 
 
@@ -59,7 +60,7 @@ class Adversarial(Model):
 
     def objectives(self) -> list[Objective]:
         """The discriminator's, then the generator's, each on noise of its own and by its own Adam."""
-        lr, betas = self.config.lr, (self.config.beta1, 0.999)
+        lr, betas = self.config.lr, (self.config.beta1, self.config.beta2)
         return [
             Objective(
                 "d",

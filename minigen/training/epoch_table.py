@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 _NARROWEST = 10
+_OF_SAMPLES = ("frechet", "classes", "diversity")
 
 
 def numbers(row: dict[str, Any]) -> dict[str, float]:
@@ -13,6 +14,7 @@ def numbers(row: dict[str, Any]) -> dict[str, float]:
     shown = {name.replace("_", " "): value for name, value in without_layers(row["train"]).items()}
     for name, value in list(row.get("validation", {}).items())[:1]:
         shown[f"valid {name.replace('_', ' ')}"] = value
+    shown |= {name: value for name, value in row.get("samples", {}).items() if name in _OF_SAMPLES}
     return shown
 
 

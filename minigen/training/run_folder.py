@@ -116,6 +116,11 @@ class RunFolder:
         kept = [row for row in self.rows() if "epoch" in row and row["epoch"] <= epochs]
         replace_file(self._metrics, "".join(json.dumps(row) + "\n" for row in kept).encode())
 
+    @property
+    def frames(self) -> Path:
+        """The folder of the pictures that become an animation."""
+        return self.path / "frames"
+
     def figure(self, name: str) -> Path:
         """The path of a figure."""
         return self.path / f"{name}.png"

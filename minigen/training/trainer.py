@@ -74,6 +74,7 @@ class Trainer:
         run: where everything is written.
         say: prints a line.
         show_progress: whether a progress bar moves within an epoch.
+        watch: sees each epoch's row before it is written, may add to it, and gives lines to print.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class Trainer:
         run: RunFolder,
         say: Callable[[str], None],
         show_progress: bool = False,
+        watch: Callable[[dict[str, Any]], list[str]] | None = None,
     ) -> None:
         self.model, self.run, self.say, self.show_progress = model, run, say, show_progress
+        self.watch = watch
         self.config = model.config
         self.loader = Loader(train, self.config.batch_size, self.config.seed, self.config.device)
         self.validation = validation
@@ -174,11 +177,14 @@ class Trainer:
         self.epoch, self.batch, self.averages = self.epoch + 1, 0, Averages()
         improved = score <= self.best
         self.best = min(self.best, score)
+        remarks = self.watch(row) if self.watch else []
         self.run.add_row(row)
         if improved:
             self.save(self.run.best)
         self.save(self.run.last)
         self._report(row)
+        for line in remarks:
+            self.say(line)
 
     def _validate(self) -> dict[str, float]:
         measures = self.evaluate(self.validation)

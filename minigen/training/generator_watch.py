@@ -1,0 +1,69 @@
+"""Watching a generator learn: after each epoch a picture from the same noise, its measures, and warnings.
+
+A loss that looks well hides the three ways in which adversaries fail. Each has a name, a sign and a remedy:
+
+    discriminator saturated   it is sure of every image, d real near 1 and d fake near 0
+    gradients vanished        the generator is told next to nothing
+    diversity collapsed       the samples are few different images, or lack digits
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigen.data import Dataset
+from minigen.models.adversarial import Adversarial
+from minigen.training.generator_measures import GeneratorMeasures, draw
+
+FRAME = 64  # images of a picture
+_SURE = 0.98
+_SMALL_GRADIENT = 1e-3
+_FEW_CLASSES, _LITTLE_DIVERSITY = 8, 0.6
+
+
+class GeneratorWatch:
+    """Called by the trainer after each epoch with its row of metrics.jsonl, to which it adds "samples".
+
+    Args:
+        frames: the folder for the pictures, uint8 arrays (64, C, H, W) that `figures` animates.
+    """
+
+    def __init__(self, model: Adversarial, data: Dataset, frames: Path) -> None:
+        self.model, self.frames = model, frames
+        self.measures = GeneratorMeasures(data, model.config.device)
+
+    def __call__(self, row: dict[str, Any]) -> list[str]:
+        """Measure and draw; the lines to print."""
+        self.model.eval()
+        seed = self.model.config.seed
+        row["samples"] = self.measures.of_model(self.model, seed)
+        self.frames.mkdir(exist_ok=True)
+        images = draw(self.model, FRAME, self.model.config.device, seed)
+        np.save(self.frames / f"{row['epoch']:04d}.npy", np.round(255 * images.clip(0, 1)).astype(np.uint8))
+        return warnings(row)
+
+
+def warnings(row: dict[str, Any]) -> list[str]:
+    """What goes wrong in an epoch, by name, with what to try."""
+    train, samples = row["train"], row.get("samples", {})
+    lines = []
+    if train.get("d_real", 0) > _SURE and train.get("d_fake", 1) < 1 - _SURE:
+        lines.append(
+            f"discriminator saturated: it gives real images {train['d_real']:.3f} and fake ones {train['d_fake']:.3f}; "
+            "try --real-label 0.9, or wgan-gp, whose critic cannot saturate"
+        )
+    if train.get("g_gradient_norm", 1) < _SMALL_GRADIENT:
+        lines.append(
+            f"gradients vanished: the generator's norm is {train['g_gradient_norm']:.1e}; "
+            "try --loss non-saturating, or a smaller --lr"
+        )
+    if samples.get("classes", 10) < _FEW_CLASSES or samples.get("diversity", 1) < _LITTLE_DIVERSITY:
+        seen = f"{samples['classes']} of 10 digits, " if "classes" in samples else ""
+        lines.append(
+            f"diversity collapsed: {seen}{samples['diversity']:.2f} of the variance of real images; "
+            "more epochs may mend it, else try --real-label 0.9, a larger --batch-size, or wgan-gp"
+        )
+    return [f"      warning: {line}" for line in lines]
