@@ -38,6 +38,17 @@ def test_right_derivatives_pass_with_a_small_error(leaf, order):
     assert 0 < error < 1e-9
 
 
+def test_the_worst_error_is_that_of_both_orders(leaf):
+    x = leaf(3, 4)
+    errors = [[gradcheck(ops.log_softmax, [x], order, seed) for order in (1, 2)] for seed in range(10)]
+    assert all(first <= both for first, both in errors)
+    assert any(first == both for first, both in errors)
+
+
+def test_the_step_grows_with_the_input(leaf):
+    gradcheck(lambda x: x * x, [leaf(values=[1e8, -3e9, 2e7])], order=2)
+
+
 def test_several_outputs_of_which_one_ignores_an_input(leaf):
     gradcheck(lambda a, b: (a * b, a.sum(), b[0]), [leaf(3, 4), leaf(4)], order=2)
 
