@@ -207,14 +207,14 @@ def _numbers_agree(shown: str, real: str, rtol: float | None) -> bool:
     return abs(a - b) <= max((RELATIVE if rtol is None else rtol) * max(abs(a), abs(b)), unit)
 
 
-def figure_differs(shown: Path, made: Path) -> str | None:
-    """How a figure in lessons/figures differs visibly from the one made now; None where it does not."""
+def figure_differs(shown: Path, made: Path, pixels: float = PIXELS) -> str | None:
+    """How a figure in lessons/figures differs from the one made now by more than `pixels`; None where it does not."""
     if not shown.exists():
         return f"{shown.name} is not in lessons/figures"
     copy = made.with_name(f"{made.stem}-shown.png")
     shutil.copy(shown, copy)
     try:
-        return compare_images(str(copy), str(made), tol=PIXELS)
+        return compare_images(str(copy), str(made), tol=pixels)
     except ImageComparisonFailure as different_sizes:
         return f"{shown.name}: {different_sizes}"
     finally:
