@@ -1,0 +1,51 @@
+"""The twin of recurrent-ae, with torch.nn.LSTM and packed sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+
+
+class RecurrentAutoencoder(Twin):
+    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
+        super().__init__(config, input_shape, classes, noise)
+        _, features = input_shape
+        self.encoder = torch.nn.LSTM(features, config.hidden, batch_first=True)
+        self.code = torch.nn.Linear(config.hidden, config.latent)
+        self.decoder = torch.nn.LSTM(config.latent, config.hidden, batch_first=True)
+        self.output = torch.nn.Linear(config.hidden, features)
+
+    def loss(self, batch: Batch) -> Terms:
+        x = batch.inputs
+        lengths = torch.full((len(x),), x.shape[1]) if batch.lengths is None else batch.lengths
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        _, (h, _) = self.encoder(packed)
+        code = self.code(h[0])[:, None].expand(-1, x.shape[1], -1)
+        packed = pack_padded_sequence(code, lengths, batch_first=True, enforce_sorted=False)
+        outputs, _ = pad_packed_sequence(self.decoder(packed)[0], batch_first=True, total_length=x.shape[1])
+        decoded = torch.sigmoid(self.output(outputs))
+        errors = []
+        for own, target, length in zip(decoded, x, lengths, strict=True):
+            wanted = target[:length].flip(0) if self.config.reversed_target else target[:length]
+            errors.append(((own[:length] - wanted) ** 2).mean())
+        return {"mse": torch.stack(errors).mean()}
+
+    def objectives(self) -> list[Objective]:
+        return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
+
+
+SMALL = {"hidden": 24, "latent": 8, "batch_size": 32}
+
+CASES = [
+    Case("recurrent-ae", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "clip_norm": 0.0}),
+    Case("recurrent-ae clipped", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "clip_norm": 0.01}),
+    Case(
+        "recurrent-ae reversed, lengths",
+        "recurrent-ae",
+        RecurrentAutoencoder,
+        {**SMALL, "data": "waves-varied", "reversed_target": True},
+    ),
+]
