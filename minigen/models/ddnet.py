@@ -1,0 +1,130 @@
+"""The deep deconvolution classifier, and beside it the convolutional network that it is compared with.
+
+Document 001. It says that deconvolution layers on top of a convolutional network cure vanishing and
+exploding gradients, and shows nothing. Here both nets are trained on the same batches, and the norm of the
+gradient is recorded for each of their layers.
+
+    both     (conv 3 × 3 -> relu -> max-pool 2) three times, to 32, 64, 128 channels
+    ddnet    conv-transpose 3 × 3, stride 2, three times, to 64, 32, C channels: back to the image's size
+    cnn      conv 3 × 3 three times, to 64, 32, 32 channels: at the size that pooling left
+    both     flatten -> dense -> softmax
+
+The text asks for pooling, for features "mapped back to the original space" and for a dense layer; its code
+has none of these and applies the cross-entropy to an image. With the three poolings, the three strides of 2
+lead back to the image's size. The two nets have as many layers and about as many weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minigen import nn, ops
+from minigen.data import Batch
+from minigen.models.classification import classification_terms
+from minigen.models.config import Config, option
+from minigen.models.images import image_shape
+from minigen.models.model import Model, Objective, Terms
+from minigen.optim import Adam
+from minigen.tensor import Tensor
+
+
+@dataclass(kw_only=True)
+class DDNetConfig(Config):
+    """The document's Adam 1e-3, batch 128, 10 epochs; nothing is held out, and the last epoch of both nets counts."""
+
+    epochs: int = option(10, "passes over the training set", at_least=1)
+    validation: float = option(0.0, "part of the training set to hold out; 0: the last epoch is kept", None, 0, None, 1)
+
+
+class Classifier(nn.Module):
+    """Three stages of convolution and pooling; a subclass adds the upper three layers and the dense one."""
+
+    def __init__(self, channels: int) -> None:
+        self.conv1 = nn.Conv2d(channels, 32, 3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
+        self.conv3 = nn.Conv2d(64, 128, 3, padding=1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 128, ⌊H / 8⌋, ⌊W / 8⌋)"""
+        for conv in (self.conv1, self.conv2, self.conv3):
+            x = ops.max_pool2d(ops.relu(conv(x)), 2)
+        return x
+
+
+class Deconvolution(Classifier):
+    """The upper layers are transposed convolutions: (N, C, H, W) -> (N, classes)."""
+
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
+        super().__init__(channels)
+        self.deconv1 = _enlarging(128, 64, height // 4, width // 4)
+        self.deconv2 = _enlarging(64, 32, height // 2, width // 2)
+        self.deconv3 = _enlarging(32, channels, height, width)
+        self.dense = nn.Linear(channels * height * width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, C, H, W)"""
+        x = ops.relu(self.deconv1(self.features(x)))
+        return self.dense(self.deconv3(ops.relu(self.deconv2(x))).flatten(1))
+
+
+class Convolution(Classifier):
+    """The upper layers are convolutions: (N, C, H, W) -> (N, classes)."""
+
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
+        super().__init__(channels)
+        self.conv4 = nn.Conv2d(128, 64, 3, padding=1)
+        self.conv5 = nn.Conv2d(64, 32, 3, padding=1)
+        self.conv6 = nn.Conv2d(32, 32, 3, padding=1)
+        self.dense = nn.Linear(32 * (height // 8) * (width // 8), classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, C, H, W)"""
+        x = ops.relu(self.conv4(self.features(x)))
+        return self.dense(self.conv6(ops.relu(self.conv5(x))).flatten(1))
+
+
+class DDNet(Model):
+    """Deep deconvolution classifier beside a convolutional one."""
+
+    name = "ddnet"
+    summary = "deep deconvolution classifier, beside a matched CNN"
+    document = "001"
+    good = "accuracy of both of 0.97 on mnist5k and 0.99 on mnist"
+    config_type = DDNetConfig
+    config: DDNetConfig
+
+    def __init__(self, config: DDNetConfig, input_shape: tuple[int, ...], classes: int) -> None:
+        self.config, self.input_shape = config, input_shape
+        shape = image_shape(self.name, config, input_shape, multiple=1)
+        self.ddnet = Deconvolution(*shape, classes)
+        self.cnn = Convolution(*shape, classes)
+
+    def classify(self, x: Tensor) -> Tensor:
+        """Logits of the classes, by the deconvolution net: (N, C, H, W) in [0, 1] -> (N, classes)"""
+        return self.ddnet(x * 2.0 - 1.0)
+
+    def terms(self, net: str, batch: Batch) -> Terms:
+        """The cross-entropy, in nats an image, and the accuracy of one of the nets, on pixels in [-1, 1]."""
+        logits = getattr(self, net)(Tensor(batch.inputs) * 2.0 - 1.0)
+        return {f"{net}_{name}": term for name, term in classification_terms(logits, batch.labels).items()}
+
+    def objectives(self) -> list[Objective]:
+        """The cross-entropy of each net, by an Adam of its own."""
+        return [self._objective("ddnet", self.ddnet), self._objective("cnn", self.cnn)]
+
+    def _objective(self, name: str, net: nn.Module) -> Objective:
+        adam = Adam(net.parameters(), self.config.lr)
+        return Objective(name, adam, lambda batch: self.terms(name, batch), layers=dict(net.children()))
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """The cross-entropy and the accuracy of both."""
+        return {**self.terms("ddnet", batch), **self.terms("cnn", batch)}
+
+
+def _enlarging(in_channels: int, out_channels: int, height: int, width: int) -> nn.Module:
+    """A transposed convolution 3 × 3, stride 2, to (height, width) from half of it, rounded down.
+
+    n elements become 2·n + 1 without padding, and 2·n with a padding of 1 and an output_padding of 1.
+    """
+    even = 1 - height % 2, 1 - width % 2
+    return nn.ConvTranspose2d(in_channels, out_channels, 3, stride=2, padding=even, output_padding=even)
