@@ -18,8 +18,10 @@ from typing import Any, NoReturn
 from minigen import backend
 from minigen.data import DataError, Dataset, Loader, Split, descriptions, load, read_sequences
 from minigen.models import MODELS, Config, ConfigError, Model
+from minigen.models.adversarial import Adversarial
 from minigen.models.config import flag
 from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
 from minigen.training.lock import LockedError, locked
 from minigen.training.run_folder import RunError, RunFolder
@@ -161,7 +163,8 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
     backend.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
-    trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty())
+    watch = GeneratorWatch(model, data, run.frames) if isinstance(model, Adversarial) else None
+    trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty(), watch)
     with locked(run.path):
         if not resume:
             RunFolder.create(run.path, model_type.name, config, overwrite)

@@ -37,7 +37,7 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, An
     Raises:
         OSError: the disk is full or the folder cannot be written; the old file is untouched.
     """
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps({"schema": SCHEMA, **state})
     content = save(whole, metadata={"minigen": text, "sha256": _digest(whole, text)})
     replace_file(path, content)

@@ -21,6 +21,7 @@ from minigen.training.generator_measures import GeneratorMeasures, draw
 FRAME = 64  # images of a picture
 _SURE = 0.98
 _SMALL_GRADIENT = 1e-3
+_EARLY = 5  # epochs in which any generator lacks variety
 _FEW_CLASSES, _LITTLE_DIVERSITY = 8, 0.6
 
 
@@ -60,7 +61,8 @@ def warnings(row: dict[str, Any]) -> list[str]:
             f"gradients vanished: the generator's norm is {train['g_gradient_norm']:.1e}; "
             "try --loss non-saturating, or a smaller --lr"
         )
-    if samples.get("classes", 10) < _FEW_CLASSES or samples.get("diversity", 1) < _LITTLE_DIVERSITY:
+    few = samples.get("classes", 10) < _FEW_CLASSES or samples.get("diversity", 1) < _LITTLE_DIVERSITY
+    if few and row["epoch"] > _EARLY:
         seen = f"{samples['classes']} of 10 digits, " if "classes" in samples else ""
         lines.append(
             f"diversity collapsed: {seen}{samples['diversity']:.2f} of the variance of real images; "

@@ -12,8 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from minigen import nn
-from minigen.data import Loader, Split
-from minigen.tensor import Tensor, no_grad
+from minigen.tensor import Tensor
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
 FEATURES = 64

@@ -8,9 +8,13 @@ from minigen.data import Dataset, Split
 from minigen.models import Model
 from minigen.training.studies.anomalies import find_anomalies
 from minigen.training.studies.finding import Finding, Study
+from minigen.training.studies.generation import judge_samples
 
 STUDIES: dict[str, Study] = {
     "recurrent-ae": find_anomalies,
+    "gan": judge_samples,
+    "dcgan": judge_samples,
+    "wgan-gp": judge_samples,
 }
 """By the model's name."""
 

@@ -15,9 +15,9 @@ from minigen import backend
 from minigen.data import Dataset, Split
 from minigen.models.adversarial import Adversarial
 from minigen.tensor import Tensor, no_grad
+from minigen.training.figures import show_images
 from minigen.training.generator_measures import SAMPLES, GeneratorMeasures, draw
 from minigen.training.studies.finding import Finding
-from minigen.training.figures import show_images
 
 
 def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Finding:

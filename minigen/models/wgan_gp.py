@@ -1,0 +1,101 @@
+"""The Wasserstein GAN with gradient penalty: the cure for mode collapse and vanishing gradients.
+
+Documents 002 §5.2, 6.2 and 004 §6 name the two failures and offer nothing; Gulrajani et al. 2017, "Improved
+Training of Wasserstein GANs", algorithm 1.
+
+    D minimises     D(G(z)) - D(x) + λ·(‖∇D(x̂)‖ - 1)²,     x̂ = ε·x + (1 - ε)·G(z), ε from U(0, 1)
+    G minimises     -D(G(z))
+
+D(x) - D(G(z)) estimates how far the generator's images lie from the real ones (the Wasserstein distance),
+if D is nowhere steeper than 1, which the penalty asks for. A distance, unlike a probability, does not
+saturate: however far off the generator is, D tells it which way to go.
+
+The penalty holds a gradient, and is itself differentiated to D's weights: the derivative of a derivative.
+D is called "critic" in the paper, as it gives no probability; it takes 5 steps for one of the generator.
+It has no batch normalisation: the penalty is on the gradient of each image alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import minigen
+from minigen import backend, nn, ops
+from minigen.backend import Array
+from minigen.data import Batch
+from minigen.models.adversarial import Adversarial, AdversarialConfig
+from minigen.models.config import option
+from minigen.models.dcgan import conv_generator
+from minigen.models.images import image_shape
+from minigen.models.model import Terms
+from minigen.tensor import Tensor
+
+
+@dataclass(kw_only=True)
+class WGANGPConfig(AdversarialConfig):
+    """The paper's λ, five critic steps, Adam with 1e-4, β₁ 0 and β₂ 0.9."""
+
+    epochs: int = option(40, "passes over the training set", at_least=1)
+    lr: float = option(1e-4, "learning rate of both nets", above=0)
+    beta1: float = option(0.0, "Adam's memory of past gradients", at_least=0, below=1)
+    beta2: float = option(0.9, "Adam's memory of past squares of gradients", at_least=0, below=1)
+    channels: int = option(32, "of the convolution next to the image; the inner one has twice as many", at_least=1)
+    penalty: float = option(10.0, "λ, the weight of the gradient penalty", at_least=0)
+    critic_steps: int = option(5, "steps of the critic for one of the generator", at_least=1)
+
+
+class WGANGP(Adversarial):
+    """Wasserstein GAN with gradient penalty, convolutional."""
+
+    name = "wgan-gp"
+    summary = "Wasserstein GAN with gradient penalty, convolutional"
+    document = "002 §5.2, 6.2; 004 §6"
+    good = "all 10 digits in the samples, none below 4 %; the distance falls as the images get better"
+    config_type = WGANGPConfig
+    config: WGANGPConfig
+
+    def __init__(self, config: WGANGPConfig, input_shape: tuple[int, ...], classes: int) -> None:
+        self.config, self.input_shape, self.latent = config, input_shape, config.latent
+        colours, height, width = image_shape(self.name, config, input_shape, 4)
+        outer, inner = config.channels, 2 * config.channels
+        self.steps_per_generator_step = config.critic_steps
+        self.generator = conv_generator(config.latent, input_shape, config.channels, "tanh")
+        self.discriminator = nn.Sequential(
+            nn.Conv2d(colours, outer, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(outer, inner, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            nn.Linear(inner * (height // 4) * (width // 4), 1),
+        )
+
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+        """D(G(z)) - D(x) + λ·penalty; beside it the estimated distance D(x) - D(G(z)) and the penalty."""
+        real, fake = x * 2.0 - 1.0, self.generator(noise).detach()
+        distance = self.distance(real, fake)
+        mixing = backend.uniform((len(x), 1, 1, 1), x.dtype, x.device)
+        penalty = self.gradient_penalty(mixing * real.data + (1 - mixing) * fake.data)
+        return {"d_loss": self.config.penalty * penalty - distance, "distance": distance, "penalty": penalty}
+
+    def distance(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The mean of D(real) - D(fake)."""
+        return (self.discriminator(real) - self.discriminator(fake)).mean()
+
+    def gradient_penalty(self, between: Array) -> Tensor:
+        """(‖∇D‖ - 1)² at the images `between` (N, C, H, W), averaged; ∇D is the gradient to the pixels."""
+        x = Tensor(between, requires_grad=True)
+        (gradient,) = minigen.grad(self.discriminator(x).sum(), x, create_graph=True)
+        norm = ops.sqrt((gradient * gradient).flatten(1).sum(1) + 1e-12)
+        return ((norm - 1.0) ** 2).mean()
+
+    def generator_loss(self, noise: Tensor) -> Terms:
+        """-D(G(z))"""
+        return {"g_loss": -self.discriminator(self.generator(noise)).mean()}
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """The estimated distance: how the game stands, not how good the images are."""
+        return {"distance": self.distance(Tensor(batch.inputs) * 2.0 - 1.0, self.generator(self.noise(batch.inputs)))}
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """G(noise) in [0, 1]"""
+        return self.generator(noise) * 0.5 + 0.5
