@@ -66,6 +66,7 @@ def conv2d(
             f"conv2d: x has {x.shape[1]} channels, weight expects {weight.shape[1] * groups} "
             f"(weight {weight.shape}, groups={groups})"
         )
+    bias = _checked_bias("conv2d", x, bias, weight.shape[0])
     window = window_over("conv2d", size_of(x), size_of(weight), stride, padding, dilation)
     return _conv2d(x, weight, window, groups, bias)
 
@@ -108,6 +109,7 @@ def conv_transpose2d(
     weight = _checked_weight(op, x, weight, groups)
     if x.shape[1] != weight.shape[0]:
         raise ValueError(f"{op}: x has {x.shape[1]} channels, weight {weight.shape} expects {weight.shape[0]}")
+    bias = _checked_bias(op, x, bias, weight.shape[1] * groups)
     stride = as_pair(op, "stride", stride, 1)
     h, w = size_of(x)
     window = window_over(op, (h * stride[0], w * stride[1]), size_of(weight), stride, padding, dilation)
@@ -144,14 +146,12 @@ def _checked_weight(op: str, x: Tensor, weight: Tensor, groups: int) -> Tensor:
     return weight
 
 
-def _add_bias(op: str, y: Array, bias: Tensor | None) -> list[Edge]:
-    """Add the bias (O,) to the array y (N, O, OH, OW) in place; its edge, if there is one."""
-    if bias is None:
-        return []
-    if bias.shape != y.shape[1:2]:
-        raise ValueError(f"{op}: bias has shape {bias.shape}, must be {y.shape[1:2]}, one number a channel")
-    y += bias.data.reshape(1, -1, 1, 1)
-    return [(bias, lambda g: g.sum((0, 2, 3)))]
+def _checked_bias(op: str, x: Tensor, bias: Tensor | None, channels: int) -> Tensor | None:
+    if bias is not None:
+        bias = as_tensor(bias, x)
+        if bias.shape != (channels,):
+            raise ValueError(f"{op}: bias has shape {bias.shape}, must be ({channels},), one number a channel")
+    return bias
 
 
 # The trio. Its arrays are batch-last; a group is a block of channels, hence the first dimension of all matrices.
@@ -170,7 +170,7 @@ def _conv2d(x: Tensor, weight: Tensor, window: Window, groups: int, bias: Tensor
         y,
         (x, lambda g: _conv_transpose2d(g, weight, window, groups, size_of(x))),
         (weight, lambda g: conv2d_weight_grad(x, g, window, groups, columns)),
-        *_add_bias(window.op, y, bias),
+        *_add_bias(y, bias),
     )
 
 
@@ -190,7 +190,7 @@ def _conv_transpose2d(
         x,
         (g, lambda gg: _conv2d(gg, weight, window, groups)),
         (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups)),
-        *_add_bias(window.op, x, bias),
+        *_add_bias(x, bias),
     )
 
 
@@ -208,6 +208,14 @@ def conv2d_weight_grad(x: Tensor, g: Tensor, window: Window, groups: int, column
         (x, lambda gg: _conv_transpose2d(g, gg, window, groups, size_of(x))),
         (g, lambda gg: _conv2d(x, gg, window, groups)),
     )
+
+
+def _add_bias(y: Array, bias: Tensor | None) -> list[Edge]:
+    """Add the bias (O,) to the array y (N, O, OH, OW) in place; its edge, if there is one."""
+    if bias is None:
+        return []
+    y += bias.data.reshape(1, -1, 1, 1)
+    return [(bias, lambda g: g.sum((0, 2, 3)))]
 
 
 def _kernels(weight: Array, groups: int) -> Array:

@@ -104,7 +104,7 @@ def as_pair(op: str, argument: str, value: IntOrPair, least: int) -> Pair:
     Raises:
         ValueError: not one or two integers of at least `least`.
     """
-    pair = (value, value) if isinstance(value, int) else tuple(value)
+    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(isinstance(v, int) and v >= least for v in pair):
         raise ValueError(f"{op}: {argument} is {value!r}, must be an integer of at least {least} or a pair of them")
     return pair
