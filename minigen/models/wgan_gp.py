@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import minigen
 from minigen import backend, nn, ops
 from minigen.backend import Array
 from minigen.data import Batch
@@ -28,7 +27,7 @@ from minigen.models.config import option
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
-from minigen.tensor import Tensor
+from minigen.tensor import Tensor, grad
 
 
 @dataclass(kw_only=True)
@@ -84,7 +83,7 @@ class WGANGP(Adversarial):
     def gradient_penalty(self, between: Array) -> Tensor:
         """(‖∇D‖ - 1)² at the images `between` (N, C, H, W), averaged; ∇D is the gradient to the pixels."""
         x = Tensor(between, requires_grad=True)
-        (gradient,) = minigen.grad(self.discriminator(x).sum(), x, create_graph=True)
+        (gradient,) = grad(self.discriminator(x).sum(), x, create_graph=True)
         norm = ops.sqrt((gradient * gradient).flatten(1).sum(1) + 1e-12)
         return ((norm - 1.0) ** 2).mean()
 

@@ -35,13 +35,13 @@ def joined_torch(call: Callable[..., Any]) -> Callable[..., Any]:
     return joined_call
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("case", WITH_TWIN, ids=lambda case: case.name)
-def test_case_agrees_with_torch(case, dtype, layout, device):
+def test_case_agrees_with_torch(case, dtype, device):
     arrays = [array.astype(dtype) for array in case.arrays()]
     ours, theirs = joined(case.call), joined_torch(case.torch)
-    assert_same_as_torch(Draw(dtype, layout, seed=0), device, arrays, ours, theirs, min(case.order, 2))
+    for layout in LAYOUTS:
+        assert_same_as_torch(Draw(dtype, layout, seed=0), device, arrays, ours, theirs, min(case.order, 2))
 
 
 NOT_IN_TORCH: dict[str, str] = {}

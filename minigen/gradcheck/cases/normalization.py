@@ -1,9 +1,12 @@
 """batch_norm, on images and on rows, in training and in evaluation."""
 
+from typing import Any
+
 import numpy as np
 
-from minigen import Tensor, ops
+from minigen import ops
 from minigen.gradcheck.case import beside, case, normal
+from minigen.tensor import Tensor, grad
 
 MEAN, VAR = np.array([0.3, -0.2]), np.array([0.5, 2.0])
 
@@ -12,6 +15,11 @@ def evaluated(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """batch_norm with running statistics."""
     mean, var = (beside(x, statistic.astype(x.dtype)) for statistic in (MEAN, VAR))
     return ops.batch_norm(x, mean, var, weight, bias)
+
+
+def standardized_in_torch(t: Any, x: Any) -> Any:
+    """From elementary operations: PyTorch's own batch_norm (2.13) is wrong from the third derivative on."""
+    return (x - x.mean(0)) / t.sqrt(x.var(0, correction=0) + 1e-5)
 
 
 CASES = [
@@ -40,5 +48,13 @@ CASES = [
             x, *(t.tensor(v, dtype=x.dtype) for v in (MEAN, VAR)), w, b
         ),
         note="running statistics",
+    ),
+    case(
+        "batch_norm",
+        lambda x, g: grad(ops.batch_norm(x, None, None, training=True), x, g, create_graph=True)[0],
+        normal(4, 2),
+        normal(4, 2),
+        torch=lambda t, x, g: t.autograd.grad(standardized_in_torch(t, x), x, g, create_graph=True)[0],
+        note="its gradient, for the third derivative",
     ),
 ]
