@@ -1,8 +1,8 @@
 """Checkpoints: everything that training needs to go on bit for bit, in one safetensors file.
 
-A file holds the arrays ("model.…", "optimizer.…") and, in its header, a JSON text with the schema version,
-the position in the data and the random streams. It carries a SHA-256 of all this, it cannot carry code, and
-it replaces the previous file only once it is whole on the disk.
+A file holds the arrays ("model.…", "optimizer.…", "random.…") and, in its header, a SHA-256 of all else and a
+JSON text with the schema version, the hyper-parameters and the position in the data. It cannot carry code,
+equal states give equal files, and it replaces the previous file only once it is whole on the disk.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, An
     """
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps({"schema": SCHEMA, **state})
-    content = save(whole, metadata={"minigen": text, "sha256": _digest(whole, text)})
+    content = save(whole, metadata={"minigen": f"{_digest(whole, text)} {text}"})
     replace_file(path, content)
 
 
@@ -90,10 +90,10 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         arrays = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        text, digest = header["__metadata__"]["minigen"], header["__metadata__"]["sha256"]
+        digest, text = header["__metadata__"]["minigen"].split(" ", 1)
         state = json.loads(text)
         newer = state["schema"] > SCHEMA
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{path}: damaged, or not a checkpoint of minigen ({error})") from error
     if digest != _digest(arrays, text):
         raise DamagedError(f"{path}: damaged (its checksum does not fit its content)")

@@ -44,7 +44,7 @@ def line(epoch: int, shown: dict[str, float], images_per_second: float, seconds_
 def number(value: float) -> str:
     """At most 9 characters: more decimals where the number is small, a power of ten where it is very large."""
     for limit, decimals in ((0.1, 6), (1e3, 4), (1e5, 2)):
-        if abs(value) < limit:
+        if round(abs(value), decimals) < limit:
             return f"{value:.{decimals}f}"
     return f"{value:.2e}"
 

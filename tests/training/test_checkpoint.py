@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save
+
+from minigen.training import checkpoint
+from minigen.training.checkpoint import CheckpointError, DamagedError
+
+ARRAYS = {
+    "model.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "model.batch_last": np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1),
+    "model.steps": np.array(7, dtype=np.int64),
+    "model.empty": np.zeros((0, 4), dtype=np.float32),
+    "optimizer.nan": np.array([np.nan, np.inf, -0.0]),
+}
+STATE = {"epoch": 3, "best": None, "averages": {"sums": {"loss": 0.1 + 0.2}}}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, ARRAYS, STATE)
+    return path
+
+
+def test_gives_back_what_was_written_to_the_bit(path: Path) -> None:
+    arrays, state = checkpoint.read(path)
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        assert (arrays[name].dtype, arrays[name].shape) == (array.dtype, array.shape)
+        assert arrays[name].tobytes() == array.tobytes()
+    assert state == {"schema": checkpoint.SCHEMA, **STATE}
+
+
+def test_is_a_safetensors_file_that_others_read(path: Path) -> None:
+    np.testing.assert_array_equal(load_file(path)["model.batch_last"], ARRAYS["model.batch_last"])
+
+
+def test_equal_states_give_equal_files(path: Path) -> None:
+    content = path.read_bytes()
+    for _ in range(8):
+        checkpoint.write(path, dict(reversed(ARRAYS.items())), STATE)
+        assert path.read_bytes() == content
+
+
+def test_leaves_nothing_beside_it(path: Path) -> None:
+    assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
+
+
+# Damage: every place where a file can be cut, every byte that can flip
+
+
+def test_a_file_cut_anywhere_is_damaged(path: Path) -> None:
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(DamagedError, match=r"last\.safetensors: damaged"):
+            checkpoint.read(path)
+
+
+def test_a_flipped_bit_anywhere_is_damaged(path: Path) -> None:
+    content = path.read_bytes()
+    for position in range(len(content)):
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedError) as failure:
+            checkpoint.read(path)
+        assert "\n" not in str(failure.value), "one line"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 100, b"PK\x03\x04 a zip", pickle.dumps({"epoch": 3})])
+def test_a_file_of_another_kind_is_damaged(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(DamagedError, match="not a checkpoint of minigen"):
+        checkpoint.read(path)
+
+
+def test_a_missing_file_is_damaged(tmp_path: Path) -> None:
+    with pytest.raises(DamagedError, match=r"none.safetensors: cannot be read \(No such file"):
+        checkpoint.read(tmp_path / "none.safetensors")
+
+
+# Files that someone made on purpose
+
+
+def forge(path: Path, text: str, digest: str | None = None) -> None:
+    digest = checkpoint._digest(ARRAYS, text) if digest is None else digest
+    whole = {name: np.asarray(array, order="C") for name, array in ARRAYS.items()}
+    path.write_bytes(save(whole, metadata={"minigen": f"{digest} {text}"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "3", "null", "{}", '{"schema": null}', '{"schema": "1"}', '{"schema"', "[" * 100_000],
+)
+def test_a_header_that_is_no_state_is_damaged(path: Path, text: str) -> None:
+    forge(path, text)
+    with pytest.raises(DamagedError, match="not a checkpoint of minigen"):
+        checkpoint.read(path)
+
+
+def test_arrays_without_a_state_are_no_checkpoint(path: Path) -> None:
+    path.write_bytes(save({"weight": np.zeros(3)}))
+    with pytest.raises(DamagedError, match="not a checkpoint of minigen"):
+        checkpoint.read(path)
+
+
+def test_a_newer_schema_is_named_and_is_not_damage(path: Path) -> None:
+    forge(path, json.dumps({"schema": checkpoint.SCHEMA + 1}))
+    with pytest.raises(CheckpointError, match=r"newer minigen \(schema 2, this one reads 1\): update") as failure:
+        checkpoint.read(path)
+    assert not isinstance(failure.value, DamagedError)
+
+
+def test_a_state_changed_by_hand_does_not_fit_the_checksum(path: Path) -> None:
+    _, state = checkpoint.read(path)
+    forge(path, json.dumps(state | {"epoch": 4}), digest=checkpoint._digest(ARRAYS, json.dumps(state)))
+    with pytest.raises(DamagedError, match="checksum"):
+        checkpoint.read(path)
+
+
+# Writing that fails
+
+
+class Failure:
+    """Makes one call of the operating system fail as a full disk or a power cut would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(owner, name, fail)
+
+
+@pytest.mark.parametrize(("owner", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open")])
+def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        Failure(patch, owner, name)
+        with pytest.raises(OSError, match="No space left on device") as failure:
+            checkpoint.write(path, ARRAYS, {"epoch": 4})
+    assert failure.value.filename == str(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
+
+
+def test_what_a_crash_left_beside_is_replaced(path: Path) -> None:
+    path.with_name(".last.safetensors.new").write_bytes(b"half")
+    checkpoint.write(path, ARRAYS, {"epoch": 4})
+    assert checkpoint.read(path)[1]["epoch"] == 4
+    assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigen import backend
+from minigen.data import Dataset
+from minigen.models.vae import VAE, VAEConfig
+from minigen.training import figures
+from minigen.training.run_folder import RunFolder
+
+
+def test_a_grid_places_images_row_by_row() -> None:
+    images = np.linspace(0, 1, 5 * 2 * 3).reshape(5, 1, 2, 3)
+    picture = figures.image_grid(images, columns=3)
+    assert picture.shape == (4, 9)
+    np.testing.assert_allclose(picture[:2, 3:6], images[1, 0], rtol=1e-6)
+    np.testing.assert_allclose(picture[2:, :3], images[3, 0], rtol=1e-6)
+    assert (picture[2:, 6:] == 1).all(), "an empty place is white"
+
+
+def test_a_grid_of_colours_has_them_last_and_stays_in_range() -> None:
+    images = np.stack([np.full((2, 2), value) for value in (-1.0, 0.5, 2.0)])[None]
+    np.testing.assert_array_equal(figures.image_grid(images, columns=1)[0, 0], [0, 0.5, 1])
+
+
+def test_codes_of_two_numbers_or_one_are_shown_as_they_are() -> None:
+    codes = np.random.default_rng(0).standard_normal((6, 2))
+    np.testing.assert_array_equal(figures.project(codes)[0], codes)
+    plane, share = figures.project(codes[:, :1])
+    np.testing.assert_array_equal(plane, np.column_stack([codes[:, 0], np.zeros(6)]))
+    assert share == 1
+
+
+def test_codes_are_projected_on_their_greatest_variances() -> None:
+    generator = np.random.default_rng(0)
+    wide, narrow = generator.standard_normal((500, 2)) * [5, 3], generator.standard_normal((500, 3)) * 0.1
+    turn, _ = np.linalg.qr(generator.standard_normal((5, 5)))
+    plane, share = figures.project(np.column_stack([wide, narrow]) @ turn)
+    assert plane.shape == (500, 2)
+    np.testing.assert_allclose(plane.std(0), [5, 3], rtol=0.1)
+    assert 0.998 < share < 1
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    return struct.unpack(">II", content[16:24])
+
+
+def test_draws_every_figure_of_a_vae(digits: Dataset, tmp_path: Path) -> None:
+    config = VAEConfig(hidden=8, latent=3)
+    model, run = VAE(config, digits.input_shape, 10), RunFolder.create(tmp_path / "run", "vae", config, False)
+    terms = {"loss": 2.0, "reconstruction": 1.0, "kl": 1.0, "gradient_norm": 0.5}
+    for epoch in (1, 2):
+        run.add_row({"epoch": epoch, "train": terms, "validation": {"negative_elbo": 2.0, "kl": 1.0}})
+    paths = figures.draw_all(model, digits, run)
+    assert [path.stem for path in paths] == ["curves", "reconstructions", "samples", "interpolation", "latent_map"]
+    for path in paths:
+        width, height = png_size(path)
+        assert min(width, height) > 100
+        assert path.parent == run.path
+
+
+def test_samples_come_from_the_random_stream(digits: Dataset) -> None:
+    model, images = VAE(VAEConfig(hidden=8, latent=3), digits.input_shape, 10), []
+    for seed in (0, 0, 1):
+        with backend.random_stream(seed):
+            images.append(figures.sample_images(model, 4))
+    assert images[0].shape == (4, 1, 28, 28)
+    np.testing.assert_array_equal(images[0], images[1])
+    assert (images[0] != images[2]).any()
+
+
+def test_a_figure_that_cannot_be_written_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = figures.show_images(np.zeros((1, 1, 4, 4)), 1, "empty")
+    with pytest.raises(OSError, match="No such file") as failure:
+        figures._save(figure, tmp_path / "missing" / "samples.png")
+    assert failure.value.filename == str(tmp_path / "missing" / "samples.png")

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from minigen.models.vae import VAEConfig
+from minigen.training.run_folder import RunError, RunFolder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "a" / "run", "vae", VAEConfig(hidden=7), overwrite=False)
+
+
+def test_describes_the_run_and_what_it_ran_on(run: RunFolder) -> None:
+    name, config = RunFolder.open(run.path).described()
+    assert (name, VAEConfig(**config)) == ("vae", VAEConfig(hidden=7))
+    versions = json.loads((run.path / "config.json").read_text())["versions"]
+    assert {"python", "numpy", "safetensors"} <= versions.keys()
+
+
+def test_rows_come_back_in_order(run: RunFolder) -> None:
+    rows = [{"epoch": n, "train": {"loss": 1 / n}} for n in (1, 2, 3)]
+    for row in rows:
+        run.add_row(row)
+    assert run.rows() == rows
+
+
+@pytest.mark.parametrize("damage", [b'{"epoch": 3, "tra', b"\xff\xfe\x00", b"\n"])
+def test_rows_up_to_a_damaged_line(run: RunFolder, damage: bytes) -> None:
+    run.add_row({"epoch": 1})
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(damage)
+    assert run.rows() == [{"epoch": 1}]
+
+
+def test_keeps_the_rows_of_finished_epochs_only(run: RunFolder) -> None:
+    for row in ({"epoch": 1}, {"epoch": 2}, {"test": {}}, {"epoch": 3}):
+        run.add_row(row)
+    run.keep_rows(2)
+    assert run.rows() == [{"epoch": 1}, {"epoch": 2}]
+
+
+def test_a_folder_without_rows_has_none(run: RunFolder) -> None:
+    assert run.rows() == []
+    run.keep_rows(0)
+    assert run.rows() == []
+
+
+def test_a_run_is_not_overwritten_unasked(run: RunFolder) -> None:
+    with pytest.raises(RunError, match="already holds a run: --resume continues it, --overwrite replaces it"):
+        RunFolder.create(run.path, "vae", VAEConfig(), overwrite=False)
+    assert run.described()[1]["hidden"] == 7
+
+
+def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFolder) -> None:
+    (run.path / "config.json").unlink()
+    run.best.write_bytes(b"weeks of work")
+    with pytest.raises(RunError, match="already holds a run"):
+        RunFolder.create(run.path, "vae", VAEConfig(), overwrite=False)
+    assert run.best.read_bytes() == b"weeks of work"
+
+
+def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
+    run.add_row({"epoch": 1})
+    for path in (run.last, run.best, run.path / "thesis.tex"):
+        path.write_bytes(b"x")
+    new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), overwrite=True)
+    assert new.described()[1]["hidden"] == 8
+    assert new.rows() == []
+    assert not new.last.exists()
+    assert not new.best.exists()
+    assert (run.path / "thesis.tex").exists()
+
+
+def test_there_is_no_run_to_open(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="holds no run"):
+        RunFolder.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", '"vae"', '{"model": "vae"}', '{"model": 3, "config": {}}'),
+        *('{"model": "vae", "config": 1}', "[" * 100_000),
+    ],
+)
+def test_a_description_that_is_none_is_one_line(run: RunFolder, text: str) -> None:
+    (run.path / "config.json").write_text(text)
+    with pytest.raises(RunError, match=r"config\.json: not a run's description") as failure:
+        run.described()
+    assert "\n" not in str(failure.value)
+
+
+def test_a_description_of_other_bytes_is_one_line(run: RunFolder) -> None:
+    (run.path / "config.json").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(RunError, match="not a run's description"):
+        run.described()

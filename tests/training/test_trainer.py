@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigen import Tensor, backend, ops
+from minigen.data import Batch, Split
+from minigen.models.model import Objective, Terms
+from minigen.models.vae import VAE
+from minigen.optim import SGD, Adam
+from minigen.training import checkpoint
+from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.signals import Stopped
+from minigen.training.trainer import Averages, DivergedError, Trainer
+
+Maker = Any
+Weights = Callable[[Trainer], dict[str, bytes]]
+
+
+def timeless(rows: list[dict[str, Any]]) -> list[Any]:
+    return [(row["epoch"], row["train"], row["validation"], row["lr"]) for row in rows]
+
+
+# What a training leaves
+
+
+def test_the_loss_falls_and_every_epoch_has_a_row(make_trainer: Maker) -> None:
+    trainer = make_trainer(epochs=4, lr=0.01)
+    trainer.fit()
+    rows = trainer.run.rows()
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert rows[-1]["train"]["loss"] < 0.6 * rows[0]["train"]["loss"]
+    for row in rows:
+        assert row["train"].keys() == {"loss", "reconstruction", "kl", "gradient_norm"}
+        assert row["train"]["loss"] == pytest.approx(row["train"]["reconstruction"] + row["train"]["kl"])
+        assert row["images_per_second"] == pytest.approx(80 / row["seconds"])
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(make_trainer: Maker, weights: Weights) -> None:
+    found = []
+    for run, seed in (("a", 5), ("b", 5), ("c", 6)):
+        trainer = make_trainer(run, seed=seed)
+        trainer.fit()
+        found.append((weights(trainer), timeless(trainer.run.rows())))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([3.0, 1.0, 2.0, 1.0, 1.5])
+    monkeypatch.setattr(Trainer, "evaluate", lambda *_: {"negative_elbo": next(scores), "kl": 0.0})
+    trainer = make_trainer(epochs=5)
+    trainer.fit()
+    assert checkpoint.read(trainer.run.best)[1]["epoch"] == 4, "of two equally good epochs the later one"
+    assert checkpoint.read(trainer.run.last)[1]["epoch"] == 5
+
+
+def test_without_validation_best_is_last(make_trainer: Maker) -> None:
+    trainer = make_trainer(validation=0.0)
+    trainer.fit()
+    assert checkpoint.read(trainer.run.best)[1]["epoch"] == 3
+    assert "validation" not in trainer.run.rows()[0]
+
+
+def test_means_count_every_example_once(make_trainer: Maker) -> None:
+    averages = Averages()
+    averages.add({"loss": Tensor(np.array(2.0, dtype=np.float32))}, 3)
+    averages.add({"loss": Tensor(np.array(4.0, dtype=np.float32)), "kl": Tensor(np.array(1.0))}, 1)
+    assert averages.read() == {"loss": 2.5, "kl": 1.0}
+    again = Averages()
+    again.load(averages.state())
+    assert again.read() == averages.read()
+
+
+def test_evaluation_is_the_same_each_time_and_moves_no_noise(make_trainer: Maker, weights: Weights) -> None:
+    trainer = make_trainer()
+    before = weights(trainer), {name: state.tobytes() for name, state in backend.random_state().items()}
+    first = trainer.evaluate(trainer.validation)
+    assert trainer.evaluate(trainer.validation) == first
+    after = weights(trainer), {name: state.tobytes() for name, state in backend.random_state().items()}
+    assert {name: after[1][name] for name in before[1]} == before[1]
+    assert before[0] == after[0]
+
+
+# The course of training
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [1.0] * 10),
+        ({"warmup": 4}, [0.25, 0.5, 0.75] + [1.0] * 7),
+        ({"schedule": "cosine"}, [0.5 * (1 + math.cos(math.pi * n / 10)) for n in range(10)]),
+        (
+            {"schedule": "cosine", "warmup": 2},
+            [0.5, 1.0] + [0.5 * (1 + math.cos(math.pi * n / 8)) for n in range(8)],
+        ),
+    ],
+)
+def test_the_learning_rate_follows_its_schedule(make_trainer: Maker, options: Any, expected: list[float]) -> None:
+    trainer = make_trainer(epochs=2, lr=0.01, **options)
+    rates = []
+    step = trainer.objectives[0].optimizer.step
+    trainer.objectives[0].optimizer.step = lambda: (rates.append(trainer.objectives[0].optimizer.lr), step())[1]
+    trainer.fit()
+    assert rates == pytest.approx([0.01 * factor for factor in expected])
+
+
+def test_gradients_are_clipped_and_their_norm_reported_unclipped(make_trainer: Maker) -> None:
+    norms = {}
+    for clip in (0.0, 0.5):
+        trainer = make_trainer(f"clip-{clip}", epochs=1, clip_norm=clip)
+        trainer.step(trainer.loader.first(16))
+        norms[clip] = trainer.averages.read()["gradient_norm"]
+        left = math.sqrt(sum(float((p.grad.data**2).sum()) for p in trainer.model.parameters()))
+        assert left == pytest.approx(min(norms[clip], clip or math.inf), rel=1e-4)
+    assert norms[0.0] == pytest.approx(norms[0.5])
+
+
+class Pair(VAE):
+    """Two objectives: one moves the encoder at every batch, one the decoder at every third."""
+
+    def objectives(self) -> list[Objective]:
+        self.seen: list[tuple[str, set[str]]] = []
+
+        def watched(name: str) -> Callable[[Batch], Terms]:
+            def terms(batch: Batch) -> Terms:
+                wanting = {path.split(".")[0] for path, p in self.named_parameters() if p.requires_grad}
+                self.seen.append((name, wanting))
+                return {f"{name}_loss": self.loss(batch)["loss"]}
+
+            return terms
+
+        encoder = [*self.encoder.parameters(), *self.mean.parameters(), *self.log_var.parameters()]
+        decoder = [*self.decoder.parameters(), *self.pixel.parameters()]
+        return [
+            Objective("e", Adam(encoder, 0.1), watched("e")),
+            Objective("d", SGD(decoder, 0.1), watched("d"), every=3),
+        ]
+
+
+def test_each_objective_has_its_turn_and_only_its_parameters_take_gradients(make_trainer: Maker) -> None:
+    trainer = make_trainer(model_type=Pair)
+    for batch in trainer.loader.epoch(0):
+        trainer.step(batch)
+        trainer.batch += 1
+    assert [name for name, _ in trainer.model.seen] == ["e", "e", "e", "d", "e", "e"]
+    assert dict(trainer.model.seen) == {"e": {"encoder", "mean", "log_var"}, "d": {"decoder", "pixel"}}
+    assert all(p.requires_grad for p in trainer.model.parameters())
+    assert trainer.averages.read().keys() == {"e_loss", "e_gradient_norm", "d_loss", "d_gradient_norm"}
+    assert [objective.optimizer.steps for objective in trainer.objectives] == [5, 1]
+
+
+def test_a_turn_comes_round_across_epochs(make_trainer: Maker) -> None:
+    trainer = make_trainer(model_type=Pair, epochs=3)
+    trainer.fit()
+    assert [objective.optimizer.steps for objective in trainer.objectives] == [15, 5]
+
+
+def test_the_table_has_one_heading_also_after_a_resumption(make_trainer: Maker) -> None:
+    trainer = make_trainer(epochs=1)
+    trainer.fit()
+    first = list(make_trainer.lines)
+    assert [line.split()[0] for line in first[-2:]] == ["epoch", "1"]
+    again = make_trainer(epochs=2)
+    again.load(again.run.last)
+    again.fit()
+    assert make_trainer.lines[len(first) : -1] == first[:-1]
+    assert make_trainer.lines[-1].split()[0] == "2"
+    assert len({len(line) for line in (first[-2], first[-1], make_trainer.lines[-1])}) == 1
+
+
+# Stopping and going on
+
+
+class StopAt:
+    """Send this process a signal in the middle of its n-th step."""
+
+    def __init__(self, trainer: Trainer, step: int, number: int) -> None:
+        self.left, self.number, self.original = step, number, trainer.step
+        trainer.step = self
+
+    def __call__(self, batch: Batch) -> None:
+        self.original(batch)
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize(("step", "number"), [(1, signal.SIGINT), (7, signal.SIGTERM), (10, signal.SIGINT), (15, 15)])
+def test_a_stopped_run_goes_on_as_if_it_never_stopped(
+    make_trainer: Maker, weights: Weights, step: int, number: int
+) -> None:
+    whole = make_trainer("whole")
+    whole.fit()
+    stopped = make_trainer("stopped")
+    StopAt(stopped, step, number)
+    with pytest.raises(Stopped) as stop:
+        stopped.fit()
+    assert stop.value.number == number
+    assert checkpoint.read(stopped.run.last)[1]["epoch"] * 5 + checkpoint.read(stopped.run.last)[1]["batch"] == step
+    resumed = make_trainer("stopped")
+    resumed.load(resumed.run.last)
+    resumed.run.keep_rows(resumed.epoch)
+    resumed.fit()
+    assert weights(resumed) == weights(whole)
+    assert timeless(resumed.run.rows()) == timeless(whole.run.rows())
+    assert resumed.run.best.read_bytes() == whole.run.best.read_bytes()
+
+
+def test_every_checkpoint_on_the_way_leads_to_the_same_end(make_trainer: Maker, weights: Weights) -> None:
+    whole = make_trainer()
+    checkpoints = []
+    save = whole.save
+    whole.save = lambda path: (save(path), checkpoints.append(path.read_bytes()))[0]
+    whole.fit()
+    assert len(checkpoints) >= 5
+    for content in checkpoints:
+        whole.run.last.write_bytes(content)
+        resumed = make_trainer()
+        resumed.load(resumed.run.last)
+        resumed.fit()
+        assert weights(resumed) == weights(whole)
+
+
+def test_more_epochs_go_on_from_where_fewer_ended(make_trainer: Maker, weights: Weights) -> None:
+    whole = make_trainer("whole", epochs=4)
+    whole.fit()
+    make_trainer("longer", epochs=2).fit()
+    longer = make_trainer("longer", epochs=4)
+    longer.load(longer.run.last)
+    longer.fit()
+    assert weights(longer) == weights(whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lr": 0.5}, r"trained with lr 0\.001, this run has 0\.5"),
+        ({"hidden": 13}, "trained with hidden 12, this run has 13"),
+        ({"schedule": "cosine"}, "trained with schedule 'constant', this run has 'cosine'"),
+        ({"validation": 0.1}, "trained with validation 0\\.2"),
+    ],
+)
+def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_trainer: Maker, options: Any, message: str) -> None:
+    trainer = make_trainer()
+    trainer.save(trainer.run.last)
+    with pytest.raises(CheckpointError, match=message):
+        make_trainer(**options).load(trainer.run.last)
+
+
+def test_a_cosine_run_does_not_go_on_with_more_epochs(make_trainer: Maker) -> None:
+    trainer = make_trainer(schedule="cosine")
+    trainer.save(trainer.run.last)
+    with pytest.raises(CheckpointError, match="trained with epochs 3, this run has 4"):
+        make_trainer(schedule="cosine", epochs=4).load(trainer.run.last)
+
+
+def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
+    trainer = make_trainer()
+    trainer.save(trainer.run.last)
+    inputs = make_trainer.digits.train.inputs.copy()
+    inputs[0, 0, 0, 0] += 1
+    split = Split(inputs, make_trainer.digits.train.labels)
+    make_trainer.digits = dataclasses.replace(make_trainer.digits, train=split)
+    trainer = make_trainer(seed=0)
+    with pytest.raises(CheckpointError, match="trained on 80 examples, these 80 are others"):
+        trainer.load(trainer.run.last)
+
+
+@pytest.mark.parametrize("change", [{"steps": {}}, {"averages": []}, {"config": None}, {"data": 3}])
+def test_a_checkpoint_whose_state_is_incomplete_is_one_line(make_trainer: Maker, change: dict[str, Any]) -> None:
+    trainer = make_trainer()
+    trainer.save(trainer.run.last)
+    arrays, state = checkpoint.read(trainer.run.last)
+    checkpoint.write(trainer.run.last, arrays, state | change)
+    with pytest.raises(CheckpointError) as failure:
+        trainer.load(trainer.run.last)
+    assert "\n" not in str(failure.value)
+    assert not isinstance(failure.value, DamagedError)
+
+
+# Divergence
+
+
+def test_a_step_too_long_names_the_batch_and_the_operation_and_saves_nothing_bad(make_trainer: Maker) -> None:
+    trainer = make_trainer(lr=1e10)
+    with pytest.raises(
+        DivergedError, match=r"stopped at epoch 1, batch 2 of 5: \w+ gave a value .* a smaller --lr may help"
+    ) as failure:
+        trainer.fit()
+    assert "\n" not in str(failure.value)
+    arrays, state = checkpoint.read(trainer.run.last)
+    assert (state["epoch"], state["batch"]) == (0, 0)
+    assert all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_divergence_is_found_in_the_epoch_where_it_arises(make_trainer: Maker) -> None:
+    trainer = make_trainer()
+    step = trainer.step
+
+    def spoiling(batch: Batch) -> None:
+        if (trainer.epoch, trainer.batch) == (1, 3):
+            trainer.model.mean.weight.data[0, 0] = np.inf
+        step(batch)
+
+    trainer.step = spoiling
+    with pytest.raises(DivergedError, match=r"epoch 2, batch 4 of 5: linear gave"):
+        trainer.fit()
+    assert checkpoint.read(trainer.run.last)[1]["epoch"] == 1
+
+
+def test_a_request_to_stop_does_not_save_weights_that_overflowed(make_trainer: Maker) -> None:
+    trainer = make_trainer(lr=1e10)
+    StopAt(trainer, 3, signal.SIGINT)
+    with pytest.raises(DivergedError):
+        trainer.fit()
+    assert checkpoint.read(trainer.run.last)[1]["batch"] == 0
+
+
+def test_an_optimizer_that_overflows_is_named(make_trainer: Maker) -> None:
+    trainer = make_trainer(lr=math.inf)
+    with pytest.raises(DivergedError, match=r"batch 1 of 5: the optimizer's step gave weights that are not finite"):
+        trainer.fit()
+
+
+def test_nan_in_the_data_is_named(make_trainer: Maker) -> None:
+    inputs = (make_trainer.digits.train.inputs / 255).astype(np.float32)
+    inputs[:, 0, 14, 14] = np.nan
+    split = Split(inputs, make_trainer.digits.train.labels)
+    make_trainer.digits = dataclasses.replace(make_trainer.digits, train=split)
+    with pytest.raises(DivergedError, match="epoch 1, batch 1 of 5: the data holds NaN or infinity"):
+        make_trainer().fit()
+
+
+class Fragile(VAE):
+    """Overflows when it is evaluated, not when it is trained."""
+
+    def evaluate(self, batch: Batch) -> Terms:
+        return {"negative_elbo": ops.exp(Tensor(batch.inputs).sum() * 1e6)}
+
+
+def test_a_validation_that_overflows_stops_training(make_trainer: Maker) -> None:
+    with pytest.raises(DivergedError, match="after epoch 1, at its validation: exp gave a value that is not finite"):
+        make_trainer(model_type=Fragile).fit()
