@@ -1,0 +1,86 @@
+"""Conv2d, ConvTranspose2d, pooling layers, batch norm: initial weights, buffers, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import to_numpy, to_tensor
+
+from minigen import manual_seed, nn
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "fan_in"),
+    [
+        (lambda: nn.Conv2d(8, 6, (3, 5), groups=2), (6, 4, 3, 5), 60),
+        (lambda: nn.ConvTranspose2d(8, 6, 4, groups=2), (8, 3, 4, 4), 48),
+    ],
+)
+def test_weights_and_biases_are_uniform_within_the_root_of_fan_in(layer, shape, fan_in: int) -> None:
+    manual_seed(0)
+    made = layer()
+    bound = fan_in**-0.5
+    assert made.weight.shape == shape
+    assert made.bias.shape == (6,)
+    assert 0.97 * bound < np.abs(made.weight.data).max() <= bound
+    assert np.abs(made.bias.data).max() <= bound
+    assert abs(made.weight.data.mean()) < 0.1 * bound
+
+
+def test_no_bias() -> None:
+    assert set(nn.Conv2d(1, 2, 3, bias=False).state_dict()) == {"weight"}
+    assert set(nn.ConvTranspose2d(1, 2, 3, bias=False).state_dict()) == {"weight"}
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d, nn.ConvTranspose2d])
+def test_groups_and_kernel_sizes_that_do_not_fit(layer) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^{layer.__name__}: groups is 2, must divide in_channels 3 and out_channels 4"
+    ):
+        layer(3, 4, 3, groups=2)
+    with pytest.raises(
+        ValueError, match=rf"^{layer.__name__}: groups is 2, must divide in_channels 4 and out_channels 3"
+    ):
+        layer(4, 3, 3, groups=2)
+    with pytest.raises(ValueError, match=rf"^{layer.__name__}: kernel_size is 0, must be an integer of at least 1"):
+        layer(4, 3, 0)
+
+
+def test_same_padding_mirrors(device: str) -> None:
+    x = to_tensor(np.zeros((1, 3, 8, 12), "float32"), device)
+    down = nn.Conv2d(3, 4, 3, stride=2, padding="same").to(device)
+    up = nn.ConvTranspose2d(4, 3, 3, stride=2, padding="same").to(device)
+    assert down(x).shape == (1, 4, 4, 6)
+    assert up(down(x)).shape == x.shape
+
+
+def test_switches_of_a_max_pool_undo_it(device: str) -> None:
+    array = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
+    pooled, switches = nn.MaxPool2d(2, return_indices=True)(to_tensor(array, device))
+    back = to_numpy(nn.MaxUnpool2d(2)(pooled, switches, (5, 4)))
+    assert np.count_nonzero(back) == pooled.size
+    np.testing.assert_array_equal(back[back != 0], array[back != 0])
+
+
+def test_batch_norm_counts_and_learns_only_in_training(device: str) -> None:
+    layer = nn.BatchNorm2d(2).to(device)
+    x = to_tensor(np.random.default_rng(0).standard_normal((4, 2, 3, 3)).astype("float32"), device)
+    layer(x)
+    layer.eval()
+    before = {name: to_numpy(value).copy() for name, value in layer.state_dict().items()}
+    layer(x)
+    assert before["num_batches_tracked"] == 1
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(to_numpy(value), before[name])
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (nn.BatchNorm2d, (4, 2), r"\(N, C, H, W\)"),
+        (nn.BatchNorm1d, (4, 2, 3, 3), r"\(N, C\) or \(N, C, L\)"),
+    ],
+)
+def test_batch_norm_of_another_shape(layer, shape, expected: str, device: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{layer.__name__}: x has shape .*, must be {expected}$"):
+        layer(2).to(device)(to_tensor(np.zeros(shape, "float32"), device))
