@@ -319,6 +319,13 @@ def test_reduction_is_numpys(method: str, data, draw: Draw, shape, keepdim: bool
     assert_close(result, getattr(array, method)(axis=dim, keepdims=keepdim), draw.tolerance)
 
 
+@pytest.mark.parametrize(
+    ("shape", "dim", "expected"), [((0,), None, np.nan), ((0, 2), 0, [np.nan] * 2), ((0, 2), 1, [])]
+)
+def test_mean_of_nothing_is_nan(shape, dim, expected, device: str) -> None:
+    np.testing.assert_array_equal(to_numpy(to_tensor(np.zeros(shape), device).mean(dim)), expected)
+
+
 def test_equal_maxima_share_the_gradient(device: str) -> None:
     x = to_tensor([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], device)
     x.max(1).sum().backward()
