@@ -55,7 +55,7 @@ def gradcheck(fn: Function, inputs: Sequence[Tensor], order: int = 1, seed: int 
         seed: of the random cotangents and directions.
 
     Returns:
-        The worst relative error, |analytic - numeric| / max(|analytic|, |numeric|, ‖gradient‖).
+        The worst relative error, |analytic - numeric| / max(|analytic|, |numeric|, ‖gradient‖, 1% of Σ |value|).
 
     Raises:
         GradcheckError: an error above 10⁻⁷ (order 1) or 10⁻⁵ (order 2), a gradient of the wrong shape or
