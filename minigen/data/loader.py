@@ -37,7 +37,8 @@ class Loader:
     stopped run left epoch 3, and there is no state to save.
 
     Inputs have the shape (N, C, H, W) or (N, T, D) and lie in memory as (C, H, W, N) or (T, D, N), the
-    layout in which the layers are fastest. The whole split moves to the device once.
+    layout in which the layers are fastest. The whole split moves to the device once, and the order of an epoch
+    once an epoch: within an epoch nothing crosses.
 
     Raises DataError for a split, a batch size, a seed or a dtype that gives no batches.
     """
@@ -77,20 +78,22 @@ class Loader:
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number`, from batch `start` on."""
         order = self._order(number)
+        on_device = to_device(order, self.device)
         for i in range(start, len(self)):
-            yield self._batch(order[i * self.batch_size : (i + 1) * self.batch_size])
+            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            yield self._batch(order[part], on_device[part])
 
     def first(self, n: int) -> Batch:
         """The first n examples of the split (all, if it has fewer) in their own order: for figures."""
-        return self._batch(np.arange(min(n, self._count)))
+        index = np.arange(min(n, self._count))
+        return self._batch(index, to_device(index, self.device))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if not self.shuffle:
             return np.arange(self._count)
         return np.random.default_rng([self.seed, epoch]).permutation(self._count)
 
-    def _batch(self, index: NDArray[np.int64]) -> Batch:
-        at = to_device(index, self.device)
+    def _batch(self, index: NDArray[np.int64], at: Array) -> Batch:
         columns = _columns(self._inputs[at]).astype(self.dtype, copy=False)
         if self._inputs.dtype == np.uint8:
             columns /= 255
