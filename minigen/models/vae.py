@@ -52,6 +52,8 @@ class VAE(Model):
     good = "negative ELBO of 113 nats an image on mnist5k, 107 on mnist after 10 epochs (bernoulli); blur is normal"
     config_type = VAEConfig
     config: VAEConfig
+    pixel: nn.Module
+    pixel_log_var: nn.Module
 
     def __init__(self, config: VAEConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent

@@ -61,7 +61,7 @@ class Noise:
     def given_to_minigen(self) -> Iterator[None]:
         def keep(values: np.ndarray, dtype: Any) -> np.ndarray:
             self.drawn.append(values.astype(dtype))
-            return self.drawn[-1]
+            return self.drawn[-1].copy()  # a model may work on it in place
 
         def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
             return keep(self.generator.standard_normal(shape), dtype)

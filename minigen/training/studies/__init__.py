@@ -7,10 +7,15 @@ the command and for metrics.jsonl, remarks, and figures for the run folder.
 from minigen.data import Dataset, Split
 from minigen.models import Model
 from minigen.training.studies.anomalies import find_anomalies
+from minigen.training.studies.compression import compare_with_pca
 from minigen.training.studies.finding import Finding, Study
 from minigen.training.studies.generation import judge_samples
+from minigen.training.studies.restoration import show_restorations
 
 STUDIES: dict[str, Study] = {
+    "ae": compare_with_pca,
+    "conv-ae": compare_with_pca,
+    "deconv": show_restorations,
     "recurrent-ae": find_anomalies,
     "gan": judge_samples,
     "dcgan": judge_samples,

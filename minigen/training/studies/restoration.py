@@ -1,0 +1,42 @@
+"""Restoration: damaged test images, what the network makes of them, and what was true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigen import backend
+from minigen.data import Dataset, Loader, Split
+from minigen.models.deconv import Deconvolution, psnr
+from minigen.tensor import Tensor, no_grad
+from minigen.training.figures import show_images
+from minigen.training.studies.finding import Finding
+
+IMAGES = 10
+
+
+def show_restorations(model: Deconvolution, data: Dataset, validation: Split) -> Finding:
+    """Ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
+    model.eval()
+    with no_grad(), backend.random_stream(model.config.seed):
+        x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
+        damaged = model.damage(x)
+        name, other = model.without_net(damaged)
+        restored = model.restore(damaged)
+    rows = {f"{name}\n{_decibels(other, x)}": other, f"restored\n{_decibels(restored, x)}": restored, "true": x}
+    if damaged.shape != x.shape:
+        rows = {"input": damaged, **rows}
+    images = np.concatenate([_enlarged(row.numpy(), x.shape[2]) for row in rows.values()])
+    figure = show_images(images, IMAGES, f"{model.config.task}: test images, and the PSNR of each row", list(rows))
+    return Finding(figures={"restorations": figure})
+
+
+def _decibels(images: Tensor, truth: Tensor) -> str:
+    return f"{psnr(images, truth).item():.1f} dB"
+
+
+def _enlarged(images: Any, height: int) -> Any:
+    """Each pixel as a square, so that small images stand beside large ones."""
+    scale = height // images.shape[2]
+    return images.repeat(scale, axis=2).repeat(scale, axis=3)

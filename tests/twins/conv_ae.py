@@ -1,0 +1,73 @@
+"""The convolutional autoencoder as a PyTorch user writes it, for images of an even size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
+from torch import nn
+
+from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+
+
+class SameConv(nn.Conv2d):
+    """Keras's "same" at stride 2 for an even size: one row of zeros below, one column to the right."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(F.pad(x, (0, 1, 0, 1)))
+
+
+class SameConvTranspose(nn.ConvTranspose2d):
+    """Its adjoint: that row and that column are cut off."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x)[..., :-1, :-1]
+
+
+class ConvAutoencoder(Twin):
+    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
+        super().__init__(config, input_shape, classes, noise)
+        channels, height, width = input_shape
+        halved = 64, height // 2, width // 2
+        strided = config.pooling == "strided"
+        self.features = nn.Sequential(
+            nn.Conv2d(channels, 32, 3, padding=1),
+            nn.ReLU(),
+            SameConv(32, 64, 3, 2) if strided else nn.Conv2d(32, 64, 3, padding=1),
+            nn.ReLU(),
+        )
+        size = 64 * halved[1] * halved[2]
+        self.code = nn.Sequential(nn.Flatten(), nn.Linear(size, config.latent))
+        self.expansion = nn.Sequential(nn.Linear(config.latent, size), nn.ReLU(), nn.Unflatten(1, halved))
+        self.image = nn.Sequential(
+            SameConvTranspose(64, 32, 3, 2) if strided else nn.ConvTranspose2d(64, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(32, channels, 3, padding=1),
+        )
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        features = self.features(x)
+        if self.config.pooling == "strided":
+            return self.image(self.expansion(self.code(features)))
+        pooled, switches = F.max_pool2d(features, 2, return_indices=True)
+        return self.image(F.max_unpool2d(self.expansion(self.code(pooled)), switches, 2))
+
+    def damaged(self, x: torch.Tensor) -> torch.Tensor:
+        kind, _, std = self.config.corrupt.partition(":")
+        return x if kind == "none" else x + float(std) * self.noise.draw(*x.shape)
+
+    def loss(self, batch: Batch) -> Terms:
+        logits = self.logits(self.damaged(batch.inputs))
+        return {"mse": F.mse_loss(torch.sigmoid(logits), batch.inputs)}
+
+    def objectives(self) -> list[Objective]:
+        return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
+
+
+NOISE = {"corrupt": "gaussian:0.3"}  # on an even ground four values are equal, and rounding would choose the switch
+
+CASES = (
+    Case("conv-ae-strided", "conv-ae", ConvAutoencoder, {"batch_size": 4}),
+    Case("conv-ae-max", "conv-ae", ConvAutoencoder, {"batch_size": 4, "pooling": "max", **NOISE}),
+)
