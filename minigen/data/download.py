@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pooch
-
 from minigen.data.dataset import DataError
 
 TIMEOUT = 20.0  # seconds without an answer, or without the next bytes, after which the next mirror is tried
@@ -36,6 +34,8 @@ def fetch(name: str, source: Source) -> Path:
     A file that is already there is only checked. Raises DataError, one line that says what each mirror
     answered and what to do without a network, when no mirror gives a file.
     """
+    import pooch  # here, since only a download needs it and its progress bar warns in a notebook without widgets
+
     folder = Path(pooch.os_cache("minigen")) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +48,8 @@ def fetch(name: str, source: Source) -> Path:
 
 
 def _fetch_file(name: str, mirrors: tuple[str, ...], file: str, sha256: str, folder: Path) -> None:
+    import pooch
+
     answers = []
     for mirror in mirrors:
         downloader = pooch.HTTPDownloader(sys.stderr.isatty(), chunk_size=CHUNK, timeout=TIMEOUT)
