@@ -28,6 +28,7 @@ FLOORS = {
     "minigen.training": 6,
     "minigen.train": 7,
     "minigen.apply": 7,
+    "minigen.command_line": 7,
     "minigen": 8,
 }
 """The package itself is the roof: it only shows what is inside."""
