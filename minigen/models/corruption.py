@@ -58,10 +58,7 @@ def corrupted(x: Array, how: str, training: bool) -> Array:
     if not training or amount == 0:
         return x
     if kind == "gaussian":
-        noise = _drawn_like(x, backend.standard_normal)
-        noise *= amount
-        noise += x
-        return noise
+        return x + amount * _drawn_like(x, backend.standard_normal)
     return x * (_drawn_like(x, backend.uniform) >= amount)
 
 

@@ -75,7 +75,8 @@ class TiedAutoencoder(Model):
     def keep_labelled(self, train: Split) -> None:
         """Choose the labelled part of the training set, by --labels and --seed: called once, before training."""
         part = balanced_part(train, self.config.labels or len(train), self.config.seed)
-        self._labelled = Loader(part, self.config.batch_size, self.config.seed, self.config.device)
+        dtype = str(self.encoder.weight.dtype)
+        self._labelled = Loader(part, self.config.batch_size, self.config.seed, self.config.device, dtype=dtype)
 
     def encode(self, x: Tensor) -> Tensor:
         """relu(W·x + b): (N, C, H, W) -> (N, latent)"""
