@@ -218,14 +218,14 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
 
 
 def _input_grad(blocks: Array, weight_ih: Array) -> Array:
-    """Dxₜ = W_ihᵀ·δₜ for all steps, (N, T, I)."""
+    """dxₜ = W_ihᵀ·δₜ for all steps, (N, T, I)."""
     _, hidden, batch = blocks.shape
     deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
     return (weight_ih.T @ deltas).transpose(2, 0, 1)
 
 
 def _weight_grad(blocks: Array, inputs: Array) -> Array:
-    """D[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
+    """d[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
     _, hidden, batch = blocks.shape
     deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
     xp = backend.of(blocks)
