@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
-import io
 import math
-import os
 import shlex
 import signal
 import sys
-import typing
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from minigen import backend
-from minigen.data import DataError, Dataset, Loader, Split, descriptions, load, read_sequences
-from minigen.models import MODELS, Config, ConfigError, Model
+from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
+from minigen.data import Dataset, Description, Loader, Split, descriptions
+from minigen.models import MODELS, Config, Model
 from minigen.models.adversarial import Adversarial
-from minigen.models.config import flag
+from minigen.models.config import flag, kind_of
 from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
-from minigen.training.lock import LockedError, locked
+from minigen.training.loading import load_data, read_config
+from minigen.training.lock import locked
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.signals import Stopped
 from minigen.training.trainer import DivergedError, Trainer, may_change
@@ -31,38 +29,9 @@ from minigen.training.trainer import DivergedError, Trainer, may_change
 SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
 
 
-class UsageError(ValueError):
-    """Words on the command line that mean nothing."""
-
-
-_USER_ERRORS = (
-    *(UsageError, ConfigError, DataError, RunError, LockedError, CheckpointError, DivergedError),
-    backend.DeviceError,
-)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 trained, 2 could not, 128 + n stopped by signal n."""
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return _main(words)
-    except _USER_ERRORS as error:
-        return _failed(str(error))
-    except MemoryError as error:
-        return _failed(f"out of memory ({error}): a smaller model or --batch-size may fit")
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # 128 + SIGPIPE, a signal that Windows does not name
-    except OSError as error:
-        return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except KeyboardInterrupt:
-        _failed("stopped by SIGINT before training began")
-        return 128 + signal.SIGINT
-
-
-def _failed(why: str) -> int:
-    print(f"minigen.train: {why}", file=sys.stderr)
-    return 2
+    return run_command("minigen.train", _main, arguments)
 
 
 def _main(words: list[str]) -> int:
@@ -72,7 +41,7 @@ def _main(words: list[str]) -> int:
     if words[0].startswith("-"):
         raise UsageError(f"{words[0]!r} stands where the model must: python -m minigen.train MODEL [options]")
     if words[0] not in MODELS:
-        raise UsageError(f"unknown model {words[0]!r}{_closest(words[0].lower(), MODELS)} (--list shows all)")
+        raise UsageError(f"unknown model {words[0]!r}{closest(words[0].lower(), MODELS)} (--list shows all)")
     model_type = MODELS[words[0]]
     options = _parse(model_type, words[1:])
     return _train(model_type, options)
@@ -90,19 +59,12 @@ def _print_list() -> None:
         print(f"  {name:<14}{text}")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
 def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
-    parser = _Parser(
-        prog=f"python -m minigen.train {model_type.name}",
-        usage="%(prog)s [options]",
-        description=f"{model_type.summary} (document {model_type.document})",
-        epilog=f"A good result: {model_type.good}.",
-        allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
+    parser = Parser(
+        f"python -m minigen.train {model_type.name}",
+        "%(prog)s [options]",
+        f"{model_type.summary} (document {model_type.document})",
+        f"A good result: {model_type.good}.",
     )
     run = parser.add_argument_group("the run")
     run.add_argument("--out", type=Path, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
@@ -111,7 +73,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
     group = parser.add_argument_group("hyper-parameters")
     for f in dataclasses.fields(model_type.config_type):
-        kind = _kind(model_type, f.name)
+        kind = kind_of(model_type.config_type, f.name)
         text = f.metadata["help"] + ("" if f.default is None else f" (default {f.default})")
         if kind is bool:
             group.add_argument(flag(f.name), action=argparse.BooleanOptionalAction, help=text.replace("%", "%%"))
@@ -119,25 +81,10 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
             choices = f.metadata["choices"]
             value = "{" + ",".join(choices) + "}" if choices else {int: "N", float: "X", str: "TEXT"}[kind]
             group.add_argument(flag(f.name), type=kind, metavar=value, help=text.replace("%", "%%"))
-    options, unknown = parser.parse_known_args(words)
-    if unknown:
-        known = [name for action in parser._actions for name in action.option_strings]
-        hint = _closest(unknown[0].split("=")[0], known)
-        raise UsageError(f"unknown option {unknown[0]!r}{hint} ({model_type.name} --help shows all)")
+    options = parser.parse(words)
     if "resume" in options and "overwrite" in options:
         raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
     return options
-
-
-def _kind(model_type: type[Model], field: str) -> type:
-    """The type of a hyper-parameter's values: int of `int | None`."""
-    hint = typing.get_type_hints(model_type.config_type)[field]
-    return next(kind for kind in (bool, int, float, str) if kind in (hint, *typing.get_args(hint)))
-
-
-def _closest(word: str, known: typing.Iterable[str]) -> str:
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f": did you mean {matches[0]!r}?" if matches else ""
 
 
 # The run
@@ -156,7 +103,7 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
             config = dataclasses.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
     backend.keep_freed_memory()
-    data = _data(config)
+    data = load_data(config)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
     train, validation = data.hold_out(config.validation, config.seed)
@@ -167,24 +114,18 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
     trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty(), watch)
     with locked(run.path):
         if not resume:
-            RunFolder.create(run.path, model_type.name, config, overwrite)
+            RunFolder.create(run.path, model_type.name, config, Description.of(data), overwrite)
         _print_opening(model, data, train, validation)
         if resume:
-            _resume(trainer)
+            _resume(trainer, data)
         return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
 
 
-def _data(config: Config) -> Dataset:
-    """What --data names, or what lies in --data-file where a model has that option."""
-    path = getattr(config, "data_file", None)
-    return load(config.data, config.data_dir, config.seed) if path is None else read_sequences(path, config.seed)
-
-
-def _resume(trainer: Trainer) -> None:
+def _resume(trainer: Trainer, data: Dataset) -> None:
     run = trainer.run
     if run.last.exists() or run.best.exists():
         _load_either(trainer, run.last, run.best)
-    run.describe(trainer.model.name, trainer.config)
+    run.describe(trainer.model.name, trainer.config, Description.of(data))
     run.keep_rows(trainer.epoch)
     print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches\n")
 
@@ -222,25 +163,14 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
 
 def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any]) -> Config:
     """The run's own hyper-parameters; a flag may only repeat them, or alter what a run that goes on may alter."""
-    name, saved = run.described()
-    if name != model_type.name:
-        raise RunError(f"{run.path} holds a run of {name}, not of {model_type.name}")
-    fields = {f.name: f.default for f in dataclasses.fields(model_type.config_type)}
-    if saved.keys() != fields.keys():
-        differing = ", ".join(sorted(saved.keys() ^ fields.keys()))
-        raise RunError(f"{run.path}/config.json: does not fit {name}, it lacks or adds {differing}")
-    for field, value in saved.items():
-        kind = _kind(model_type, field)
-        if type(value) not in ((int, float) if kind is float else (kind,)) and value is not fields[field]:
-            raise RunError(f"{run.path}/config.json: {field} is {value!r}, must be of type {kind.__name__}")
-    try:
-        config = model_type.config_type(**saved)
-    except ConfigError as error:
-        raise RunError(f"{run.path}/config.json: {error}") from error
+    saved_type, config, _ = read_config(run)
+    if saved_type is not model_type:
+        raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
     for field, value in asked.items():
+        saved = getattr(config, field)
         fewer = field == "epochs" and value < config.epochs
-        if value != saved[field] and (fewer or field not in may_change(config)):
-            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved[field]}: it cannot go on so")
+        if value != saved and (fewer or field not in may_change(config)):
+            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}: it cannot go on so")
     return dataclasses.replace(config, **asked)
 
 
@@ -290,6 +220,5 @@ def _numbers(result: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True, errors="replace")  # each line at once, also through a pipe
+    show_lines_at_once()
     sys.exit(main())

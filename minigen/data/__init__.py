@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from minigen.data import cifar, mnist, sequences, shapes
 from minigen.data.dataset import DataError, Dataset, Split
+from minigen.data.description import Description
 from minigen.data.loader import Batch, Loader
 from minigen.data.sequences import read_sequences
 
-__all__ = ["Batch", "DataError", "Dataset", "Loader", "Split", "descriptions", "load", "names", "read_sequences"]
+__all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
+__all__ += ["descriptions", "load", "names", "read_sequences"]
 
 
 class _Embedded(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,12 @@ def option(
 def flag(name: str) -> str:
     """The flag of a field: batch_size is --batch-size."""
     return "--" + name.replace("_", "-")
+
+
+def kind_of(config_type: type[Config], name: str) -> type:
+    """The type of a field's values: int of `int | None`."""
+    hint = typing.get_type_hints(config_type)[name]
+    return next(kind for kind in (bool, int, float, str) if kind in (hint, *typing.get_args(hint)))
 
 
 @dataclass(kw_only=True)

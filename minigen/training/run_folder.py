@@ -7,8 +7,9 @@ import json
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from minigen.data import DataError, Description
 from minigen.models import Config
 from minigen.training.checkpoint import naming, replace_file
 
@@ -17,6 +18,14 @@ _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
 class RunError(ValueError):
     """A run folder that cannot be used as asked: one line that says why, and what can be done."""
+
+
+class Described(NamedTuple):
+    """What config.json says of a run: enough to build its model without its data."""
+
+    model: str
+    config: dict[str, Any]
+    data: Description
 
 
 class RunFolder:
@@ -30,7 +39,7 @@ class RunFolder:
         self._metrics = path / "metrics.jsonl"
 
     @classmethod
-    def create(cls, path: Path, model: str, config: Config, overwrite: bool) -> RunFolder:
+    def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
         """A new folder with its config.json.
 
         Raises:
@@ -42,7 +51,7 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         for file in (run.last, run.best, run._metrics):
             file.unlink(missing_ok=True)
-        run.describe(model, config)
+        run.describe(model, config, data)
         return run
 
     def require_free(self, overwrite: bool) -> None:
@@ -68,31 +77,36 @@ class RunFolder:
             raise RunError(f"{path} holds no run (no config.json): leave --resume out to start one")
         return run
 
-    def describe(self, model: str, config: Config) -> None:
-        """Write config.json: the model's name, its hyper-parameters, and what it runs on."""
+    def describe(self, model: str, config: Config, data: Description) -> None:
+        """Write config.json: the model's name, its hyper-parameters, its data in words, and what it runs on."""
         versions = {name: _version(name) for name in _PACKAGES}
         content = {
             "model": model,
             "config": dataclasses.asdict(config),
+            "data": data.as_json(),
             "versions": {"python": platform.python_version(), **versions},
             "machine": platform.platform(),
         }
         replace_file(self._config, json.dumps(content, indent=2).encode())
 
-    def described(self) -> tuple[str, dict[str, Any]]:
-        """The model's name and its hyper-parameters, from config.json.
+    def described(self) -> Described:
+        """What config.json says; whether the hyper-parameters are possible is for the model's Config to say.
 
         Raises:
             RunError: config.json is not what minigen wrote.
         """
         try:
-            content = json.loads(self._config.read_text())
-            model, config = content["model"], content["config"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            content = json.loads(self._config.read_text(encoding="utf-8"))
+            model, config, data = content["model"], content["config"], Description.from_json(content["data"])
+        except DataError as error:
+            raise RunError(f"{self._config}: {error}") from error
+        except KeyError as error:
+            raise RunError(f"{self._config}: not a run's description (it has no {error})") from error
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise RunError(f"{self._config}: not a run's description ({error})") from error
         if not isinstance(model, str) or not isinstance(config, dict):
             raise RunError(f"{self._config}: not a run's description (model and config must be a name and a table)")
-        return model, config
+        return Described(model, config, data)
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minigen import backend
-from minigen.data import Dataset, load
+from minigen.data import Dataset, Description, load
 from minigen.models.vae import VAE, VAEConfig
 from minigen.training.run_folder import RunFolder
 from minigen.training.trainer import Trainer
@@ -41,7 +41,7 @@ class TrainerMaker:
         model.to(config.device)
         folder = self.folder / run
         if not folder.exists():
-            RunFolder.create(folder, "vae", config, overwrite=False)
+            RunFolder.create(folder, "vae", config, Description.of(self.digits), overwrite=False)
         train, validation = self.digits.hold_out(config.validation, config.seed)
         return Trainer(model, train, validation, RunFolder(folder), self.lines.append)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minigen import backend
-from minigen.data import Dataset
+from minigen.data import Dataset, Description
 from minigen.models.vae import VAE, VAEConfig
 from minigen.training import figures
 from minigen.training.run_folder import RunFolder
@@ -54,7 +54,10 @@ def png_size(path: Path) -> tuple[int, int]:
 
 def test_draws_every_figure_of_a_vae(digits: Dataset, tmp_path: Path) -> None:
     config = VAEConfig(hidden=8, latent=3)
-    model, run = VAE(config, digits.input_shape, 10), RunFolder.create(tmp_path / "run", "vae", config, False)
+    model, run = (
+        VAE(config, digits.input_shape, 10),
+        RunFolder.create(tmp_path / "run", "vae", config, Description.of(digits), False),
+    )
     terms = {"loss": 2.0, "reconstruction": 1.0, "kl": 1.0, "gradient_norm": 0.5}
     for epoch in (1, 2):
         run.add_row({"epoch": epoch, "train": terms, "validation": {"negative_elbo": 2.0, "kl": 1.0}})

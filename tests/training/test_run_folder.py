@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from minigen.data import Description
 from minigen.models.vae import VAEConfig
 from minigen.training.run_folder import RunError, RunFolder
+
+DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "a" / "run", "vae", VAEConfig(hidden=7), overwrite=False)
+    return RunFolder.create(tmp_path / "a" / "run", "vae", VAEConfig(hidden=7), DATA, overwrite=False)
 
 
 def test_describes_the_run_and_what_it_ran_on(run: RunFolder) -> None:
-    name, config = RunFolder.open(run.path).described()
-    assert (name, VAEConfig(**config)) == ("vae", VAEConfig(hidden=7))
+    name, config, data = RunFolder.open(run.path).described()
+    assert (name, VAEConfig(**config), data) == ("vae", VAEConfig(hidden=7), DATA)
     versions = json.loads((run.path / "config.json").read_text())["versions"]
     assert {"python", "numpy", "safetensors"} <= versions.keys()
 
@@ -51,7 +54,7 @@ def test_a_folder_without_rows_has_none(run: RunFolder) -> None:
 
 def test_a_run_is_not_overwritten_unasked(run: RunFolder) -> None:
     with pytest.raises(RunError, match="already holds a run: --resume continues it, --overwrite replaces it"):
-        RunFolder.create(run.path, "vae", VAEConfig(), overwrite=False)
+        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
     assert run.described()[1]["hidden"] == 7
 
 
@@ -59,7 +62,7 @@ def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFo
     (run.path / "config.json").unlink()
     run.best.write_bytes(b"weeks of work")
     with pytest.raises(RunError, match="already holds a run"):
-        RunFolder.create(run.path, "vae", VAEConfig(), overwrite=False)
+        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
     assert run.best.read_bytes() == b"weeks of work"
 
 
@@ -67,7 +70,7 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     run.add_row({"epoch": 1})
     for path in (run.last, run.best, run.path / "thesis.tex"):
         path.write_bytes(b"x")
-    new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), overwrite=True)
+    new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described()[1]["hidden"] == 8
     assert new.rows() == []
     assert not new.last.exists()

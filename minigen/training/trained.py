@@ -1,0 +1,179 @@
+"""A trained model in use: each method takes NumPy arrays and gives them back, wherever the model computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from minigen import backend
+from minigen.data import Description, Split
+from minigen.models import Config, Model
+from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+from minigen.models.recurrent_ae import RecurrentAutoencoder
+from minigen.tensor import Tensor, no_grad
+from minigen.training.checkpoint import replace_file
+
+Floats = NDArray[np.float32]
+
+AT_ONCE = 500  # examples
+
+
+class UseError(ValueError):
+    """A use that the model was not made for, or an input that does not fit it: one line that says which."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained model, as `minigen.load` gives it.
+
+    Attributes:
+        model: on its device, in evaluation mode.
+        config: its hyper-parameters.
+        data: what it was trained on, in words.
+        epoch: how many epochs its weights were trained for.
+
+    Inputs are images (N, C, H, W) in [0, 1], or uint8, or sequences (N, T, D), of the shape trained on.
+    Every method raises UseError where the model cannot do what is asked, or an input does not fit.
+    """
+
+    model: Model
+    config: Config
+    data: Description
+    epoch: int
+
+    def sample(self, count: int, seed: int = 0, temperature: float = 1.0) -> Floats:
+        """New images from noise of N(0, temperature²): (count, C, H, W) in [0, 1].
+
+        Below 1 they are more alike and more typical; the same seed gives the same noise.
+        """
+        _require_at_least("count", count, 1)
+        _require_at_least("temperature", temperature, 0)
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        noise = self.noise(count, seed) * np.float32(temperature)
+        return self._in_parts(model.sample, noise)
+
+    def noise(self, count: int, seed: int = 0) -> Floats:
+        """What `sample` decodes: (count, latent) from N(0, 1)."""
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        with backend.random_stream(seed):
+            return np.asarray(backend.standard_normal((count, model.latent), "float32", "cpu"))
+
+    def encode(self, inputs: Any, lengths: Any = None) -> Floats:
+        """Inputs -> codes (N, latent). lengths: (N,), how many of its T steps each sequence has; None: all."""
+        model = self._able_to("encode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        x = self._checked(inputs)
+        if lengths is None:
+            return self._in_parts(model.encode, x)
+        if not isinstance(model, RecurrentAutoencoder):
+            raise UseError(f"{model.name} knows no lengths: they belong to sequences")
+        steps = backend.to_device(np.asarray(lengths, np.int64), self.config.device)
+        with no_grad():
+            return np.asarray(model.encode(Tensor(backend.to_device(x, self.config.device)), steps).numpy())
+
+    def decode(self, codes: Any) -> Floats:
+        """Codes (N, latent) -> images (N, C, H, W) or sequences (N, T, D), in [0, 1]."""
+        model = self._able_to("decode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
+
+    def reconstruct(self, inputs: Any) -> Floats:
+        """What comes back through the code: of the same shape as the inputs, in [0, 1]."""
+        model = self._able_to("reconstruct", Reconstructs, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        return self._in_parts(model.reconstruct, self._checked(inputs))
+
+    def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
+        """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
+        _require_at_least("steps", steps, 2)
+        ends = self.encode(np.stack([_array("start", start), _array("end", end)]))
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        return self.decode((1 - share) * ends[0] + share * ends[1])
+
+    def interpolate_noise(self, start: int, end: int, steps: int = 10) -> Floats:
+        """From the noise of one seed to that of another along an arc, each point made an image."""
+        from minigen.training.studies.generation import on_the_sphere  # Matplotlib comes with it
+
+        _require_at_least("steps", steps, 2)
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        path = on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0] if start != end else self.noise(1, end)
+        return self._in_parts(model.sample, np.broadcast_to(path, (steps, model.latent)))
+
+    def damage(self, images: Any, seed: int = 0) -> Floats:
+        """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
+        model = self._able_to("restore", Restores, "deconv")
+        with backend.random_stream(seed):
+            return self._in_parts(model.damage, self._checked(images))
+
+    def restore(self, damaged: Any) -> Floats:
+        """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
+        model = self._able_to("restore", Restores, "deconv")
+        channels = self.data.input_shape[0]
+        images = _array("damaged", damaged)
+        if images.ndim != 4 or images.shape[1] != channels or not images.size:
+            raise UseError(f"damaged has shape {images.shape}, {model.name} restores (N, {channels}, h, w)")
+        return self._in_parts(model.restore, _floats("damaged", images, images.shape[1:]))
+
+    def score(self, inputs: Any, lengths: Any = None) -> Floats:
+        """The mean squared error of each reconstruction, (N,): high for what is unlike the training data."""
+        from minigen.training.studies.anomalies import scores  # Matplotlib comes with it
+
+        x = self._checked(inputs)
+        if isinstance(self.model, RecurrentAutoencoder):
+            labels = np.zeros(len(x), np.int64)
+            return scores(self.model, Split(x, labels, None if lengths is None else np.asarray(lengths, np.int64)))
+        return ((self.reconstruct(x) - x) ** 2).reshape(len(x), -1).mean(axis=1)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the weights and buffers alone, under torch.nn's names and in its shapes, as a safetensors file.
+
+        A PyTorch module of the same layers loads it: module.load_state_dict(load_file(path), strict=True).
+        Raises OSError where it cannot be written.
+        """
+        state = {name: backend.to_device(array, "cpu") for name, array in self.model.state_dict().items()}
+        content = save({name: np.asarray(array, order="C") for name, array in state.items()}, {"format": "pt"})
+        replace_file(Path(path), content)
+        return Path(path)
+
+    def _able_to(self, verb: str, protocol: Any, models: str) -> Any:
+        if not isinstance(self.model, protocol):
+            raise UseError(f"{self.model.name} cannot {verb}: that is for {models}")
+        return self.model
+
+    def _checked(self, inputs: Any) -> Floats:
+        return _floats("inputs", inputs, self.data.input_shape)
+
+    def _in_parts(self, function: Callable[[Tensor], Tensor], inputs: Any) -> Floats:
+        with no_grad():
+            parts = [
+                function(Tensor(backend.to_device(inputs[at : at + AT_ONCE], self.config.device))).numpy()
+                for at in range(0, len(inputs), AT_ONCE)
+            ]
+        return np.concatenate(parts)
+
+
+def _array(name: str, values: Any) -> NDArray[Any]:
+    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if array.dtype.kind not in "iufb":
+        raise UseError(f"{name} holds {array.dtype}, must be numbers")
+    return array
+
+
+def _floats(name: str, values: Any, shape: tuple[int, ...]) -> Floats:
+    """At least one example of this shape, finite, as float32; uint8 images are brought to [0, 1]."""
+    array = _array(name, values)
+    if array.ndim != 1 + len(shape) or array.shape[1:] != shape or not len(array):
+        wanted = ", ".join(map(str, ("N", *shape)))
+        raise UseError(f"{name} has shape {array.shape}, must be ({wanted})")
+    floats = array.astype(np.float32) / np.float32(255 if array.dtype == np.uint8 else 1)
+    if not np.isfinite(floats).all():
+        raise UseError(f"{name} holds NaN or infinity")
+    return floats
+
+
+def _require_at_least(name: str, value: float, least: float) -> None:
+    if not least <= value < float("inf"):
+        raise UseError(f"{name} is {value}, must be at least {least}")
