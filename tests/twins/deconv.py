@@ -48,9 +48,12 @@ class Deconvolution(Twin):
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
 
 
+SMALL = {"batch_size": 4, "lr": 5e-4}
+
 CASES = (
     Case("deconv-superres-4", "deconv", Deconvolution, {"batch_size": 8}),
     Case("deconv-superres-2", "deconv", Deconvolution, {"batch_size": 8, "scale": 2}),
-    Case("deconv-denoise", "deconv", Deconvolution, {"batch_size": 4, "task": "denoise", "lr": 5e-4}),
-    Case("deconv-deblur", "deconv", Deconvolution, {"batch_size": 4, "task": "deblur", "lr": 5e-4}),
+    Case("deconv-denoise", "deconv", Deconvolution, {**SMALL, "task": "denoise"}),
+    # With seed 0, an even ground lies within float32's rounding of a relu's kink.
+    Case("deconv-deblur", "deconv", Deconvolution, {**SMALL, "task": "deblur", "seed": 1}),
 )
