@@ -203,8 +203,16 @@ def _gather(x: Tensor, chosen: Chosen, window: Window) -> Tensor:
 
 def _scatter(y: Tensor, chosen: Chosen, window: Window, size: Pair) -> Tensor:
     laid = batch_to_last(y.data)
+    xp = backend.of(laid)
     c, oh, ow, n = laid.shape
-    padded = backend.of(laid).zeros((c, *window.padded_size(size), n), laid.dtype)
+    tiling = window.tiles(size)  # then each element is written once, and needs no zero to add to
+    padded = (xp.empty if tiling else xp.zeros)((c, *window.padded_size(size), n), laid.dtype)
     for tap, (rows, cols) in enumerate(window.taps((oh, ow))):
-        padded[:, rows, cols] += laid if chosen is None else laid * chosen[tap]
+        block = padded[:, rows, cols]
+        if not tiling:
+            block += laid if chosen is None else laid * chosen[tap]
+        elif chosen is None:
+            block[...] = laid
+        else:
+            xp.multiply(laid, chosen[tap], out=block)
     return record(batch_to_first(window.crop(padded, size)), (y, lambda g: _gather(g, chosen, window)))

@@ -67,6 +67,12 @@ class Window:
         )
         return h, w
 
+    def tiles(self, size: Pair) -> bool:
+        """Whether each element of the padded image is seen from just one place."""
+        places, (k_rows, k_cols) = self.places(size), self.kernel
+        covered = (places[0] * k_rows, places[1] * k_cols)
+        return self.kernel == self.stride and self.dilation == (1, 1) and covered == self.padded_size(size)
+
     def taps(self, places: Pair) -> Iterator[tuple[slice, slice]]:
         """For each tap, row by row: the rows and columns of the padded image that it sees from all places."""
         for i in range(self.kernel[0]):
