@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +26,24 @@ def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
     with no_grad(), backend.random_stream(model.config.seed):
         rows = [row for row in run.rows() if "epoch" in row]
         if rows:
-            paths.append(_save(curves(rows), run.figure("curves")))
+            paths.append(save(curves(rows), run.figure("curves")))
         if rows and any("/" in name for name in rows[0]["train"]):
-            paths.append(_save(gradient_norms(rows), run.figure("gradient_norms")))
+            paths.append(save(gradient_norms(rows), run.figure("gradient_norms")))
         images = len(model.input_shape) == 3
         if model.input_shape[-1] > 1 and isinstance(model, Reconstructs):
-            paths.append(_save(reconstructions(model, data.test), run.figure("reconstructions")))
+            paths.append(save(reconstructions(model, data.test), run.figure("reconstructions")))
         if isinstance(model, Samples):
-            paths.append(_save(samples(model), run.figure("samples")))
+            paths.append(save(samples(model), run.figure("samples")))
         if images and isinstance(model, Encodes):
-            paths.append(_save(interpolation(model, data.test), run.figure("interpolation")))
+            paths.append(save(interpolation(model, data.test), run.figure("interpolation")))
         if isinstance(model, Encodes):
-            paths.append(_save(latent_map(model, data), run.figure("latent_map")))
+            paths.append(save(latent_map(model, data), run.figure("latent_map")))
     return paths
 
 
 def save_all(drawn: dict[str, Figure], run: RunFolder) -> list[Path]:
     """Figures by name, into the run folder; the paths."""
-    return [_save(figure, run.figure(name)) for name, figure in drawn.items()]
+    return [save(figure, run.figure(name)) for name, figure in drawn.items()]
 
 
 def image_grid(images: Any, columns: int) -> Any:
@@ -96,18 +97,18 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
 
 def gradient_norms(rows: list[dict[str, Any]]) -> Figure:
     """The mean norm of each layer's gradient in the first epoch and in the last, from the input to the output."""
+    nets: dict[str, list[str]] = {}
+    for net, layer in (name.split("/") for name in rows[0]["train"] if "/" in name):
+        nets.setdefault(net, []).append(layer)
+    depth = max(len(layers) for layers in nets.values())
+    at_depth = [dict.fromkeys(layers[i] for layers in nets.values() if i < len(layers)) for i in range(depth)]
     figure = Figure(figsize=(9.0, 3.4), layout="constrained")
-    names = [name.split("/") for name in rows[0]["train"] if "/" in name]
     for axes, row in zip(figure.subplots(1, 2, sharey=True), (rows[0], rows[-1]), strict=True):
-        for net in dict.fromkeys(net for net, _ in names):
-            layers = [layer for other, layer in names if other == net]
-            norms = [row["train"][f"{net}/{layer}"] for layer in layers]
-            axes.plot(norms, marker="o", label=net)
-            for position, (layer, norm) in enumerate(zip(layers, norms, strict=True)):
-                axes.annotate(layer, (position, norm), fontsize=6, xytext=(0, 5), textcoords="offset points")
+        for net, layers in nets.items():
+            axes.plot([row["train"][f"{net}/{layer}"] for layer in layers], marker="o", label=net)
         axes.set_yscale("log")
         axes.set_title(f"gradient norm by layer, epoch {row['epoch']}", fontsize=10)
-        axes.set_xlabel("layer, from the input to the output")
+        axes.set_xticks(range(depth), ["\n".join(layers) for layers in at_depth], fontsize=8)
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -145,16 +146,28 @@ def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10)
 
 def latent_map(model: Encodes, data: Dataset, count: int = 1000) -> Figure:
     """Test images' codes in the plane of their two greatest variances, coloured by class."""
-    labels = data.test.labels[:count]
-    plane, share = project(model.encode(_first(model, data.test, count)).numpy())
+    return code_map(model.encode(_first(model, data.test, count)).numpy(), data.test.labels[:count], data.classes)
+
+
+def code_map(codes: Any, labels: Any, names: Sequence[str]) -> Figure:
+    """Codes (N, Z) in the plane of their two greatest variances.
+
+    labels: (N,), each point's class, by which it is coloured; None: each point has a name of its own.
+    """
+    plane, share = project(codes)
     figure = Figure(figsize=(5.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    for label, name in enumerate(data.classes):
-        points = plane[labels == label]
-        color = f"C{label}"
-        axes.scatter(points[:, 0], points[:, 1], s=8, color=color, label=name, alpha=0.7, linewidths=0)
-    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
-    axes.set_title(f"codes of {len(plane)} test images ({share:.0%} of their variance)", fontsize=10)
+    if labels is None:
+        axes.scatter(plane[:, 0], plane[:, 1], s=8, alpha=0.7, linewidths=0)
+        for name, point in zip(names, plane, strict=True):
+            axes.annotate(name, point, fontsize=6, xytext=(2, 2), textcoords="offset points", parse_math=False)
+    else:
+        for label, name in enumerate(names):
+            points = plane[labels == label]
+            color = f"C{label}"
+            axes.scatter(points[:, 0], points[:, 1], s=8, color=color, label=name, alpha=0.7, linewidths=0)
+        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
+    axes.set_title(f"codes of {len(plane)} inputs ({share:.0%} of their variance)", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -179,7 +192,8 @@ def _device(model: Any) -> str:
     return str(next(model.parameters()).device)
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
+    """The figure as a PNG file, whole or not at all; its path."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
     replace_file(path, content.getvalue())
