@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from minigen import backend, nn, ops
 from minigen.models.adversarial import Adversarial, AdversarialConfig
 from minigen.models.config import option
+from minigen.models.images import image_shape
 from minigen.models.model import Terms
 from minigen.tensor import Tensor
 
@@ -50,7 +51,7 @@ class GAN(Adversarial):
 
     def __init__(self, config: GANConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
-        pixels = math.prod(input_shape)
+        pixels = math.prod(image_shape(self.name, config, input_shape, multiple=1))
         self.generator = nn.Sequential(
             nn.Linear(config.latent, 256),
             nn.ReLU(),

@@ -23,6 +23,7 @@ from minigen import nn, ops
 from minigen.data import Batch
 from minigen.models.config import option
 from minigen.models.corruption import CorruptionConfig, corrupted
+from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 from minigen.tensor import Tensor
@@ -57,7 +58,7 @@ class VAE(Model):
 
     def __init__(self, config: VAEConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
-        pixels = math.prod(input_shape)
+        pixels = math.prod(image_shape(self.name, config, input_shape, multiple=1))
         self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(pixels, config.hidden), nn.ReLU())
         self.mean = nn.Linear(config.hidden, config.latent)
         self.log_var = nn.Linear(config.hidden, config.latent)
