@@ -1,0 +1,111 @@
+"""The recurrent autoencoder: order of the steps, lengths, refusals, the user's own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import to_numpy
+
+import minigen
+from minigen import Tensor, backend
+from minigen.data import Loader, Split, load
+from minigen.models import ConfigError
+from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
+from minigen.train import main
+
+
+def model_of(shape: tuple[int, int] = (6, 2), device: str = "cpu", **options: Any) -> RecurrentAutoencoder:
+    minigen.manual_seed(0)
+    config = RecurrentAEConfig(hidden=5, latent=3, device=device, **options)
+    model = RecurrentAutoencoder(config, shape, 1)
+    model.to(device)
+    return model
+
+
+def batch_of(lengths: list[int] | None, device: str, beyond: float = 0.0) -> Any:
+    inputs = np.random.default_rng(0).random((4, 6, 2)).astype(np.float32)
+    if lengths is not None:
+        inputs = np.where(np.arange(6)[:, None] < np.array(lengths)[:, None, None], inputs, np.float32(beyond))
+    split = Split(inputs, np.zeros(4, np.int64), None if lengths is None else np.array(lengths))
+    return Loader(split, 4, 0, device, shuffle=False).first(4)
+
+
+@pytest.mark.parametrize("reversed_target", [False, True])
+def test_the_error_of_a_batch_is_that_of_the_reconstruction(device: str, reversed_target: bool) -> None:
+    model = model_of(device=device, reversed_target=reversed_target)
+    model.eval()
+    batch = batch_of(None, device)
+    decoded = to_numpy(model.reconstruct(Tensor(batch.inputs)))
+    expected = ((decoded - to_numpy(batch.inputs)) ** 2).mean((1, 2))
+    np.testing.assert_allclose(to_numpy(model.squared_errors(batch)), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("reversed_target", [False, True])
+def test_a_short_sequence_has_the_error_that_it_has_alone(device: str, reversed_target: bool) -> None:
+    model = model_of(device=device, reversed_target=reversed_target)
+    together = to_numpy(model.squared_errors(batch_of([6, 3, 1, 4], device)))
+    alone = model_of((3, 2), device, reversed_target=reversed_target)
+    whole = batch_of(None, device).inputs
+    part = Loader(Split(to_numpy(whole)[1:2, :3], np.zeros(1, np.int64)), 1, 0, device).first(1)
+    np.testing.assert_allclose(to_numpy(alone.squared_errors(part))[0], together[1], rtol=1e-5)
+
+
+def test_what_lies_beyond_the_end_has_no_influence(device: str) -> None:
+    model = model_of(device=device, reversed_target=True)
+    errors = [to_numpy(model.squared_errors(batch_of([6, 3, 1, 4], device, beyond))) for beyond in (0.0, 7.0)]
+    np.testing.assert_array_equal(*errors)
+
+
+def test_the_code_is_damaged_in_training_only(device: str) -> None:
+    model = model_of(device=device, corrupt="mask:0.5")
+    batch = batch_of(None, device)
+    model.eval()
+    clean = to_numpy(model.squared_errors(batch))
+    model.train()
+    assert np.abs(to_numpy(model.squared_errors(batch)) - clean).max() > 1e-6
+    model.eval()
+    np.testing.assert_array_equal(to_numpy(model.squared_errors(batch)), clean)
+
+
+def test_images_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--data mnist holds images"):
+        RecurrentAutoencoder(RecurrentAEConfig(data="mnist"), (1, 28, 28), 10)
+
+
+def test_it_learns_waves() -> None:
+    backend.manual_seed(0)
+    data = load("waves")
+    model = RecurrentAutoencoder(RecurrentAEConfig(hidden=16, latent=4, data="waves"), data.input_shape, 4)
+    (objective,) = model.objectives()
+    errors = []
+    for batch in Loader(data.train.take(range(640)), 64, 0).epoch(0):
+        objective.optimizer.zero_grad()
+        loss = model.loss(batch)["mse"]
+        loss.backward()
+        objective.optimizer.step()
+        errors.append(loss.item())
+    assert errors[-1] < errors[0]
+
+
+def test_a_file_of_the_users_own_is_trained_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    time = np.linspace(0, 6, 20)
+    np.savetxt(tmp_path / "own.csv", [np.sin(time + shift) for shift in range(30)], delimiter=",")
+    words = ["recurrent-ae", "--data-file", str(tmp_path / "own.csv"), "--epochs", "1", "--hidden", "4"]
+    assert main([*words, "--out", str(tmp_path / "run")]) == 0
+    assert " 3 test" in capsys.readouterr().out
+    assert (tmp_path / "run" / "series.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("1,2\n3\n", "ragged"), ("1,x\n2,3\n", "'x' is not a number"), ("1,nan\n2,3\n", "must be a finite number")],
+)
+def test_a_bad_file_is_one_line(text: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.csv").write_text(text)
+    assert main(["recurrent-ae", "--data-file", str(tmp_path / "own.csv"), "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
