@@ -1,0 +1,107 @@
+"""Whole training steps beside the PyTorch twins of tests/twins: python -m tests.benchmarks.steps [MODEL ...]
+
+A step is one update of each objective that is due, gradient norm and optimizer included, loading not. Where
+an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models, 1.5 for dcgan, 1.3
+for wgan-gp.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.side_by_side import Step, compare, summarize
+
+TESTS = Path(__file__).parent.parent
+MODELS: dict[str, dict[str, Any]] = {
+    "ae": {"loss": "bce"},
+    "sae": {},
+    "vae": {},
+    "gan": {},
+    "dcgan": {},
+    "wgan-gp": {},
+}
+CONVOLUTIONAL = ("dcgan", "wgan-gp")
+BATCHES = 4
+
+
+def minigen_side(name: str, options: dict[str, Any]) -> Step:
+    from minigen import data
+    from minigen.models import MODELS
+    from minigen.training.run_folder import RunFolder
+    from minigen.training.trainer import Trainer
+
+    config = MODELS[name].config_type(**options)
+    digits = data.load(config.data)
+    model = MODELS[name](config, digits.input_shape, len(digits.classes))
+    trainer = Trainer(model, digits.train, digits.test, RunFolder(Path("never written")), print)
+    batches = [batch for batch, _ in zip(trainer.loader.epoch(0), range(BATCHES), strict=False)]
+    cycle = math.lcm(*(objective.every for objective in trainer.objectives))
+
+    def step() -> None:
+        for _ in range(cycle):
+            trainer.step(batches[trainer.batch % BATCHES])
+            trainer.batch += 1
+
+    return step
+
+
+def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
+    sys.path.insert(0, str(TESTS))
+    import torch
+    from twins import all_cases
+    from twins.side_by_side import Batch, Noise
+
+    from minigen import data
+    from minigen.models import MODELS
+
+    class Drawn(Noise):
+        def draw(self, *shape: int) -> torch.Tensor:
+            return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
+
+    config = MODELS[name].config_type(**options)
+    digits = data.load(config.data)
+    twin_type = next(case.twin for case in all_cases() if case.model == name)
+    twin = twin_type(config, digits.input_shape, len(digits.classes), Drawn(0))
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    twin.to(memory_format=layout)
+    loader = data.Loader(digits.train, config.batch_size, 0)
+    batches = [
+        Batch(torch.tensor(batch.inputs).contiguous(memory_format=layout), torch.tensor(batch.labels), None)
+        for batch, _ in zip(loader.epoch(0), range(BATCHES), strict=False)
+    ]
+    objectives = twin.objectives()
+    cycle = math.lcm(*(objective.every for objective in objectives))
+    number = 0
+
+    def step() -> None:
+        nonlocal number
+        for _ in range(cycle):
+            number += 1
+            for objective in objectives:
+                if number % objective.every == 0:
+                    objective.optimizer.zero_grad()
+                    terms = objective.terms(batches[number % BATCHES])
+                    next(iter(terms.values())).backward()
+                    objective.optimizer.step()
+
+    return step
+
+
+if __name__ == "__main__":
+    summarize(
+        [
+            compare(
+                name,
+                partial(minigen_side, name, MODELS[name]),
+                *(
+                    partial(torch_side, name, MODELS[name], channels_last)
+                    for channels_last in ((False, True) if name in CONVOLUTIONAL else (False,))
+                ),
+            )
+            for name in sys.argv[1:] or MODELS
+        ]
+    )
