@@ -105,6 +105,25 @@ def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float,
     return Dataset("sequences", train_split, test_split, ("sequence",), source, tuple(units))
 
 
+def read_like(path: Path, shape: tuple[int, ...], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+    """All sequences (N, T, D) of a file, of the shape (T, D) that a model was trained on and scaled by its `units`.
+
+    Raises DataError for a file that is no such array, or holds sequences of another shape.
+    """
+    values = read_array(path)
+    if values.shape[1:] != shape:
+        raise DataError(f"{path}: sequences (T, D) = {values.shape[1:]}, the model was trained on {shape}")
+    return _scale(values, units) if units else values.astype(np.float32)
+
+
+def in_units(values: NDArray[Any], units: Sequence[tuple[float, float]]) -> NDArray[Any]:
+    """Values (…, D) in [0, 1] in the units of the file that they came from; without units, as they are."""
+    if not units:
+        return values
+    low, high = np.array(units).T
+    return low + values * (high - low)
+
+
 def read_array(path: Path) -> NDArray[np.float64]:
     """The numbers of a .npy or CSV file as (N, T, D), all of them finite; DataError otherwise."""
     if path.suffix not in (".npy", ".csv"):

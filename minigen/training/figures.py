@@ -181,7 +181,9 @@ def project(codes: Any) -> tuple[Any, float]:
         return np.pad(codes, [(0, 0), (0, 2 - codes.shape[1])]), 1.0
     centred = codes - codes.mean(axis=0)
     _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-    return centred @ axes[:2].T, float((singular[:2] ** 2).sum() / (singular**2).sum())
+    plane = centred @ axes[:2].T
+    share = (singular[:2] ** 2).sum() / max((singular**2).sum(), np.finfo(singular.dtype).tiny)
+    return np.pad(plane, [(0, 0), (0, 2 - plane.shape[1])]), float(share)
 
 
 def _first(model: Any, split: Split, count: int) -> Tensor:

@@ -74,7 +74,7 @@ class RunFolder:
         """
         run = cls(path)
         if not run._config.exists():
-            raise RunError(f"{path} holds no run (no config.json): leave --resume out to start one")
+            raise RunError(f"{path} holds no run (it has no config.json)")
         return run
 
     def describe(self, model: str, config: Config, data: Description) -> None:

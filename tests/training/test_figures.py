@@ -82,5 +82,5 @@ def test_samples_come_from_the_random_stream(digits: Dataset) -> None:
 def test_a_figure_that_cannot_be_written_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = figures.show_images(np.zeros((1, 1, 4, 4)), 1, "empty")
     with pytest.raises(OSError, match="No such file") as failure:
-        figures._save(figure, tmp_path / "missing" / "samples.png")
+        figures.save(figure, tmp_path / "missing" / "samples.png")
     assert failure.value.filename == str(tmp_path / "missing" / "samples.png")
