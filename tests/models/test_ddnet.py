@@ -1,0 +1,100 @@
+"""The deconvolution classifier leads back to the image's size; beside it, a CNN of the same depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minigen import Tensor, backend, no_grad
+from minigen.data import Batch
+from minigen.models import ConfigError
+from minigen.models.ddnet import DDNet, DDNetConfig
+
+SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 9, 22)]
+
+
+def make(shape: tuple[int, ...] = (1, 8, 8), classes: int = 10, **options: Any) -> DDNet:
+    backend.manual_seed(3)
+    return DDNet(DDNetConfig(**options), shape, classes)
+
+
+def batch_of(count: int, shape: tuple[int, ...] = (1, 8, 8)) -> Batch:
+    generator = np.random.default_rng(4)
+    x = generator.random((count, *shape), dtype=np.float32)
+    return Batch(x, generator.integers(0, 10, count), None, np.arange(count))
+
+
+def count(net: Any) -> int:
+    return sum(parameter.size for parameter in net.parameters())
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_features_are_mapped_back_to_the_images_own_space(shape: tuple[int, ...]) -> None:
+    net = make(shape).ddnet
+    with no_grad():
+        x = net.features(Tensor(batch_of(2, shape).inputs))
+        assert x.shape == (2, 128, shape[1] // 8, shape[2] // 8)
+        for deconv, channels in ((net.deconv1, 64), (net.deconv2, 32), (net.deconv3, shape[0])):
+            x = deconv(x)
+            assert x.shape[1] == channels
+        assert x.shape == (2, *shape)
+
+
+@pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
+def test_the_two_nets_are_as_deep_and_about_as_large(shape: tuple[int, ...]) -> None:
+    model = make(shape)
+    assert len(list(model.ddnet.children())) == len(list(model.cnn.children())) == 7
+    assert 0.9 < count(model.ddnet) / count(model.cnn) < 1.1
+
+
+def test_refuses_sequences() -> None:
+    with pytest.raises(ConfigError, match=r"--data mnist5k holds sequences \(T, D\) = \(28, 28\), ddnet needs images"):
+        make((28, 28))
+
+
+def test_pixels_are_brought_to_plus_minus_one() -> None:
+    """As the document normalises them: black and white images are opposite, so a bias-free first layer is odd."""
+    model = make()
+    model.ddnet.conv1.bias.data[...] = 0
+    seen: list[Any] = []
+    forward = model.ddnet.conv1.forward
+    model.ddnet.conv1.forward = lambda x: (seen.append(x.data), forward(x))[1]  # type: ignore[method-assign]
+    model.classify(Tensor(np.stack([np.zeros((1, 8, 8)), np.ones((1, 8, 8))]).astype(np.float32)))
+    assert (seen[0][0] == -1).all()
+    assert (seen[0][1] == 1).all()
+
+
+def test_each_net_is_moved_by_its_own_objective_alone() -> None:
+    model, batch = make(), batch_of(4)
+    ddnet, cnn = model.objectives()
+    ddnet.terms(batch)["ddnet_cross_entropy"].backward()
+    assert all(p.grad is not None for p in model.ddnet.parameters())
+    assert all(p.grad is None for p in model.cnn.parameters())
+    assert {id(p) for p in ddnet.optimizer.parameters} == {id(p) for p in model.ddnet.parameters()}
+    assert {id(p) for p in cnn.optimizer.parameters} == {id(p) for p in model.cnn.parameters()}
+
+
+def test_every_layers_gradient_is_recorded_from_the_input_to_the_output() -> None:
+    ddnet, cnn = make().objectives()
+    assert list(ddnet.layers) == ["conv1", "conv2", "conv3", "deconv1", "deconv2", "deconv3", "dense"]
+    assert list(cnn.layers) == ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6", "dense"]
+
+
+def test_evaluates_both() -> None:
+    terms = make().evaluate(batch_of(4))
+    assert list(terms) == ["ddnet_cross_entropy", "ddnet_accuracy", "cnn_cross_entropy", "cnn_accuracy"]
+
+
+def test_both_learn_a_few_images() -> None:
+    model, batch = make((1, 16, 16), lr=2e-3), batch_of(8, (1, 16, 16))
+    for objective in model.objectives():
+        losses = []
+        for _ in range(60):
+            objective.optimizer.zero_grad()
+            loss = next(iter(objective.terms(batch).values()))
+            loss.backward()
+            objective.optimizer.step()
+            losses.append(loss.item())
+        assert losses[-1] < 0.6 * losses[0], objective.name
