@@ -164,7 +164,10 @@ def run(lesson: Lesson, folder: Path) -> Run:
 
     clocks, *cells, clocks_after = (cell for cell in opened.cells if cell.cell_type == "code")
     outputs = [_printed(lesson, block, cell.outputs) for block, cell in zip(lesson.blocks, cells, strict=True)]
-    start, end = ([float(word) for word in cell.outputs[0].text.split()] for cell in (clocks, clocks_after))
+    start, end = (
+        [float(word) for word in "".join(output.text for output in cell.outputs).split()]
+        for cell in (clocks, clocks_after)
+    )
     # On a busy machine the clock on the wall runs ahead, with two threads the processor's does.
     return Run(outputs, figures, min(after - before for before, after in zip(start, end, strict=True)))
 
