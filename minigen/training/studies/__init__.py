@@ -8,6 +8,7 @@ from minigen.data import Dataset, Split
 from minigen.models import Model
 from minigen.training.studies.anomalies import find_anomalies
 from minigen.training.studies.compression import compare_with_pca
+from minigen.training.studies.few_labels import compare_features
 from minigen.training.studies.finding import Finding, Study
 from minigen.training.studies.generation import judge_samples
 from minigen.training.studies.restoration import show_restorations
@@ -17,6 +18,7 @@ STUDIES: dict[str, Study] = {
     "conv-ae": compare_with_pca,
     "deconv": show_restorations,
     "recurrent-ae": find_anomalies,
+    "sae": compare_features,
     "gan": judge_samples,
     "dcgan": judge_samples,
     "wgan-gp": judge_samples,
