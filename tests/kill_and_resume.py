@@ -63,17 +63,17 @@ class Training:
         self.process.wait()
         self.output.close()
 
-    def _wait_for(self, beginning: str) -> None:
+    def _wait_for(self, *beginnings: str) -> None:
         said = []
         for line in self.output:
             said.append(line)
-            if line.startswith(beginning):
+            if line.startswith(beginnings):
                 return
-        raise RuntimeError(f"the training ended before it said {beginning!r}:\n{''.join(said)}")
+        raise RuntimeError(f"the training ended before it said {beginnings}:\n{''.join(said)}")
 
-    def finish(self) -> None:
-        """Wait for the last epoch and its test; the figures that follow add nothing here."""
-        self._wait_for("test")
+    def finish(self, epochs: int) -> None:
+        """Wait for the last epoch's row, or the test where that epoch was over; what follows adds nothing here."""
+        self._wait_for(f"{epochs:>5} ", "test")
 
     def kill(self, moment: float, while_writing: bool) -> bool:
         """SIGKILL `moment` seconds from now, or when the next checkpoint is begun; False if it was over by then."""
@@ -87,16 +87,16 @@ class Training:
         return any((self.folder / f".{name}.safetensors.new").exists() for name in ("last", "best"))
 
 
-def survive(model: str, tries: int, flags: list[str], folder: Path, seed: int) -> Tally:
-    """Kill and resume `tries` trainings in `folder`; the first line printed is the seed of the moments."""
+def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path, seed: int) -> Tally:
+    """Kill and resume `tries` trainings in `folder`, at moments that `seed` decides."""
+    flags = ["--epochs", str(epochs), *flags]
     print(f"{model}: {' '.join(flags)} (moments from seed {seed})")
     moments = random.Random(seed)
-    begun = time.perf_counter()
     with Training(model, folder / "never-stopped", flags, resume=False) as training:
-        training_began = time.perf_counter()
-        training.finish()
-    duration = time.perf_counter() - training_began
-    print(f"  never stopped: {time.perf_counter() - begun:.1f} s, {duration:.1f} s of it training")
+        begun = time.perf_counter()
+        training.finish(epochs)
+        duration = time.perf_counter() - begun
+    print(f"  never stopped: {duration:.1f} s of training")
     expected, tally = outcome(folder / "never-stopped"), Tally()
     while tally.tries < tries:
         run, resume, wanted, kills = folder / f"try-{tally.tries}", False, 1 + tally.tries % 2, 0
@@ -113,7 +113,7 @@ def survive(model: str, tries: int, flags: list[str], folder: Path, seed: int) -
             run.rename(folder / f"too-fast-{time.time_ns()}")
             continue
         with Training(model, run, flags, resume=True) as training:
-            training.finish()
+            training.finish(epochs)
         differences = different(expected, outcome(run))
         tally.tries, tally.equal = tally.tries + 1, tally.equal + (not differences)
         tally.kills, tally.half_written = tally.kills + kills, tally.half_written + half_written
@@ -163,9 +163,8 @@ def main() -> int:
     options = parser.parse_args()
     lost = 0
     for model in options.models:
-        flags = ["--epochs", str(options.epochs), *SMALL.get(model, [])]
         with tempfile.TemporaryDirectory() as folder:
-            tally = survive(model, options.kills, flags, Path(folder), options.seed)
+            tally = survive(model, options.kills, options.epochs, SMALL.get(model, []), Path(folder), options.seed)
         lost += tally.tries - tally.equal
     return min(lost, 1)
 
