@@ -1,7 +1,8 @@
 """Whole training steps beside the PyTorch twins of tests/twins: python -m tests.benchmarks.steps [MODEL ...]
 
 A step is one update of each objective that is due, gradient norm and optimizer included, loading not. Where
-an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models, 1.5 for dcgan, 1.3
+an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models and conv-vae, 1.2 for the
+other image models, 1.5 for dcgan, 1.3
 for wgan-gp.
 """
 
@@ -19,12 +20,17 @@ TESTS = Path(__file__).parent.parent
 MODELS: dict[str, dict[str, Any]] = {
     "ae": {"loss": "bce"},
     "sae": {},
+    "conv-ae": {},
+    "cnn": {},
+    "ddnet": {},
+    "deconv": {},
     "vae": {},
+    "conv-vae": {},
     "gan": {},
     "dcgan": {},
     "wgan-gp": {},
 }
-CONVOLUTIONAL = ("dcgan", "wgan-gp")
+CONVOLUTIONAL = ("conv-ae", "cnn", "ddnet", "deconv", "conv-vae", "dcgan", "wgan-gp")
 BATCHES = 4
 
 
