@@ -53,6 +53,16 @@ def test_form(path: Path) -> None:
 
 
 @each_lesson
+def test_mathematics_survives_markdown(path: Path) -> None:
+    """Where mathematics is read as Markdown first, as on GitHub, backslashes and underscores can be lost."""
+    for inline in (token for token in lessons.read(path).tokens if token.type == "inline"):
+        left = "".join("\n" if child.type == "softbreak" else child.content for child in inline.children or [])
+        for formula in re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", inline.content, re.DOTALL):
+            assert formula in left, f"{path.name}: {formula} holds an escape (as \\, or \\{{) or emphasis (_ or *)"
+            assert "\\operatorname" not in formula, f"{path.name}: {formula}: GitHub refuses \\operatorname"
+
+
+@each_lesson
 def test_files_and_names_exist(path: Path) -> None:
     lesson = lessons.read(path)
     shown = {Path(target).name for target in images(lesson)}
