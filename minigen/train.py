@@ -197,7 +197,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.training import figures, studies  # Matplotlib takes a second, for which --help need not wait
+    from minigen.training import animation, figures, studies  # Matplotlib takes a second, for which --help need not wait
 
     run, model = trainer.run, trainer.model
     _load_either(trainer, run.best, run.last)
@@ -211,7 +211,8 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
             print(f"        {line}")
     print(f"good    {model.good}")
     run.add_row({"test": result | finding.numbers})
-    for path in [run.best, *figures.draw_all(model, data, run), *figures.save_all(finding.figures, run)]:
+    drawn = [*figures.draw_all(model, data, run), *figures.save_all(finding.figures, run), *animation.draw_all(run)]
+    for path in [run.best, *drawn]:
         print(f"wrote   {path}")
 
 

@@ -18,6 +18,8 @@ from minigen.training import epoch_table
 from minigen.training.checkpoint import replace_file
 from minigen.training.run_folder import RunFolder
 
+_PANELS = 5  # in a row
+
 
 def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
     """Every figure that the model can give, into the run folder; the paths."""
@@ -77,13 +79,17 @@ def show_images(images: Any, columns: int, title: str, labels: list[str] | None 
 
 
 def curves(rows: list[dict[str, Any]]) -> Figure:
-    """Training and validation measures by epoch: one panel for what is minimised, one for each other term."""
+    """Training and validation measures by epoch: a panel for what is minimised, for each other term, and for each
+    measure of a generator's samples.
+    """
     epochs = [row["epoch"] for row in rows]
-    names = list(epoch_table.without_layers(rows[0]["train"]))
-    figure = Figure(figsize=(3.2 * len(names), 2.8), layout="constrained")
+    measured = [epoch_table.without_layers(row["train"]) | row.get("samples", {}) for row in rows]
+    names = list(measured[0])
+    columns = min(len(names), _PANELS)
+    figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
-        axes = figure.add_subplot(1, len(names), position + 1)
-        axes.plot(epochs, [row["train"][name] for row in rows], label="training")
+        axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
+        axes.plot(epochs, [row[name] for row in measured], label="training")
         held_out = [row.get("validation", {}) for row in rows]
         measure = name if name in held_out[0] else next(iter(held_out[0]), None) if position == 0 else None
         if measure is not None:
