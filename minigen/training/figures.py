@@ -52,7 +52,8 @@ def image_grid(images: Any, columns: int) -> Any:
     """(N, C, H, W) in [0, 1] -> one picture (rows·H, columns·W) or with a last axis of 3 colours."""
     count, channels, height, width = images.shape
     rows = -(-count // columns)
-    sheet = np.ones((rows * columns, channels, height, width), dtype=np.float32)
+    paper = 0 if channels == 1 else 1  # grey images are drawn dark on light
+    sheet = np.full((rows * columns, channels, height, width), paper, dtype=np.float32)
     sheet[:count] = np.clip(images, 0, 1)
     picture = sheet.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     picture = picture.reshape(rows * height, columns * width, channels)

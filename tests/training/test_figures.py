@@ -19,7 +19,7 @@ def test_a_grid_places_images_row_by_row() -> None:
     assert picture.shape == (4, 9)
     np.testing.assert_allclose(picture[:2, 3:6], images[1, 0], rtol=1e-6)
     np.testing.assert_allclose(picture[2:, :3], images[3, 0], rtol=1e-6)
-    assert (picture[2:, 6:] == 1).all(), "an empty place is white"
+    assert (picture[2:, 6:] == 0).all(), "an empty place is paper: grey is drawn from white at 0 to black at 1"
 
 
 def test_a_grid_of_colours_has_them_last_and_stays_in_range() -> None:

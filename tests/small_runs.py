@@ -1,0 +1,31 @@
+"""Runs trained for a moment on a few examples, as `minigen.train` would leave them, without its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from minigen import backend
+from minigen.data import Description
+from minigen.models import MODELS
+from minigen.training.loading import load_data
+from minigen.training.run_folder import RunFolder
+from minigen.training.trainer import Trainer
+
+EXAMPLES = 40
+
+
+def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
+    """Two epochs of the model on 40 examples; each run ends the same."""
+    small = {"hidden": 12, "latent": 3} if name in ("vae", "ae", "recurrent-ae") else {}
+    config = MODELS[name].config_type(**{"epochs": 2, "batch_size": 10, **small, **options})
+    data = load_data(config)
+    train, validation = data.train.take(range(EXAMPLES)), data.train.take(range(EXAMPLES, 2 * EXAMPLES))
+    backend.manual_seed(config.seed)
+    model = MODELS[name](config, data.input_shape, len(data.classes))
+    model.to(config.device)
+    run = RunFolder.create(folder, name, config, Description.of(data), overwrite=False)
+    trainer = Trainer(model, train, validation, run, lambda line: None)
+    trainer.fit()
+    run.add_row({"test": trainer.evaluate(data.test.take(range(10)))})
+    return folder

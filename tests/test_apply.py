@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+from small_runs import small_run
+
+import minigen
+from minigen import apply, compare
+from minigen.data import load
+
+Command = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    small_run(folder / "vae")
+    small_run(folder / "gan", "gan")
+    small_run(folder / "deconv", "deconv", scale=2)
+    small_run(folder / "waves", "recurrent-ae", data="waves")
+    return folder
+
+
+@pytest.fixture
+def command(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], device: str) -> Command:
+    """Calls `minigen.apply` on a run and gives what it printed; what it makes lies in tmp_path / "out"."""
+
+    def call(run: str, *words: object) -> list[str]:
+        place = ["--out", str(tmp_path / "out"), "--device", device]
+        code = apply.main([str(runs / run), *map(str, words), *place])
+        printed = capsys.readouterr()
+        assert (code, printed.err) == (0, "")
+        return printed.out.splitlines()
+
+    return call
+
+
+@pytest.fixture
+def refused(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Calls `minigen.apply` with words that it must refuse in one line, and leave nothing; the line."""
+
+    def call(run: str, *words: object) -> str:
+        out = tmp_path / "never made"
+        code = apply.main([str(runs / run), *map(str, words), *(["--out", str(out)] if words else [])])
+        printed = capsys.readouterr()
+        assert code == 2
+        assert printed.err.count("\n") == 1
+        assert not out.exists()
+        return printed.err
+
+    return call
+
+
+def pictures(tmp_path: Path) -> dict[str, np.ndarray]:
+    paths = sorted((tmp_path / "out" / "pictures").iterdir())
+    return {path.stem: np.asarray(Image.open(path)) for path in paths}
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A folder with three test digits as PNG files, dark on light."""
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    for name, digit in zip("abc", load("mnist5k").test.inputs[::100], strict=False):
+        Image.fromarray(255 - digit[0]).save(folder / f"{name}.png")
+    return folder
+
+
+def test_samples(command: Command, runs: Path, tmp_path: Path) -> None:
+    lines = command("vae", "sample", "--count", 12, "--seed", 3, "--temperature", 0.5)
+    assert lines[0].startswith("vae of ")
+    made = pictures(tmp_path)
+    assert list(made) == [f"{number:02}" for number in range(12)]
+    expected = minigen.load(runs / "vae").sample(12, seed=3, temperature=0.5)
+    assert abs(made["05"] / 255 - expected[5, 0]).max() < 0.003
+    assert (tmp_path / "out" / "sheet.png").exists()
+
+
+def test_the_folder_is_the_runs_own_by_default(runs: Path) -> None:
+    assert apply.main([str(runs / "vae"), "sample", "--count", "1"]) == 0
+    assert (runs / "vae" / "sample" / "pictures" / "0.png").exists()
+
+
+def test_reconstructs_the_test_set_and_the_users_pictures(command: Command, tmp_path: Path, digits: Path) -> None:
+    lines = command("vae", "reconstruct", "--count", 3)
+    assert list(pictures(tmp_path)) == ["0", "1", "2"]
+    inverted = command("vae", "reconstruct", digits, "--invert")
+    made = pictures(tmp_path)
+    assert {"a", "b", "c"} <= made.keys()
+    assert lines[1].split(" (")[0].rsplit(" ", 1)[0] == inverted[1].split(" (")[0].rsplit(" ", 1)[0]
+    assert abs(made["a"].astype(int) - (255 - 255 * _of_first(command, tmp_path))).max() <= 2
+
+
+def _of_first(command: Command, tmp_path: Path) -> np.ndarray:
+    command("vae", "reconstruct", "--count", 1)
+    return pictures(tmp_path)["0"] / 255
+
+
+def test_pictures_of_one_name_stay_apart(command: Command, tmp_path: Path, digits: Path) -> None:
+    (digits / "more").mkdir()
+    (digits / "a.png").rename(digits / "more" / "b.png")
+    command("vae", "reconstruct", digits, digits / "more")
+    assert list(pictures(tmp_path)) == ["0000-b", "0002-b", "c"]
+
+
+def test_interpolates_between_test_images_and_pictures(command: Command, tmp_path: Path, digits: Path) -> None:
+    command("vae", "interpolate", 3, 8, "--steps", 4)
+    assert list(pictures(tmp_path)) == ["0", "1", "2", "3"]
+    command("vae", "interpolate", digits / "a.png", digits / "b.png", "--invert", "--steps", 12)
+    assert len({image.tobytes() for image in pictures(tmp_path).values()}) > 4
+    command("gan", "interpolate", 1, 2, "--steps", 2)
+
+
+def test_encodes_to_an_array_a_table_and_a_map(command: Command, runs: Path, tmp_path: Path, digits: Path) -> None:
+    command("vae", "encode", "--count", 20)
+    codes = np.load(tmp_path / "out" / "codes.npy")
+    with (tmp_path / "out" / "codes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (codes.shape, len(rows)) == ((20, 3), 20)
+    assert list(rows[0]) == ["name", "class", "z1", "z2", "z3"]
+    assert [row["class"] for row in rows] == [str(label) for label in load("mnist5k").test.labels[:20]]
+    np.testing.assert_allclose([[float(row[z]) for z in ("z1", "z2", "z3")] for row in rows], codes, rtol=1e-6)
+    assert (tmp_path / "out" / "map.png").exists()
+    command("vae", "encode", digits / "a.png")
+    assert (tmp_path / "out" / "codes.csv").read_text().startswith("name,z1,z2,z3\na,")
+
+
+def test_restores_pictures_of_any_size(command: Command, tmp_path: Path, digits: Path) -> None:
+    lines = command("deconv", "restore", "--count", 4)
+    assert lines[1].startswith("PSNR ")
+    command("deconv", "restore", digits, "--damage")
+    assert pictures(tmp_path)["a"].shape == (28, 28)
+    Image.new("RGB", (31, 17)).save(digits / "wide.png")
+    command("deconv", "restore", digits / "wide.png")
+    assert pictures(tmp_path)["wide"].shape == (34, 62)
+
+
+def test_scores_sequences(command: Command, tmp_path: Path) -> None:
+    lines = command("waves", "score", "--count", 30)
+    assert any(line.startswith("area under the ROC curve") for line in lines)
+    with (tmp_path / "out" / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["name", "score", "anomalous"]
+    above = sum(row["anomalous"] == "True" for row in rows)
+    assert lines[1].startswith(f"{above} of 30 are above the threshold")
+    own = tmp_path / "own.csv"
+    own.write_text("\n".join(",".join(["0.5"] * 64) for _ in range(3)))
+    assert command("waves", "score", own, "--threshold", 0)[1] == "3 of 3 are above the threshold 0"
+    command("waves", "reconstruct", own)
+    assert np.load(tmp_path / "out" / "reconstructions.npy").shape == (3, 64, 1)
+
+
+def test_sequences_of_the_user_keep_their_units(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "own.npy"
+    values = 1000 + 50 * np.random.default_rng(0).random((100, 8, 2))
+    np.save(own, values)
+    run = small_run(tmp_path / "run", "recurrent-ae", data_file=str(own))
+    assert minigen.load(run).data.units[0] == pytest.approx((1000, 1050), abs=1)
+    assert apply.main([str(run), "reconstruct", str(own)]) == 0
+    back = np.load(run / "reconstruct" / "reconstructions.npy")
+    assert back.shape == (100, 8, 2)
+    assert 1000 < back.min() < back.max() < 1051
+    np.save(own, values[:, :, :1])
+    assert apply.main([str(run), "score", str(own)]) == 2
+    assert "sequences (T, D) = (8, 1), the model was trained on (8, 2)" in capsys.readouterr().err
+
+
+def test_measures_a_generator(command: Command) -> None:
+    lines = command("gan", "score")
+    assert lines[1] == "of 2,000 samples:"
+    assert any(line.split()[0] == "frechet" for line in lines[2:])
+
+
+def test_exports(command: Command, tmp_path: Path) -> None:
+    command("vae", "export")
+    assert "mean.weight" in load_file(tmp_path / "out" / "vae.safetensors")
+
+
+def test_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert apply.main([]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n  {verb} " in printed for verb in apply.VERBS)
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "message"),
+    [
+        ("vae", (), "what shall the model do? (sample, reconstruct"),
+        ("vae", ("smaple",), "unknown verb 'smaple': did you mean 'sample'?"),
+        ("vae", ("Sample",), "unknown verb 'Sample': did you mean 'sample'?"),
+        ("vae", ("sample", "--cuont", 3), "unknown option '--cuont': did you mean '--count'?"),
+        ("vae", ("sample", "--count", "three"), "argument --count: invalid int value: 'three'"),
+        ("vae", ("sample", "--count", 0), "count is 0, must be at least 1"),
+        ("vae", ("sample", "--device", "tpu"), "argument --device: invalid choice: 'tpu'"),
+        ("vae", ("restore",), "vae cannot restore, but: sample, reconstruct, interpolate, encode, score, export"),
+        ("gan", ("encode",), "gan cannot encode, but: sample, interpolate, score, export"),
+        ("vae", ("reconstruct", "--count", -1), "--count is -1, must be at least 1"),
+        ("vae", ("reconstruct", "none.png"), "none.png: no such file or folder"),
+        ("vae", ("reconstruct", __file__), "test_apply.py: not a PNG or JPEG image"),
+        ("vae", ("interpolate", 3), "the following arguments are required: B"),
+        ("vae", ("interpolate", 3, 1000), "1000: the test set has numbers 0 to 999"),
+        ("gan", ("interpolate", "a.png", 1), "'a.png': must be the seed of a noise"),
+        ("waves", ("interpolate", "a.png", 1), "'a.png': must be the number of a test sequence"),
+        ("waves", ("score", __file__), "sequences are read from .npy and .csv files"),
+        ("waves", ("score", "a.csv", "b.csv"), "2 files of sequences, one at a time is read"),
+        ("none", ("sample",), "none holds no run (it has no config.json)"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    refused: Callable[..., str], run: str, words: tuple[object, ...], message: str
+) -> None:
+    assert message in refused(run, *words)
+
+
+# Comparison
+
+
+def test_compares_runs(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figure = tmp_path / "both.png"
+    assert compare.main([str(runs / "vae"), str(runs / "waves"), "--out", str(figure)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {" ".join(words[:-2]): words[-2:] for words in (line.split() for line in lines)}
+    assert rows["model"] == ["vae", "recurrent-ae"]
+    assert rows["epochs"] == ["2", "2"]
+    assert rows["test mse"][0] == "-"
+    assert len({len(line) for line in lines[:-1]}) == 1, "columns are aligned"
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_counts_parameters_as_torch_does(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main([str(runs / "vae")] * 2) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("parameters"))
+    assert line.split()[1] == f"{784 * 12 + 12 + 2 * (12 * 3 + 3) + 3 * 12 + 12 + 12 * 784 + 784:,}"
+
+
+def test_a_comparison_that_cannot_be_is_one_line(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = small_run(tmp_path / "damaged")
+    (damaged / "metrics.jsonl").write_text('{"epoch": 1, "train": 3}\n')
+    for words, message in [
+        ([str(runs / "vae")], "1 runs, at least 2 are compared"),
+        ([str(runs / "vae"), str(tmp_path)], "holds no run"),
+        ([str(runs / "vae"), str(damaged)], "metrics.jsonl: not what minigen wrote"),
+        (["--oot", "x"], "unknown option '--oot': did you mean '--out'?"),
+    ]:
+        assert compare.main(words) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
