@@ -197,7 +197,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.training import animation, figures, studies  # Matplotlib takes a second, for which --help need not wait
+    from minigen.training import animation, figures, studies  # Matplotlib is slow to import: --help need not wait
 
     run, model = trainer.run, trainer.model
     _load_either(trainer, run.best, run.last)

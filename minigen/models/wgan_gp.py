@@ -11,7 +11,7 @@ if D is nowhere steeper than 1, which the penalty asks for. A distance, unlike a
 saturate: however far off the generator is, D tells it which way to go.
 
 The penalty holds a gradient, and is itself differentiated to D's weights: the derivative of a derivative.
-D is called "critic" in the paper, as it gives no probability; it takes 5 steps for one of the generator.
+D is called "critic" in the paper, as it gives no probability; it takes several steps for one of the generator.
 It has no batch normalisation: the penalty is on the gradient of each image alone.
 """
 
@@ -32,15 +32,17 @@ from minigen.tensor import Tensor, grad
 
 @dataclass(kw_only=True)
 class WGANGPConfig(AdversarialConfig):
-    """The paper's λ, five critic steps, Adam with 1e-4, β₁ 0 and β₂ 0.9."""
+    """The paper's λ, β₁ and β₂; a learning rate five times the paper's and three critic steps, not five, which
+    these small nets bear and which save hours.
+    """
 
     epochs: int = option(40, "passes over the training set", at_least=1)
-    lr: float = option(1e-4, "learning rate of both nets", above=0)
+    lr: float = option(5e-4, "learning rate of both nets", above=0)
     beta1: float = option(0.0, "Adam's memory of past gradients", at_least=0, below=1)
     beta2: float = option(0.9, "Adam's memory of past squares of gradients", at_least=0, below=1)
     channels: int = option(32, "of the convolution next to the image; the inner one has twice as many", at_least=1)
     penalty: float = option(10.0, "λ, the weight of the gradient penalty", at_least=0)
-    critic_steps: int = option(5, "steps of the critic for one of the generator", at_least=1)
+    critic_steps: int = option(3, "steps of the critic for one of the generator", at_least=1)
 
 
 class WGANGP(Adversarial):

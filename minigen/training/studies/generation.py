@@ -25,7 +25,8 @@ def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Findi
     model.eval()
     measures = GeneratorMeasures(data, model.config.device)
     real = measures.of_training_images(data.train)
-    remark = f"{min(SAMPLES, len(data.train)):,} training images: " + ", ".join(f"{name} {value:.3g}" for name, value in real.items())
+    count = min(SAMPLES, len(data.train))
+    remark = f"{count:,} training images: " + ", ".join(f"{name} {value:.3g}" for name, value in real.items())
     figures = {"between_noises": draw_between(model), "nearest": draw_nearest(model, data.train)}
     return Finding(measures.of_model(model, model.config.seed), [remark.replace("_", " ")], figures)
 
