@@ -8,6 +8,7 @@ any layout and let their result lie as their input lies.
 
 from __future__ import annotations
 
+from minigen import backend
 from minigen.backend import Array
 
 
@@ -24,3 +25,10 @@ def batch_to_last(x: Array) -> Array:
 def batch_to_first(x: Array) -> Array:
     """(…, N) as a view of shape (N, …): the inverse of `batch_to_last`."""
     return x.transpose((x.ndim - 1, *range(x.ndim - 1)))
+
+
+def laid_like(x: Array, like: Array) -> Array:
+    """x, or a batch-last copy of it where `like` lies batch-last: what is computed from both then lies so too."""
+    if lies_batch_last(like) and not lies_batch_last(x):
+        return batch_to_first(backend.of(x).ascontiguousarray(batch_to_last(x)))
+    return x

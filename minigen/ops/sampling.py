@@ -8,7 +8,7 @@ from __future__ import annotations
 from minigen import backend
 from minigen.backend import Array
 from minigen.ops.elementwise import exp
-from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
+from minigen.ops.layout import batch_to_first, batch_to_last, laid_like, lies_batch_last
 from minigen.tensor import Tensor
 
 
@@ -31,7 +31,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
         raise ValueError(
             f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"
         )
-    return mean + exp(0.5 * log_var) * noise
+    return mean + exp(0.5 * log_var) * laid_like(noise, mean.data)
 
 
 def kl_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
