@@ -2,8 +2,7 @@
 
 A step is one update of each objective that is due, gradient norm and optimizer included, loading not. Where
 an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models and conv-vae, 1.2 for the
-other image models, 1.5 for dcgan, 1.3
-for wgan-gp.
+other image models, 1.5 for dcgan, 1.3 for wgan-gp.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class ConvVAE(VAE):
             nn.Conv2d(32, 64, 3, 2, 1),
             nn.ReLU(),
             nn.Flatten(),
-            nn.LazyLinear(config.hidden),
+            nn.Linear(64 * features[1] * features[2], config.hidden),
             nn.ReLU(),
         )
         self.mean = nn.Linear(config.hidden, config.latent)
