@@ -50,7 +50,7 @@ class VAE(Model):
     name = "vae"
     summary = "variational autoencoder, dense"
     document = "000 §2.4, 3.2, 4.2; 002 §2.1, 3.1, 4.1"
-    good = "negative ELBO of 117 nats an image on mnist5k, 106 on mnist with --latent 20 --epochs 10; some blur is normal"
+    good = "negative ELBO of 117 nats an image on mnist5k, 106 on mnist with --latent 20 --epochs 10; blur is normal"
     config_type = VAEConfig
     config: VAEConfig
     pixel: nn.Module
