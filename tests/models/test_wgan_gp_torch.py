@@ -7,12 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from minigen import Tensor, backend
-from minigen.data import Batch
-from minigen.models.wgan_gp import WGANGP, WGANGPConfig
-from twins.side_by_side import Batch as TorchBatch
-from twins.side_by_side import Noise
-from twins.wgan_gp import WGANGP as Twin
+from twins.side_by_side import Batch as TorchBatch  # noqa: E402
+from twins.side_by_side import Noise  # noqa: E402
+from twins.wgan_gp import WGANGP as Twin  # noqa: E402, N811
+
+from minigen import Tensor, backend  # noqa: E402
+from minigen.data import Batch  # noqa: E402
+from minigen.models.wgan_gp import WGANGP, WGANGPConfig  # noqa: E402
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 12, 8)], ids=str)
