@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad
+from minigen import Tensor, backend, data, no_grad
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.ddnet import DDNet, DDNetConfig
+from minigen.training.run_folder import RunFolder
+from minigen.training.trainer import Trainer
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 9, 22)]
 
@@ -98,3 +101,15 @@ def test_both_learn_a_few_images() -> None:
             objective.optimizer.step()
             losses.append(loss.item())
         assert losses[-1] < 0.6 * losses[0], objective.name
+
+
+def test_layers_norms_make_up_the_nets_norm(tmp_path: Path) -> None:
+    digits = data.load("mnist5k")
+    model = DDNet(DDNetConfig(batch_size=4), digits.input_shape, 10)
+    trainer = Trainer(model, digits.train, digits.train.take([]), RunFolder(tmp_path), print)
+    trainer.step(trainer.loader.first(4))
+    read = trainer.averages.read()
+    for net in ("ddnet", "cnn"):
+        layers = [value for name, value in read.items() if name.startswith(f"{net}/")]
+        assert len(layers) == 7
+        assert sum(norm**2 for norm in layers) ** 0.5 == pytest.approx(read[f"{net}_gradient_norm"], rel=1e-5)

@@ -69,6 +69,19 @@ def test_draws_every_figure_of_a_vae(digits: Dataset, tmp_path: Path) -> None:
         assert path.parent == run.path
 
 
+def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:
+    rows = [
+        {"epoch": epoch, "train": {"loss": 1.0, "a/conv": 0.1, "a/dense": 0.2, "b/conv": 0.3 * epoch, "b/last": 0.4}}
+        for epoch in (1, 2, 3)
+    ]
+    first, last = figures.gradient_norms(rows).axes
+    assert [label.get_text() for label in first.get_xticklabels()] == ["conv", "dense\nlast"]
+    assert [line.get_label() for line in last.lines] == ["a", "b"]
+    np.testing.assert_allclose(first.lines[1].get_ydata(), [0.3, 0.4])
+    np.testing.assert_allclose(last.lines[1].get_ydata(), [0.9, 0.4])
+    assert len(figures.curves(rows).axes) == 1, "single layers have no panels of their own"
+
+
 def test_samples_come_from_the_random_stream(digits: Dataset) -> None:
     model, images = VAE(VAEConfig(hidden=8, latent=3), digits.input_shape, 10), []
     for seed in (0, 0, 1):

@@ -1,0 +1,33 @@
+"""The figure of restorations: a row for each kind of image, small ones enlarged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minigen import backend, data
+from minigen.models.deconv import Deconvolution, DeconvolutionConfig
+from minigen.training.studies import study
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({"scale": 4}, ["input", "bicubic", "restored", "true"]),
+        ({"task": "denoise"}, ["identity", "restored", "true"]),
+        ({"task": "deblur", "data": "shapes"}, ["identity", "restored", "true"]),
+    ],
+)
+def test_rows_are_named_and_measured(options: dict[str, Any], rows: list[str]) -> None:
+    config = DeconvolutionConfig(**options)
+    images = data.load(config.data)
+    backend.manual_seed(0)
+    model = Deconvolution(config, images.input_shape, 10)
+    finding = study(model, images, images.train.take([]))
+    (axes,) = finding.figures["restorations"].axes
+    labels = [label.get_text().split("\n") for label in axes.get_yticklabels()]
+    assert [name for name, *_ in labels] == rows
+    assert all(measure[0].endswith(" dB") for _, *measure in labels if measure)
+    _, height, width = images.input_shape
+    assert axes.images[0].get_array().shape[:2] == (len(rows) * height, 10 * width)
