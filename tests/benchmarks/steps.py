@@ -1,6 +1,7 @@
 """Whole training steps beside the PyTorch twins of tests/twins: python -m tests.benchmarks.steps [MODEL ...]
 
-A step is one update of each objective that is due, gradient norm and optimizer included, loading not. Where
+A step is what the trainer does: one update of each objective that is due, the gradient's norm, and the sums
+of all terms, on both sides; loading is left out. Where
 an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models and conv-vae, 1.2 for the
 other image models, 1.5 for dcgan, 1.3 for wgan-gp.
 """
@@ -81,6 +82,7 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
     objectives = twin.objectives()
     cycle = math.lcm(*(objective.every for objective in objectives))
     number = 0
+    sums: dict[str, torch.Tensor | float] = {}
 
     def step() -> None:
         nonlocal number
@@ -91,7 +93,11 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
                     objective.optimizer.zero_grad()
                     terms = objective.terms(batches[number % BATCHES])
                     next(iter(terms.values())).backward()
+                    weights = [p for group in objective.optimizer.param_groups for p in group["params"]]
+                    terms["norm"] = torch.nn.utils.get_total_norm([p.grad for p in weights if p.grad is not None])
                     objective.optimizer.step()
+                    for term, value in terms.items():
+                        sums[term] = sums.get(term, 0.0) + value.detach().double() * config.batch_size
 
     return step
 
