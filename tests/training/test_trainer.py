@@ -62,6 +62,16 @@ def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeyp
     assert checkpoint.read(trainer.run.last)[1]["epoch"] == 5
 
 
+def test_the_best_so_far_is_remembered_over_a_stop(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([1.0, 2.0])
+    monkeypatch.setattr(Trainer, "evaluate", lambda *_: {"negative_elbo": next(scores)})
+    make_trainer(epochs=1).fit()
+    resumed = make_trainer(epochs=2)
+    resumed.load(resumed.run.last)
+    resumed.fit()
+    assert checkpoint.read(resumed.run.best)[1]["epoch"] == 1
+
+
 def test_without_validation_best_is_last(make_trainer: Maker) -> None:
     trainer = make_trainer(validation=0.0)
     trainer.fit()
@@ -87,6 +97,17 @@ def test_evaluation_is_the_same_each_time_and_moves_no_noise(make_trainer: Maker
     after = weights(trainer), {name: state.tobytes() for name, state in backend.random_state().items()}
     assert {name: after[1][name] for name in before[1]} == before[1]
     assert before[0] == after[0]
+
+
+def test_the_model_is_in_training_mode_in_a_step_and_in_evaluation_mode_elsewhere(make_trainer: Maker) -> None:
+    trainer, modes = make_trainer(epochs=2), []
+    for name in ("loss", "evaluate"):
+        original = getattr(trainer.model, name)
+        setattr(trainer.model, name, lambda b, f=original, n=name: (modes.append((n, trainer.model.training)), f(b))[1])
+    trainer.objectives[0] = dataclasses.replace(trainer.objectives[0], terms=trainer.model.loss)
+    trainer.fit()
+    assert set(modes) == {("loss", True), ("evaluate", False)}
+    assert len(modes) == 2 * (5 + 1)
 
 
 # The course of training
@@ -329,6 +350,22 @@ def test_an_optimizer_that_overflows_is_named(make_trainer: Maker) -> None:
     trainer = make_trainer(lr=math.inf)
     with pytest.raises(DivergedError, match=r"batch 1 of 5: the optimizer's step gave weights that are not finite"):
         trainer.fit()
+
+
+def test_weights_that_overflow_in_the_very_last_step_are_not_saved(make_trainer: Maker) -> None:
+    trainer = make_trainer(epochs=1, validation=0.0)
+    step = trainer.step
+
+    def spoiling(batch: Batch) -> None:
+        step(batch)
+        if trainer.batch == 6:
+            trainer.model.mean.weight.data[0, 0] = np.nan
+
+    trainer.step = spoiling
+    with pytest.raises(DivergedError, match="batch 7 of 7: the optimizer's step gave weights that are not finite"):
+        trainer.fit()
+    assert checkpoint.read(trainer.run.last)[1]["epoch"] == 0
+    assert not trainer.run.best.exists()
 
 
 def test_nan_in_the_data_is_named(make_trainer: Maker) -> None:
