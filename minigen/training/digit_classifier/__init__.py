@@ -1,7 +1,7 @@
 """A small trained classifier of digits, which judges generators: its weights come with minigen.
 
 A judge must be the same everywhere, or its numbers cannot be compared: so it is not trained on demand, its
-weights lie here (float16, 220 kB). `build.py` made them from all of MNIST; it errs on 1 in 100 test digits.
+weights lie here (float16, 220 kB). `build.py` made them from all of MNIST; 98.8 % of the test digits are right.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from minigen import nn
+from minigen import backend, nn
 from minigen.tensor import Tensor
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
@@ -40,7 +40,8 @@ class DigitClassifier(nn.Module):
     @classmethod
     def trained(cls, device: str = "cpu") -> DigitClassifier:
         """With the weights that come with minigen."""
-        model = cls()
+        with backend.random_stream(0):  # its first weights are replaced: they shall not disturb anyone's draws
+            model = cls()
         model.load_state_dict({name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()})
         model.to(device)
         return model
