@@ -40,6 +40,7 @@ MAY_IMPORT_NUMPY = {
     "minigen.gradcheck": "draws inputs, cotangents and directions",
     "minigen.data": "reads files into arrays, before they go to a device",
     "minigen.training": "writes arrays into files",
+    "minigen.apply": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.models.tied": "picks which examples keep their labels, from the data's own arrays",
 }
 
