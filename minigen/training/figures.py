@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from minigen import backend
 from minigen.data import Dataset, Loader, Split
+from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 from minigen.tensor import Tensor, no_grad
 from minigen.training import epoch_table
@@ -121,13 +122,18 @@ def gradient_norms(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-def reconstructions(model: Reconstructs, test: Split, count: int = 10) -> Figure:
-    """Test images, or sequences as pictures, above their reconstructions."""
+def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
+    """Test images, or sequences as pictures, above their reconstructions; with --corrupt, damaged in between."""
     x = _first(model, test, count)
-    pairs = np.concatenate([x.numpy(), model.reconstruct(x).numpy()])
-    if pairs.ndim == 3:  # a sequence of several values (T, D) is a picture too
-        pairs = pairs[:, None]
-    return show_images(pairs, count, "test images and their reconstructions", ["image", "from code"])
+    how = getattr(model.config, "corrupt", "none")
+    rows, names = [x.numpy()], ["image"]
+    if how != "none":
+        x = Tensor(corrupted(x.data, how, training=True))
+        rows, names = [*rows, x.numpy()], [*names, how]
+    pictures = np.concatenate([*rows, model.reconstruct(x).numpy()])
+    if pictures.ndim == 3:  # a sequence of several values (T, D) is a picture too
+        pictures = pictures[:, None]
+    return show_images(pictures, count, "test images and their reconstructions", [*names, "from code"])
 
 
 def samples(model: Samples, columns: int = 10) -> Figure:
