@@ -26,7 +26,7 @@ from minigen.training.run_folder import RunFolder
 
 EPOCHS = 6
 SMALL = {"vae": ["--hidden", "50", "--latent", "8"], "ae": ["--hidden", "50", "--latent", "8"]}
-FEW_EXAMPLES = ["--validation", "0.9", "--batch-size", "64"]  # for all other models
+FEW_EXAMPLES = ["--smoke", "--batch-size", "16"]  # for all other models: two epochs of 15 steps
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Training:
         words = [sys.executable, "-m", "minigen.train", model, "--out", str(folder)]
         self.folder = folder
         self.process = subprocess.Popen(
-            [*words, "--resume"] if resume else [*words, *flags],
+            [*words, *(word for word in flags if word == "--smoke"), "--resume"] if resume else [*words, *flags],
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
