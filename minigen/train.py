@@ -155,9 +155,8 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise RunError(
-            f"{error.filename}: {error.strerror}; the last checkpoint is whole, to go on from it: {resume_command}"
-        ) from error
+        where = f"{error.filename or 'the output'}: {error.strerror}"
+        raise RunError(f"{where}; the last checkpoint is whole, to go on from it: {resume_command}") from error
     return 0
 
 

@@ -76,10 +76,14 @@ class Training:
         """Wait for the last epoch's row, or the test where that epoch was over; what follows adds nothing here."""
         self._wait_for(f"{epochs:>5} ", "test")
 
-    def kill(self, moment: float, while_writing: bool) -> bool:
-        """SIGKILL `moment` seconds from now, or when the next checkpoint is begun; False if it was over by then."""
+    def kill(self, moment: float, patience: float) -> bool:
+        """SIGKILL `moment` seconds from now, or up to `patience` later when a checkpoint is begun.
+
+        False if the training was over by then.
+        """
         time.sleep(moment)
-        while while_writing and self.process.poll() is None and not self.half_written():
+        end = time.perf_counter() + patience
+        while time.perf_counter() < end and self.process.poll() is None and not self.half_written():
             time.sleep(1e-4)
         self.process.kill()
         return not any(line.startswith("test") for line in self.output)
@@ -104,8 +108,8 @@ def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path,
         half_written = 0
         while kills < wanted:
             with Training(model, run, flags, resume) as training:
-                while_writing = bool((tally.tries + kills) % 2)
-                killed = training.kill(moments.uniform(0, duration), while_writing)
+                patience = duration * ((tally.tries + kills) % 2)
+                killed = training.kill(moments.uniform(0, duration), patience)
                 kills, half_written = kills + killed, half_written + training.half_written()
             resume = True
             if not killed:

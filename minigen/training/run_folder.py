@@ -49,7 +49,7 @@ class RunFolder:
         run = cls(path)
         run.require_free(overwrite)
         path.mkdir(parents=True, exist_ok=True)
-        for file in (run.last, run.best, run._metrics):
+        for file in (run.last, run.best, run._metrics, *run.frames.glob("*.npy")):
             file.unlink(missing_ok=True)
         run.describe(model, config, data)
         return run

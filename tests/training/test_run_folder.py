@@ -68,13 +68,14 @@ def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFo
 
 def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     run.add_row({"epoch": 1})
-    for path in (run.last, run.best, run.path / "thesis.tex"):
+    run.frames.mkdir()
+    frame = run.frames / "0001.npy"
+    for path in (run.last, run.best, frame, run.path / "thesis.tex"):
         path.write_bytes(b"x")
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described()[1]["hidden"] == 8
     assert new.rows() == []
-    assert not new.last.exists()
-    assert not new.best.exists()
+    assert not any(path.exists() for path in (new.last, new.best, frame))
     assert (run.path / "thesis.tex").exists()
 
 
