@@ -51,12 +51,16 @@ def _main(words: list[str]) -> int:
 
 
 def _print_list() -> None:
-    print("python -m minigen.train MODEL [options]\n\nModels (MODEL --help shows the options):")
+    name_width = max(map(len, (*MODELS, *descriptions())))
+    summary_width = max(len(model.summary) for model in MODELS.values())
+    print(
+        "python -m minigen.train MODEL [options]\n\nModels, and the documents that describe them (MODEL --help shows the options):"
+    )
     for name, model in MODELS.items():
-        print(f"  {name:<14}{model.summary:<58} document {model.document}")
+        print(f"  {name:<{name_width}}  {model.summary:<{summary_width}}  {model.document}")
     print("\nData sets (--data):")
     for name, text in descriptions().items():
-        print(f"  {name:<14}{text}")
+        print(f"  {name:<{name_width}}  {text}")
 
 
 def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:

@@ -23,8 +23,9 @@ import pooch
 import pytest
 
 from minigen import backend
-from minigen.data import Batch, download, load, mnist
+from minigen.data import Batch, descriptions, download, load, mnist
 from minigen.data.idx import write_idx
+from minigen.models import MODELS
 from minigen.models.vae import VAE
 from minigen.train import main
 from minigen.training import checkpoint, figures
@@ -160,8 +161,10 @@ def test_the_list_has_every_model_and_data_set(typed: Command) -> None:
     for words in ("", "--list", "--help", "-h"):
         result = typed(words)
         assert (result.code, result.err) == (0, "")
-        for text in ("vae", "document 000", "mnist5k", "fashion-mnist"):
-            assert text in result.out
+        for name in (*MODELS, *descriptions()):
+            assert re.search(rf"^  {name}  +\S", result.out, re.MULTILINE), name
+        for model in MODELS.values():
+            assert re.search(rf"{re.escape(model.summary)}  +{re.escape(model.document)}$", result.out, re.MULTILINE)
 
 
 def test_help_has_every_hyper_parameter_its_default_and_a_good_result(
@@ -524,7 +527,9 @@ class cuda: runtime = runtime
 
 def test_cupy_without_a_gpu(tmp_path: Path) -> None:
     (tmp_path / "cupy.py").write_text(CUPY_WITHOUT_GPU)
-    spawned("vae", "--device", "gpu", "--out", str(tmp_path / "run"), path=tmp_path).refused("CuPy is installed but finds no usable GPU .cudaError")
+    spawned("vae", "--device", "gpu", "--out", str(tmp_path / "run"), path=tmp_path).refused(
+        "CuPy is installed but finds no usable GPU .cudaError"
+    )
 
 
 # Disks
