@@ -53,9 +53,8 @@ def _main(words: list[str]) -> int:
 def _print_list() -> None:
     name_width = max(map(len, (*MODELS, *descriptions())))
     summary_width = max(len(model.summary) for model in MODELS.values())
-    print(
-        "python -m minigen.train MODEL [options]\n\nModels, and the documents that describe them (MODEL --help shows the options):"
-    )
+    print("python -m minigen.train MODEL [options]      (MODEL --help shows the options)")
+    print("\nModels, and the documents that describe them:")
     for name, model in MODELS.items():
         print(f"  {name:<{name_width}}  {model.summary:<{summary_width}}  {model.document}")
     print("\nData sets (--data):")
