@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -109,9 +110,11 @@ class RunFolder:
         return Described(model, config, data)
 
     def add_row(self, row: dict[str, Any]) -> None:
-        """Append a line to metrics.jsonl."""
+        """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""
         with naming(self._metrics), self._metrics.open("a") as file:
             file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, up to one that a crash cut short."""
