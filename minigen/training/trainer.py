@@ -32,7 +32,7 @@ _STEPS_BETWEEN_READINGS = 50  # reading a loss makes a GPU wait
 
 def may_change(config: Config) -> tuple[str, ...]:
     """The hyper-parameters in which a run that goes on may differ: they do not alter what was trained so far."""
-    return ("data_dir", "epochs") if config.schedule == "constant" else ("data_dir",)
+    return ("data_dir", "device", "epochs") if config.schedule == "constant" else ("data_dir", "device")
 
 
 class DivergedError(ArithmeticError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
 
 
