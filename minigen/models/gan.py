@@ -23,6 +23,7 @@ from minigen.models.adversarial import Adversarial, AdversarialConfig
 from minigen.models.config import option
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
+from minigen.nn import init
 from minigen.tensor import Tensor
 
 
@@ -69,6 +70,7 @@ class GAN(Adversarial):
             nn.LeakyReLU(0.2),
             nn.Linear(512, 1),
         )
+        draw_glorot_weights(self)
 
     def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
         """-ln σ(D(x)) - ln(1 - σ(D(G(z)))); beside it the mean probabilities given to real and to fake images."""
@@ -92,6 +94,19 @@ class GAN(Adversarial):
         """G(noise) in [0, 1]"""
         images = self.generator(noise)
         return images * 0.5 + 0.5 if self.config.output == "tanh" else images
+
+
+def draw_glorot_weights(model: nn.Module) -> None:
+    """Weights of dense layers as Keras draws them, so as the documents' nets begin; biases 0.
+
+    From torch.nn's smaller weights the generator starts with all images nearly alike, and takes long to leave that.
+    """
+    for _, layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            out_features, in_features = layer.weight.shape
+            layer.weight.data = init.xavier_uniform((out_features, in_features), in_features, out_features)
+            if layer.bias is not None:
+                layer.bias.data *= 0.0
 
 
 def output_activation(name: str) -> nn.Module:
