@@ -1,0 +1,49 @@
+"""python -m tests.faults: try every fault for real, and print what was survived and what was lost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does: import small_runs, import support
+
+from minigen.models import MODELS
+from tests.faults import checkpoints, inputs, stopping
+from tests.faults.fault import Effort
+
+FAULTS = (*stopping.FAULTS, *checkpoints.FAULTS, *inputs.FAULTS)
+
+
+def main() -> int:
+    """Returns 1 where anything was lost."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.split(": ")[1])
+    parser.add_argument("--kills", type=int, default=Effort.kills, help="trainings killed by SIGKILL, in all")
+    parser.add_argument("--models", nargs="+", default=list(Effort.models), help="killed in turn, or: all")
+    parser.add_argument(
+        "--seed", type=int, default=time.time_ns() % 2**32, help="of what is random (default: the clock)"
+    )
+    parser.add_argument("--only", default="", help="faults whose name has this text")
+    options = parser.parse_args()
+    models = tuple(MODELS) if options.models == ["all"] else tuple(options.models)
+    effort = Effort(options.kills, models, options.seed)
+    print(f"seed {effort.seed}\n\n{'fault':<46}{'tries':>7}{'survived':>10}{'lost':>6}{'seconds':>9}")
+    lost_in_all: list[str] = []
+    for fault in FAULTS:
+        if options.only not in fault.name:
+            continue
+        begun = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            tries = list(fault.tries(Path(folder), effort))
+        lost = [what for what in tries if what]
+        seconds = time.perf_counter() - begun
+        print(f"{fault.name:<46}{len(tries):>7}{len(tries) - len(lost):>10}{len(lost):>6}{seconds:>9.1f}", flush=True)
+        lost_in_all += [f"{fault.name}: {what}" for what in lost]
+    print("\n" + ("\n".join(lost_in_all) if lost_in_all else "nothing was lost"))
+    return 1 if lost_in_all else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

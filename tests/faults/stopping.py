@@ -1,0 +1,118 @@
+"""A training that is killed, stopped, or out of disk: resumed, it ends with the bits of one never stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from minigen import train
+from minigen.training.lock import locked
+from tests.faults.fault import Effort, Fault, refused
+from tests.kill_and_resume import SMALL, Training, different, outcome, survive
+
+EPOCHS = 5
+TINY = ["--hidden", "24", "--latent", "4", "--validation", "0.9", "--batch-size", "64"]
+FLAGS = {"vae": TINY, "ae": TINY, "conv-vae": TINY, "recurrent-ae": TINY, "sae": ["--validation", "0.9"]}
+
+
+def killed(folder: Path, effort: Effort) -> Iterator[str]:
+    """SIGKILL at a random moment, and again in every other resumption; half of them while a checkpoint is written."""
+    for number, model in enumerate(effort.models):
+        kills = effort.kills // len(effort.models) + (number < effort.kills % len(effort.models))
+        if not kills:
+            continue
+        flags = FLAGS.get(model, ["--validation", "0.9", *SMALL.get(model, [])])
+        with contextlib.redirect_stdout(sys.stderr):
+            tally = survive(model, kills, EPOCHS, flags, folder / model, effort.seed)
+        yield from [""] * tally.equal + [f"{model}: other bits"] * (tally.tries - tally.equal)
+
+
+def stopped(folder: Path, effort: Effort) -> Iterator[str]:
+    """SIGTERM and SIGINT (Ctrl-C) at a random moment: saved at the end of the step, and said how to go on."""
+    moments, expected, duration = random.Random(effort.seed), *never_stopped(folder)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        run = folder / number.name
+        with Training("vae", run, ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
+            time.sleep(moments.uniform(0, duration))
+            training.process.send_signal(number)
+            said = training.output.read()
+            code = training.process.wait()
+        if code not in (0, 128 + number, -number):
+            yield f"{number.name}: exit code {code}, {said}"
+            continue
+        yield resumed(run, expected)
+
+
+def full_disk(folder: Path, _: Effort) -> Iterator[str]:
+    """No file may grow beyond a limit: a run that was begun keeps its checkpoint, and goes on when there is room."""
+    expected, _ = never_stopped(folder)
+    size = (folder / "never-stopped" / "last.safetensors").stat().st_size
+    for limit in (0, size // 2, size - 1):
+        run = folder / f"limit-{limit}"
+        with Training("vae", run, ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
+            training._wait_for("    2 ")
+        words = [sys.executable, "-m", "minigen.train", "vae", "--out", str(run), "--resume"]
+        full = subprocess.run(words, preexec_fn=lambda size=limit: _limit(size), capture_output=True, text=True)
+        if full.returncode != 2 or full.stderr.count("\n") != 1 or "File too large" not in full.stderr:
+            yield f"exit code {full.returncode}, said {full.stderr!r}"
+            continue
+        yield resumed(run, expected)
+
+
+def _limit(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def no_folder(folder: Path, _: Effort) -> Iterator[str]:
+    """A folder that cannot be made or written, also by root: below a file, in /proc."""
+    (folder / "file").write_text("")
+    yield refused(train.main, ["vae", "--smoke", "--out", folder / "file" / "run"], "Not a directory", "File exists")
+    yield refused(train.main, ["vae", "--smoke", "--out", "/proc/minigen"], "No such file or directory")
+
+
+def two_at_once(folder: Path, _: Effort) -> Iterator[str]:
+    """A second training in a folder, begun, resumed or told to overwrite, is refused and changes nothing."""
+    for flag in ("--smoke", "--resume", "--overwrite"):
+        run = folder / flag
+        with Training("vae", run, ["--epochs", "1000", *TINY], resume=False) as training:
+            training._wait_for("    1 ")
+            before = (run / "config.json").read_bytes()
+            lost = refused(
+                train.main, ["vae", "--out", run, flag], "another training is running", "already holds a run"
+            )
+            training._wait_for("    ")  # the first one goes on
+            unchanged = (run / "config.json").read_bytes() == before
+        yield lost or ("" if unchanged else "config.json changed")
+    with locked(folder / "--smoke"):  # a killed training leaves no lock
+        yield ""
+
+
+def never_stopped(folder: Path) -> tuple[dict[str, object], float]:
+    """What a training ends with that nothing disturbs, and the seconds that it takes."""
+    with Training("vae", folder / "never-stopped", ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
+        begun = time.perf_counter()
+        training.finish(EPOCHS)
+        return outcome(folder / "never-stopped"), time.perf_counter() - begun
+
+
+def resumed(run: Path, expected: dict[str, object]) -> str:
+    """ "" where the run, resumed, ends as expected to the bit."""
+    with Training("vae", run, [], resume=True) as training:
+        training.finish(EPOCHS)
+    return ", ".join(different(expected, outcome(run)))
+
+
+FAULTS = (
+    Fault("SIGKILL at random moments", killed),
+    Fault("SIGTERM, Ctrl-C", stopped),
+    Fault("disk full", full_disk),
+    Fault("folder that cannot be written", no_folder),
+    Fault("two trainings in one folder", two_at_once),
+)
