@@ -61,7 +61,7 @@ class TiedAutoencoder(Model):
     name = "sae"
     summary = "autoencoder with tied weights whose code feeds a classifier"
     document = "004 §3.1, 4.1"
-    good = "bce a pixel of about 0.12 on mnist5k with a code of 32; codes that beat raw pixels where labels are few"
+    good = "with --latent 256 --corrupt mask:0.5 and 100 labels of mnist 81 % right, where raw pixels give 76 %"
     config_type = TiedConfig
     config: TiedConfig
 
