@@ -30,7 +30,6 @@ FLOORS = {
     "minigen.apply": 7,
     "minigen.compare": 7,
     "minigen.command_line": 7,
-    "minigen.command_line": 7,
     "minigen": 8,
 }
 """The package itself is the roof: it only shows what is inside."""

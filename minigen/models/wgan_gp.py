@@ -36,6 +36,7 @@ class WGANGPConfig(AdversarialConfig):
     these small nets bear and which save hours.
     """
 
+    schedule: str = option("cosine", "course of the learning rate after the warm-up", ("constant", "cosine"))
     epochs: int = option(40, "passes over the training set", at_least=1)
     lr: float = option(5e-4, "learning rate of both nets", above=0)
     beta1: float = option(0.0, "Adam's memory of past gradients", at_least=0, below=1)
