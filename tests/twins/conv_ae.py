@@ -68,6 +68,6 @@ class ConvAutoencoder(Twin):
 NOISE = {"corrupt": "gaussian:0.3"}  # on an even ground four values are equal, and rounding would choose the switch
 
 CASES = (
-    Case("conv-ae-strided", "conv-ae", ConvAutoencoder, {"batch_size": 4}),
-    Case("conv-ae-max", "conv-ae", ConvAutoencoder, {"batch_size": 4, "pooling": "max", **NOISE}),
+    Case("conv-ae-strided", "conv-ae", ConvAutoencoder, {"batch_size": 4, "warmup": 20}),
+    Case("conv-ae-max", "conv-ae", ConvAutoencoder, {"batch_size": 4, "warmup": 0, "pooling": "max", **NOISE}),
 )

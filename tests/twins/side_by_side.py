@@ -148,7 +148,7 @@ class _TorchSide:
 
     def __init__(self, twin: Twin) -> None:
         self.terms: list[dict[str, float]] = []
-        self.objectives, self.clip_norm, self.number = twin.objectives(), twin.config.clip_norm, 0
+        self.objectives, self.config, self.number = twin.objectives(), twin.config, 0
 
     def step(self, batch: Batch) -> None:
         self.number += 1
@@ -160,9 +160,10 @@ class _TorchSide:
         objective.optimizer.zero_grad()
         terms = objective.terms(batch)
         next(iter(terms.values())).backward()
-        if self.clip_norm:
-            parameters = [p for group in objective.optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
+        for group in objective.optimizer.param_groups:
+            group["lr"] = self.config.lr * min(1.0, self.number / max(1, self.config.warmup))
+            if self.config.clip_norm:
+                torch.nn.utils.clip_grad_norm_(group["params"], self.config.clip_norm)
         objective.optimizer.step()
         self.terms.append({name: value.item() for name, value in terms.items()})
 
