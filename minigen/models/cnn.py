@@ -38,7 +38,7 @@ class CNN(Model):
     name = "cnn"
     summary = "convolutional network, classifier"
     document = "000 §2.1; 001 §2.1"
-    good = "accuracy of 0.97 on mnist5k and 0.99 on mnist"
+    good = "accuracy of 0.99 on mnist after 8 epochs"
     config_type = CNNConfig
     config: CNNConfig
 

@@ -56,7 +56,7 @@ class ConvAutoencoder(Model):
     name = "conv-ae"
     summary = "autoencoder, convolutional"
     document = "003 §2.2, 3.2, 4.1"
-    good = "mse a pixel of about 0.011 on mnist5k and 0.009 on mnist with a code of 16; PCA with 16 axes has 0.027"
+    good = "mse a pixel well below that of PCA with as many axes, printed above: 0.027 on mnist with 16"
     config_type = ConvAutoencoderConfig
     config: ConvAutoencoderConfig
 

@@ -89,7 +89,7 @@ class DDNet(Model):
     name = "ddnet"
     summary = "deep deconvolution classifier, beside a matched CNN"
     document = "001"
-    good = "accuracy of both of 0.97 on mnist5k and 0.99 on mnist"
+    good = "accuracy of 0.989 of both on mnist, after 2 epochs"
     config_type = DDNetConfig
     config: DDNetConfig
 

@@ -84,7 +84,7 @@ class Deconvolution(Model):
     name = "deconv"
     summary = "deconvolution network, restores images"
     document = "000 §2.3, 3.1, 4.1"
-    good = "superres, scale 4 on mnist5k: PSNR of 19 dB where bicubic interpolation has 15"
+    good = "superres, scale 4: PSNR of 18.3 dB on mnist5k, 20.3 on mnist after 10 epochs; bicubic has 14.6"
     config_type = DeconvolutionConfig
     config: DeconvolutionConfig
 
