@@ -34,7 +34,7 @@ class ConvVAE(VAE):
     name = "conv-vae"
     summary = "variational autoencoder, convolutional"
     document = "000"
-    good = "negative ELBO of 105 nats an image on mnist after 5 epochs with --latent 20 (bernoulli); vae has 107 after 10"
+    good = "negative ELBO of 105 nats an image on mnist after 5 epochs with --latent 20 (bernoulli); vae: 107 after 10"
     config_type = ConvVAEConfig
     config: ConvVAEConfig
 
