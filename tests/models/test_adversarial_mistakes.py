@@ -88,13 +88,15 @@ def test_fakes_labelled_real_teach_the_discriminator_nothing(rightly_trained: Ga
     game = Game()
     model = game.model
     d, g = (objective.optimizer for objective in model.objectives())
+    norms = []
     for _ in range(STEPS):
         minimise(d, lambda: cross_entropy(game.on_real(), 1.0) + cross_entropy(game.on_fake(), 1.0))
         minimise(g, lambda: model.generator_loss(game.noise())["g_loss"])
+        norms.append(grad_norm(model.generator.parameters()))
     on_real, on_fake = game.verdict()
     assert on_real > 0.999
     assert on_fake > 0.999
-    assert grad_norm(model.generator.parameters()) < 1e-3
+    assert norms[-1] < norms[0] / 50
     assert game.error() > 1.5 * rightly_trained.error()
 
 
@@ -148,9 +150,9 @@ def test_images_cast_to_integers_are_black() -> None:
     assert np.all(images.astype("uint8") == 0)
 
 
-@pytest.mark.parametrize(("ahead", "weaker"), [(20, 3), (60, 20)])
+@pytest.mark.parametrize(("ahead", "weaker"), [(40, 5), (80, 30)])
 def test_minimax_stalls_where_the_generator_is_behind(ahead: int, weaker: float) -> None:
-    """At σ(D(G)) = p the two losses' derivatives are p and 1 - p."""
+    """At σ(D(G)) = p the two losses' derivatives are p and 1 - p: their gradients are (1 - p)/p apart."""
     norms = {}
     for loss in ("minimax", "non-saturating"):
         game = Game(loss=loss)
@@ -160,4 +162,7 @@ def test_minimax_stalls_where_the_generator_is_behind(ahead: int, weaker: float)
         game.model.zero_grad()
         game.model.generator_loss(game.noise(500))["g_loss"].backward()
         norms[loss] = grad_norm(game.model.generator.parameters())
-    assert norms["non-saturating"] > weaker * norms["minimax"]
+    _, p = game.verdict()
+    ratio = norms["non-saturating"] / norms["minimax"]
+    assert ratio > weaker
+    assert ratio == pytest.approx((1 - p) / p, rel=0.25)
