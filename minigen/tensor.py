@@ -603,18 +603,13 @@ def extremum(x: Tensor, kind: str, dim: Dims = None, keepdim: bool = False) -> T
     """Max or min of x over `dim`; the gradient goes to where it is attained, shared evenly."""
     extreme = getattr(x.data, kind)(axis=dim, keepdims=True)
     attained = x.data == extreme
-    value = extreme if keepdim else extreme.reshape(_without(extreme.shape, dim))
+    value = extreme if keepdim else extreme.squeeze(dim)
 
     def derivative(g: Tensor) -> Tensor:
         share = attained / attained.sum(axis=dim, keepdims=True)
         return reshape(g, extreme.shape) * share
 
     return record(value, (x, derivative))
-
-
-def _without(kept: Shape, dim: Dims) -> Shape:
-    gone = dims_of(dim, len(kept))
-    return tuple(n for d, n in enumerate(kept) if d not in gone)
 
 
 # Shapes
