@@ -1,9 +1,9 @@
 """Whole training steps beside the PyTorch twins of tests/twins: python -m tests.benchmarks.steps [MODEL ...]
 
 A step is what the trainer does: one update of each objective that is due, the gradient's norm, and the sums
-of all terms, on both sides; loading is left out. Where
-an objective is due every n batches, n batches are timed. The aims: 1.1 for dense models and conv-vae, 1.2 for the
-other image models, 1.5 for dcgan, 1.3 for wgan-gp.
+of all terms, on both sides; loading is left out. Where an objective is due every n batches, n batches are
+timed. The aims: 1.1 for dense models and conv-vae, 1.2 for the other image models, 1.5 for dcgan, 1.3 for
+wgan-gp and recurrent-ae.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "ae": {"loss": "bce"},
     "sae": {},
     "conv-ae": {},
+    "recurrent-ae": {},
     "cnn": {},
     "ddnet": {},
     "deconv": {},

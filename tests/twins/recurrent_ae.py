@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
@@ -20,18 +21,20 @@ class RecurrentAutoencoder(Twin):
         self.output = torch.nn.Linear(config.hidden, features)
 
     def loss(self, batch: Batch) -> Terms:
-        x = batch.inputs
-        lengths = torch.full((len(x),), x.shape[1]) if batch.lengths is None else batch.lengths
+        x, steps = batch.inputs, batch.inputs.shape[1]
+        if batch.lengths is None:
+            target = x.flip(1) if self.config.reversed_target else x
+            code = self.code(self.encoder(x)[1][0][0])[:, None].expand(-1, steps, -1)
+            return {"mse": F.mse_loss(torch.sigmoid(self.output(self.decoder(code)[0])), target)}
+        lengths = batch.lengths
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        _, (h, _) = self.encoder(packed)
-        code = self.code(h[0])[:, None].expand(-1, x.shape[1], -1)
+        code = self.code(self.encoder(packed)[1][0][0])[:, None].expand(-1, steps, -1)
         packed = pack_padded_sequence(code, lengths, batch_first=True, enforce_sorted=False)
-        outputs, _ = pad_packed_sequence(self.decoder(packed)[0], batch_first=True, total_length=x.shape[1])
-        decoded = torch.sigmoid(self.output(outputs))
+        outputs, _ = pad_packed_sequence(self.decoder(packed)[0], batch_first=True, total_length=steps)
         errors = []
-        for own, target, length in zip(decoded, x, lengths, strict=True):
+        for decoded, target, length in zip(torch.sigmoid(self.output(outputs)), x, lengths, strict=True):
             wanted = target[:length].flip(0) if self.config.reversed_target else target[:length]
-            errors.append(((own[:length] - wanted) ** 2).mean())
+            errors.append(F.mse_loss(decoded[:length], wanted))
         return {"mse": torch.stack(errors).mean()}
 
     def objectives(self) -> list[Objective]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,13 +112,13 @@ def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dic
     twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
     twin.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
     twin.train()
-    ours, theirs = _MinigenSide(model, dataset.train), _TorchSide(twin)
     loader = data.Loader(dataset.train, config.batch_size, config.seed, dtype=dtype)
+    ours, theirs = _MinigenSide(model, dataset.train), TorchSide(twin, len(loader))
     batches = (batch for epoch in range(case.steps) for batch in loader.epoch(epoch))
     for _, batch in zip(range(case.steps), batches, strict=False):
         with noise.given_to_minigen():
             ours.step(batch)
-        theirs.step(_as_torch(batch))
+        theirs.step(as_torch(batch))
         assert not noise.drawn, "minigen drew noise that the twin did not"
     return ours.terms, theirs.terms
 
@@ -143,12 +144,13 @@ class _MinigenSide:
         self.trainer.batch += 1
 
 
-class _TorchSide:
+class TorchSide:
     """What a PyTorch user would write."""
 
-    def __init__(self, twin: Twin) -> None:
+    def __init__(self, twin: Twin, steps_an_epoch: int) -> None:
         self.terms: list[dict[str, float]] = []
         self.objectives, self.config, self.number = twin.objectives(), twin.config, 0
+        self.total = self.config.epochs * steps_an_epoch
 
     def step(self, batch: Batch) -> None:
         self.number += 1
@@ -161,11 +163,19 @@ class _TorchSide:
         terms = objective.terms(batch)
         next(iter(terms.values())).backward()
         for group in objective.optimizer.param_groups:
-            group["lr"] = self.config.lr * min(1.0, self.number / max(1, self.config.warmup))
+            group["lr"] = self.config.lr * self._lr_factor()
             if self.config.clip_norm:
                 torch.nn.utils.clip_grad_norm_(group["params"], self.config.clip_norm)
         objective.optimizer.step()
         self.terms.append({name: value.item() for name, value in terms.items()})
+
+    def _lr_factor(self) -> float:
+        warmup = self.config.warmup
+        if self.number <= warmup:
+            return self.number / warmup
+        if self.config.schedule == "constant":
+            return 1.0
+        return (1 + math.cos(math.pi * (self.number - 1 - warmup) / (self.total - warmup))) / 2
 
 
 @cache
@@ -173,6 +183,6 @@ def _load(name: str) -> data.Dataset:
     return data.load(name)
 
 
-def _as_torch(batch: data.Batch) -> Batch:
+def as_torch(batch: data.Batch) -> Batch:
     lengths = None if batch.lengths is None else torch.from_numpy(batch.lengths)
     return Batch(torch.from_numpy(np.ascontiguousarray(batch.inputs)), torch.from_numpy(batch.labels), lengths)

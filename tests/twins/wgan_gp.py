@@ -49,4 +49,4 @@ class WGANGP(Twin):
         return [Objective(d, self.discriminator_loss), Objective(g, self.generator_loss, self.config.critic_steps)]
 
 
-CASES = (Case("wgan-gp", "wgan-gp", WGANGP, {"batch_size": 8, "channels": 8, "schedule": "constant"}),)
+CASES = (Case("wgan-gp", "wgan-gp", WGANGP, {"batch_size": 8, "channels": 8}),)

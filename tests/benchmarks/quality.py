@@ -1,0 +1,104 @@
+"""The quality of a run beside that of its PyTorch twin: python -m tests.benchmarks.quality RUN
+
+Trains the model's twin of tests/twins as the run was trained: same hyper-parameters, first weights and batches;
+the noise is PyTorch's own. Prints the test results of both; a GAN's samples are judged from the same noise by
+the same digit classifier.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from minigen import backend, data
+from minigen.models import Config
+from minigen.models.adversarial import Adversarial
+from minigen.tensor import Tensor
+from minigen.training.generator_measures import GeneratorMeasures
+from minigen.training.loading import load_data, read_config
+from minigen.training.run_folder import RunFolder
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from twins import all_cases
+from twins.side_by_side import Batch, Noise, TorchSide, Twin, as_torch
+
+
+class OwnNoise(Noise):
+    """PyTorch's random numbers: uniform where a gradient penalty mixes images, else normal."""
+
+    def draw(self, *shape: int) -> torch.Tensor:
+        return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
+
+
+class TwinSamples:
+    """The generator of a GAN's twin, as the measures ask for it."""
+
+    def __init__(self, twin: Twin, config: Config) -> None:
+        self.twin, self.latent, self.in_tanh = twin.eval(), config.latent, getattr(config, "output", "tanh") == "tanh"
+
+    def sample(self, noise: Tensor) -> Tensor:
+        with torch.no_grad():
+            images = self.twin.generator(torch.tensor(np.ascontiguousarray(noise.numpy()))).numpy()
+        return Tensor((images + 1) / 2 if self.in_tanh else images)
+
+
+def main(folder: str) -> None:
+    """Train the twin and print."""
+    run = RunFolder.open(Path(folder))
+    model_type, config, _ = read_config(run)
+    dataset = load_data(config)
+    train, validation = dataset.hold_out(config.validation, config.seed)
+    backend.manual_seed(config.seed)
+    torch.manual_seed(config.seed)
+    model = model_type(config, dataset.input_shape, len(dataset.classes))
+    twin_type = next(case.twin for case in all_cases() if case.model == model.name)
+    twin = twin_type(config, dataset.input_shape, len(dataset.classes), OwnNoise(0))
+    twin.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+    train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation)
+    ours = json.loads((run.path / "metrics.jsonl").read_text().splitlines()[-1])["test"]
+    if isinstance(model, Adversarial):
+        theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
+    else:
+        theirs = {next(iter(ours)): test_loss(twin, dataset.test)}
+    for name, value in theirs.items():
+        print(f"{name:<12} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ours[name] / value:.3f}")
+
+
+def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
+    """All epochs; the twin ends as it was when the validation part was best, or at the end where there is none."""
+    side, best, weights = TorchSide(twin, len(loader)), float("inf"), twin.state_dict()
+    for epoch in range(twin.config.epochs):
+        started = time.perf_counter()
+        twin.train()
+        for batch in loader.epoch(epoch):
+            side.step(as_torch(batch))
+        score = test_loss(twin, validation) if len(validation) else -float("inf")
+        if score <= best:
+            best, weights = score, copy.deepcopy(twin.state_dict())
+        last = ", ".join(f"{name} {value:.4f}" for terms in side.terms[-2:] for name, value in terms.items())
+        print(f"epoch {epoch + 1}: {last}; validation {score:.5f}; {time.perf_counter() - started:.0f} s", flush=True)
+    twin.load_state_dict(weights)
+
+
+def test_loss(twin: Twin, split: data.Split) -> float:
+    """The first term of the twin's first objective, averaged over examples."""
+    twin.eval()
+    terms = twin.objectives()[0].terms
+    with torch.no_grad():
+        losses = [(next(iter(terms(batch).values())).item(), len(batch.inputs)) for batch in in_order(split)]
+    return sum(loss * count for loss, count in losses) / len(split)
+
+
+def in_order(split: data.Split) -> Iterator[Batch]:
+    return map(as_torch, data.Loader(split, 1000, 0, shuffle=False).epoch(0))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
