@@ -41,6 +41,11 @@ def module(device: str) -> ModuleType:
     return numpy if device == "cpu" else gpu_module()
 
 
+def overflow_ignored() -> contextlib.AbstractContextManager[None]:
+    """Where eˣ may be infinite on purpose: keeps NumPy from warning; CuPy never does."""
+    return numpy.errstate(over="ignore")
+
+
 def device_of(array: Array) -> str:
     """ "cpu" or "gpu": where the array lies."""
     return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"

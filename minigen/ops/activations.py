@@ -31,7 +31,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1/(1 + e⁻ˣ) = ½·tanh(x/2) + ½; derivative y·(1 - y)"""
+    """1/(1 + e⁻ˣ); derivative y·(1 - y)"""
     return known_sigmoid(x, sigmoid_array(x.data))
 
 
@@ -45,12 +45,14 @@ def known_sigmoid(x: Tensor, value: Array) -> Tensor:
     return record(value, (x, derivative))
 
 
-def sigmoid_array(x: Array) -> Array:
-    """The sigmoid of a plain array: through tanh it neither overflows nor takes two passes."""
-    y = backend.of(x).tanh(x * 0.5)
-    y *= 0.5
-    y += 0.5
-    return y
+def sigmoid_array(x: Array, out: Array | None = None) -> Array:
+    """The sigmoid of a plain array, into `out` where it is given. Where e⁻ˣ is infinite, 1/(1 + e⁻ˣ) is 0."""
+    xp = backend.of(x)
+    y = xp.negative(x, out=xp.empty_like(x) if out is None else out)
+    with backend.overflow_ignored():
+        xp.exp(y, out=y)
+    y += 1
+    return xp.divide(1, y, out=y)
 
 
 def tanh(x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.ops.activations import relu, sigmoid, tanh
+from minigen.ops.activations import relu, sigmoid, sigmoid_array, tanh
 from minigen.ops.joining import concat
 from minigen.ops.linear import linear
 from minigen.tensor import Tensor, as_tensor, permute, record
@@ -158,15 +158,10 @@ def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, leng
     run.inputs[:, features + hidden :] = 1
     run.inputs[0, recurrent] = run.node[-2] = h0.T
     run.cells[0] = run.node[-1] = c0.T
-    halved = weight.copy()
-    halved[: 3 * hidden] *= 0.5  # σ(a) = ½·tanh(½a) + ½
-
     for t, gates in enumerate(run.gates):
-        xp.matmul(halved, run.inputs[t], out=gates.reshape(4 * hidden, batch))
+        xp.matmul(weight, run.inputs[t], out=gates.reshape(4 * hidden, batch))
         (o, i, f, g), sigmoids = gates, gates[:3]
-        xp.tanh(sigmoids, out=sigmoids)
-        sigmoids *= 0.5
-        sigmoids += 0.5
+        sigmoid_array(sigmoids, out=sigmoids)
         _activate(activation, g, out=g)
         if lengths is not None:  # an ended sequence lets nothing out, nothing in, and forgets nothing
             running = (t < lengths).astype(x.dtype)
@@ -199,19 +194,22 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
         g: the gradient of `run.states`, (T + 1, H, N)
         weight_hh: (4H, H), its rows in the order o, i, f, g
     """
-    blocks = backend.of(g).empty_like(run.node)
+    xp = backend.of(g)
+    blocks = xp.empty_like(run.node)
     deltas = blocks[:-2].reshape(run.gates.shape)
     dh, dc = 0.0, g[-1]
     for t, gates in reversed(list(enumerate(run.gates))):
-        o, i, f, candidate = gates
-        slope_o, slope_i, slope_f = gates[:3] * (1 - gates[:3])
+        (o, i, f, candidate), sigmoids = gates, gates[:3]
         dh = dh + g[t]
         dc = dc + dh * o * _slope(activation, run.squashed[t])
-        deltas[t, 0] = dh * run.squashed[t] * slope_o
-        deltas[t, 1] = dc * candidate * slope_i
-        deltas[t, 2] = dc * run.cells[t] * slope_f
-        deltas[t, 3] = dc * i * _slope(activation, candidate)
-        dh = weight_hh.T @ deltas[t].reshape(len(weight_hh), -1)
+        delta = deltas[t]
+        xp.subtract(1, sigmoids, out=delta[:3])
+        delta[:3] *= sigmoids
+        delta[0] *= dh * run.squashed[t]
+        delta[1] *= dc * candidate
+        delta[2] *= dc * run.cells[t]
+        xp.multiply(dc * i, _slope(activation, candidate), out=delta[3])
+        dh = weight_hh.T @ delta.reshape(len(weight_hh), -1)
         dc = dc * f
     blocks[-2], blocks[-1] = dh, dc
     return blocks
@@ -228,8 +226,8 @@ def _weight_grad(blocks: Array, inputs: Array) -> Array:
     """d[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
     _, hidden, batch = blocks.shape
     deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
-    xp = backend.of(blocks)
-    return xp.roll(xp.tensordot(deltas, inputs, ((0, 2), (0, 2))), -hidden, axis=0)
+    summed = (deltas @ inputs.transpose(0, 2, 1)).sum(0)
+    return backend.of(blocks).roll(summed, -hidden, axis=0)
 
 
 def _activate(activation: str, a: Array, out: Array) -> None:
