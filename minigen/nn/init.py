@@ -50,3 +50,15 @@ def normal(shape: tuple[int, ...], std: float) -> Array:
     draws = backend.standard_normal(shape, "float32", "cpu")
     draws *= std
     return draws
+
+
+def orthogonal(size: int) -> Array:
+    """A square matrix that keeps every vector's length, drawn evenly from all of them, in float32.
+
+    The Q of a normal matrix's QR decomposition; that R's diagonal be positive makes the draw even.
+    Source: Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks".
+    """
+    draws = normal((size, size), 1.0)
+    xp = backend.of(draws)
+    q, r = xp.linalg.qr(draws)
+    return q * xp.sign(xp.diag(r))

@@ -40,6 +40,16 @@ def test_normal() -> None:
     assert weights.std() == pytest.approx(0.02, rel=0.02)
 
 
+def test_orthogonal() -> None:
+    minigen.manual_seed(0)
+    draws = [init.orthogonal(20) for _ in range(50)]
+    for matrix in draws:
+        assert matrix.dtype == "float32"
+        np.testing.assert_allclose(matrix.T @ matrix, np.eye(20), atol=1e-5)
+    diagonals = np.array([matrix.diagonal() for matrix in draws])
+    assert diagonals.mean() == pytest.approx(0, abs=0.03), "an even draw favours no direction"
+
+
 def test_linear_starts_as_torch_nn_starts_it() -> None:
     minigen.manual_seed(0)
     layer = nn.Linear(400, 100)
