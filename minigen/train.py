@@ -17,7 +17,6 @@ from minigen.data import Dataset, Description, Loader, Split, descriptions
 from minigen.models import MODELS, Config, Model
 from minigen.models.adversarial import Adversarial
 from minigen.models.config import flag, kind_of
-from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
 from minigen.training.loading import load_data, read_config
@@ -127,24 +126,10 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
 def _resume(trainer: Trainer, data: Dataset) -> None:
     run = trainer.run
     if run.last.exists() or run.best.exists():
-        _load_either(trainer, run.last, run.best)
+        trainer.load(run.last, run.best)
     run.describe(trainer.model.name, trainer.config, Description.of(data))
     run.keep_rows(trainer.epoch)
     print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches\n")
-
-
-def _load_either(trainer: Trainer, path: Path, other: Path) -> None:
-    """The checkpoint at `path`; the other one, with a word about it, where that is missing or damaged."""
-    try:
-        trainer.load(path)
-    except DamagedError as error:
-        if not other.exists():
-            raise
-        try:
-            trainer.load(other)
-        except DamagedError as second:
-            raise CheckpointError(f"{error}; {second}") from second
-        print(f"{error}\n  {other} is used instead, of epoch {trainer.epoch}\n")
 
 
 def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
@@ -202,7 +187,7 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     from minigen.training import animation, figures, studies  # Matplotlib is slow to import: --help need not wait
 
     run, model = trainer.run, trainer.model
-    _load_either(trainer, run.best, run.last)
+    trainer.load(run.best, run.last)
     result = trainer.evaluate(data.test)
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")

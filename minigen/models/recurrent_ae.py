@@ -119,10 +119,10 @@ def draw_keras_weights(lstm: nn.LSTM) -> None:
     lstm.weight_ih_l0.data = init.xavier_uniform((4 * hidden, features), features, 4 * hidden)
     xp = backend.of(lstm.weight_ih_l0.data)
     lstm.weight_hh_l0.data = xp.concatenate([init.orthogonal(hidden) for _ in range(4)])
-    assert lstm.bias_ih_l0 is not None and lstm.bias_hh_l0 is not None
-    lstm.bias_ih_l0.data *= 0.0
-    lstm.bias_hh_l0.data *= 0.0
-    lstm.bias_ih_l0.data[hidden : 2 * hidden] = 1.0
+    for bias, forget in ((lstm.bias_ih_l0, 1.0), (lstm.bias_hh_l0, 0.0)):
+        if bias is not None:
+            bias.data *= 0.0
+            bias.data[hidden : 2 * hidden] = forget
 
 
 def _reversed(x: Array, lengths: Array | None) -> Array:

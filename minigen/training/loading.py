@@ -14,7 +14,7 @@ from minigen.data import load as load_set
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import kind_of
 from minigen.training import checkpoint
-from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.trained import Trained
 
@@ -36,7 +36,7 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
     model_type, config, data = read_config(run)
     config = dataclasses.replace(config, device=device)
     backend.module(device)
-    arrays, state = _weights(run, say)
+    _, arrays, state = checkpoint.read_either(run.best, run.last, say)
     try:
         trained_with = dict(state["config"])
         for name, value in dataclasses.asdict(config).items():
@@ -59,21 +59,6 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
     model.to(device)
     model.eval()
     return Trained(model, config, data, epoch)
-
-
-def _weights(run: RunFolder, say: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arrays and the state of the best checkpoint; of the last one, with a word, where that is damaged."""
-    try:
-        return checkpoint.read(run.best)
-    except DamagedError as error:
-        if not run.last.exists():
-            raise
-        try:
-            arrays, state = checkpoint.read(run.last)
-        except DamagedError as second:
-            raise CheckpointError(f"{error}; {second}") from second
-        say(f"{error}: {run.last} is used instead")
-        return arrays, state
 
 
 def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:

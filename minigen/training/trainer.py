@@ -13,6 +13,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -218,7 +219,7 @@ class Trainer:
 
     # Checkpoints
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Path) -> None:
         """Everything that `load` needs to go on bit for bit."""
         arrays = {f"model.{name}": array for name, array in self.model.state_dict().items()}
         for objective in self.objectives:
@@ -237,13 +238,13 @@ class Trainer:
         }
         checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, state)
 
-    def load(self, path: Any) -> None:
-        """Go on from a checkpoint.
+    def load(self, path: Path, other: Path) -> None:
+        """Go on from a checkpoint; from the other one, and say so, where that is damaged.
 
         Raises:
-            CheckpointError: it is damaged, or of another model, other hyper-parameters or other data.
+            CheckpointError: none is whole, or it is of another model, other hyper-parameters or other data.
         """
-        arrays, state = checkpoint.read(path)
+        path, arrays, state = checkpoint.read_either(path, other, self.say)
         try:
             self._require_same_run(path, state)
             self.model.load_state_dict(_within("model.", arrays))
@@ -259,7 +260,7 @@ class Trainer:
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise checkpoint.CheckpointError(f"{path}: does not fit this model ({error})") from error
 
-    def _require_same_run(self, path: Any, state: dict[str, Any]) -> None:
+    def _require_same_run(self, path: Path, state: dict[str, Any]) -> None:
         own, saved = dataclasses.asdict(self.config), state["config"]
         for name, value in own.items():
             if saved[name] != value and name not in may_change(self.config):
@@ -275,7 +276,7 @@ class Trainer:
     def _require_finite(self) -> None:
         if all(math.isfinite(value) for value in self.averages.read().values()) and self._weights_are_finite():
             return
-        self.load(self.run.last)
+        self.load(self.run.last, self.run.best)
         with check_finite():
             for batch in self.loader.epoch(self.epoch, start=self.batch):
                 where = f"training stopped at epoch {self.epoch + 1}, batch {self.batch + 1} of {len(self.loader)}"

@@ -67,7 +67,7 @@ def test_the_best_so_far_is_remembered_over_a_stop(make_trainer: Maker, monkeypa
     monkeypatch.setattr(Trainer, "evaluate", lambda *_: {"negative_elbo": next(scores)})
     make_trainer(epochs=1).fit()
     resumed = make_trainer(epochs=2)
-    resumed.load(resumed.run.last)
+    resumed.load(resumed.run.last, resumed.run.best)
     resumed.fit()
     assert checkpoint.read(resumed.run.best)[1]["epoch"] == 1
 
@@ -191,7 +191,7 @@ def test_the_table_has_one_heading_also_after_a_resumption(make_trainer: Maker) 
     first = list(make_trainer.lines)
     assert [line.split()[0] for line in first[-2:]] == ["epoch", "1"]
     again = make_trainer(epochs=2)
-    again.load(again.run.last)
+    again.load(again.run.last, again.run.best)
     again.fit()
     assert make_trainer.lines[len(first) : -1] == first[:-1]
     assert make_trainer.lines[-1].split()[0] == "2"
@@ -228,7 +228,7 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(
     assert stop.value.number == number
     assert checkpoint.read(stopped.run.last)[1]["epoch"] * 5 + checkpoint.read(stopped.run.last)[1]["batch"] == step
     resumed = make_trainer("stopped")
-    resumed.load(resumed.run.last)
+    resumed.load(resumed.run.last, resumed.run.best)
     resumed.run.keep_rows(resumed.epoch)
     resumed.fit()
     assert weights(resumed) == weights(whole)
@@ -246,7 +246,7 @@ def test_every_checkpoint_on_the_way_leads_to_the_same_end(make_trainer: Maker, 
     for content in checkpoints:
         whole.run.last.write_bytes(content)
         resumed = make_trainer()
-        resumed.load(resumed.run.last)
+        resumed.load(resumed.run.last, resumed.run.best)
         resumed.fit()
         assert weights(resumed) == weights(whole)
 
@@ -256,7 +256,7 @@ def test_more_epochs_go_on_from_where_fewer_ended(make_trainer: Maker, weights: 
     whole.fit()
     make_trainer("longer", epochs=2).fit()
     longer = make_trainer("longer", epochs=4)
-    longer.load(longer.run.last)
+    longer.load(longer.run.last, longer.run.best)
     longer.fit()
     assert weights(longer) == weights(whole)
 
@@ -274,14 +274,14 @@ def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_trainer: Maker, 
     trainer = make_trainer()
     trainer.save(trainer.run.last)
     with pytest.raises(CheckpointError, match=message):
-        make_trainer(**options).load(trainer.run.last)
+        make_trainer(**options).load(trainer.run.last, trainer.run.best)
 
 
 def test_a_cosine_run_does_not_go_on_with_more_epochs(make_trainer: Maker) -> None:
     trainer = make_trainer(schedule="cosine")
     trainer.save(trainer.run.last)
     with pytest.raises(CheckpointError, match="trained with epochs 3, this run has 4"):
-        make_trainer(schedule="cosine", epochs=4).load(trainer.run.last)
+        make_trainer(schedule="cosine", epochs=4).load(trainer.run.last, trainer.run.best)
 
 
 def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
@@ -293,7 +293,7 @@ def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
     make_trainer.digits = dataclasses.replace(make_trainer.digits, train=split)
     trainer = make_trainer(seed=0)
     with pytest.raises(CheckpointError, match="trained on 80 examples, these 80 are others"):
-        trainer.load(trainer.run.last)
+        trainer.load(trainer.run.last, trainer.run.best)
 
 
 @pytest.mark.parametrize("change", [{"steps": {}}, {"averages": []}, {"config": None}, {"data": 3}])
@@ -303,7 +303,7 @@ def test_a_checkpoint_whose_state_is_incomplete_is_one_line(make_trainer: Maker,
     arrays, state = checkpoint.read(trainer.run.last)
     checkpoint.write(trainer.run.last, arrays, state | change)
     with pytest.raises(CheckpointError) as failure:
-        trainer.load(trainer.run.last)
+        trainer.load(trainer.run.last, trainer.run.best)
     assert "\n" not in str(failure.value)
     assert not isinstance(failure.value, DamagedError)
 
