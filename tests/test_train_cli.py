@@ -199,6 +199,7 @@ def test_help_has_every_hyper_parameter_its_default_and_a_good_result(
         ("vae --epochs", r"--epochs: expected one argument"),
         ("vae --epochs ten", r"--epochs: invalid int value: 'ten'"),
         ("vae --epochs 0", r"--epochs is 0, must be at least 1"),
+        ("vae --hidden 99999999999999999999", r"--hidden is 99999999999999999999, must be at most 4294967296"),
         ("vae --lr -1", r"--lr is -1\.0, must be above 0"),
         ("vae --lr nan", r"--lr is nan, must be above 0"),
         ("vae --validation 1", r"--validation is 1\.0, must be below 1"),

@@ -7,6 +7,8 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any
 
+LARGEST_INTEGER = 2**32  # of any hyper-parameter: sizes beyond it overflow NumPy's counting before memory runs out
+
 
 class ConfigError(ValueError):
     """A hyper-parameter outside what is allowed: one line that says which, what it was, what it must be."""
@@ -64,6 +66,8 @@ class Config:
 
 
 def _check(name: str, value: Any, limits: Any) -> None:
+    if isinstance(value, int) and value > LARGEST_INTEGER:
+        raise ConfigError(f"{name} is {value}, must be at most {LARGEST_INTEGER}")
     if limits["choices"] is not None and value not in limits["choices"]:
         raise ConfigError(f"{name} is {value!r}, must be one of {', '.join(limits['choices'])}")
     if limits["at_least"] is not None and not value >= limits["at_least"]:
