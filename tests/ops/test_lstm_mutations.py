@@ -56,8 +56,10 @@ def terms(root: ast.AST) -> Iterator[tuple[Place, tuple[str, ...]]]:
                 yield from (((node, field, None), ALL[1:]) for field in ("body", "orelse"))
             case ast.Call(func=ast.Name(id="_final")):
                 yield (node, "args", 0), ALL[1:]
-            case ast.Call(func=ast.Attribute(attr="tensordot")):
-                yield from (((node, "args", n), ALL[1:]) for n in (0, 1))
+            case ast.AugAssign():
+                yield (node, "value", None), ALL[1:]
+            case ast.Call(keywords=[ast.keyword(arg="out")]):
+                yield from (((node, "args", n), ALL[1:]) for n in range(len(node.args)))
 
 
 def counts(node: ast.BinOp) -> bool:
@@ -67,14 +69,14 @@ def counts(node: ast.BinOp) -> bool:
 
 def prepares(node: ast.Assign) -> bool:
     """Names a shape, a module or memory to write in: no number is there yet. (Such a statement is dropped, too.)"""
-    return ast.unparse(node.targets[0]) in ("(_, hidden, batch)", "xp", "blocks", "deltas")
+    return ast.unparse(node.targets[0]) in ("(_, hidden, batch)", "xp", "blocks", "deltas", "delta")
 
 
 def statements(root: ast.AST) -> Iterator[Place]:
     for node in ast.walk(root):
         if isinstance(node, (ast.FunctionDef, ast.For)):
             for n, statement in enumerate(node.body):
-                if not isinstance(statement, ast.Expr):  # a docstring
+                if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):  # a docstring
                     yield node, "body", n
 
 
