@@ -34,20 +34,31 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction:
     Computed as max(x, 0) - t·x - ln max(σ, 1 - σ), whose logarithm is never of less than ½, from the same
     σ(x) that the derivative σ(x) - t needs. The derivative to the target is -x.
     """
-    target = _target("binary_cross_entropy_with_logits", logits, target)
+    name = "binary_cross_entropy_with_logits"
+    target = _target(name, logits, target)
     x, xp = logits.data, backend.of(logits.data)
     sigma = sigmoid_array(x)
     larger = xp.abs(sigma - 0.5, out=xp.empty_like(x))
     larger += 0.5
     value = xp.maximum(x, 0)
     value -= target.data * x
-    value -= xp.log(larger, out=larger)
-    elements = record(
+    value = value - xp.log(larger) if reduction == "none" else value.sum() - _sum_of_logs(larger)
+    loss = record(
         value,
         (logits, lambda g: g * (known_sigmoid(logits, sigma) - target)),
         (target, lambda g: -g * logits),
     )
-    return _reduce("binary_cross_entropy_with_logits", elements, reduction)
+    if reduction == "mean":
+        return loss / x.size if x.size else loss * math.nan
+    return _reduce(name, loss, reduction)
+
+
+def _sum_of_logs(factors: Array) -> Array:
+    """Σ ln f for f from ½ to 1, one logarithm for 64 of them: their product is at least 2⁻⁶⁴."""
+    xp, flat = backend.of(factors), factors.ravel(order="K")
+    groups = len(flat) // 64
+    products = flat[: 64 * groups].reshape(64, groups).prod(axis=0)
+    return xp.log(products).sum() + xp.log(flat[64 * groups :]).sum()
 
 
 def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean") -> Tensor:

@@ -99,7 +99,7 @@ def _milliseconds(seconds: float) -> str:
 @contextlib.contextmanager
 def _side(setup: Setup) -> Iterator[Connection]:
     """A process that builds `setup`'s step and then times it when asked."""
-    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"  # read by the subprocess when it imports NumPy
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "23"  # 2²³ ticks, 3 ms: asleep within the rest, awake within a step
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, setup), daemon=True)
     process.start()
