@@ -15,7 +15,7 @@ from pathlib import Path
 from minigen import train
 from minigen.training.lock import locked
 from tests.faults.fault import Effort, Fault, refused
-from tests.kill_and_resume import SMALL, Training, different, outcome, survive
+from tests.kill_and_resume import FEW_EXAMPLES, Training, different, outcome, survive
 
 EPOCHS = 5
 TINY = ["--hidden", "24", "--latent", "4", "--validation", "0.9", "--batch-size", "64"]
@@ -28,7 +28,7 @@ def killed(folder: Path, effort: Effort) -> Iterator[str]:
         kills = effort.kills // len(effort.models) + (number < effort.kills % len(effort.models))
         if not kills:
             continue
-        flags = FLAGS.get(model, ["--validation", "0.9", *SMALL.get(model, [])])
+        flags = FLAGS.get(model, FEW_EXAMPLES)
         with contextlib.redirect_stdout(sys.stderr):
             tally = survive(model, kills, EPOCHS, flags, folder / model, effort.seed)
         yield from [""] * tally.equal + [f"{model}: other bits"] * (tally.tries - tally.equal)
