@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers of pytest-xdist and the lessons' kernels share the cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers and the lessons share the cores
     if importlib.util.find_spec("torch") is not None:
         import torch
 
