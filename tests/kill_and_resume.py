@@ -54,7 +54,7 @@ class Training:
         )
         assert self.process.stdout is not None
         self.output = self.process.stdout
-        self._wait_for("resumed after" if resume else "seed")
+        self.wait_for("resumed after" if resume else "seed")
 
     def __enter__(self) -> Training:
         return self
@@ -64,7 +64,7 @@ class Training:
         self.process.wait()
         self.output.close()
 
-    def _wait_for(self, *beginnings: str) -> None:
+    def wait_for(self, *beginnings: str) -> None:
         said = []
         for line in self.output:
             said.append(line)
@@ -74,7 +74,7 @@ class Training:
 
     def finish(self, epochs: int) -> None:
         """Wait for the last epoch's row, or the test where that epoch was over; what follows adds nothing here."""
-        self._wait_for(f"{epochs:>5} ", "test")
+        self.wait_for(f"{epochs:>5} ", "test")
 
     def kill(self, moment: float, patience: float) -> bool:
         """SIGKILL `moment` seconds from now, or up to `patience` later when a checkpoint is begun.
@@ -97,12 +97,9 @@ def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path,
     flags = ["--epochs", str(epochs), *flags]
     print(f"{model}: {' '.join(flags)} (moments from seed {seed})")
     moments = random.Random(seed)
-    with Training(model, folder / "never-stopped", flags, resume=False) as training:
-        begun = time.perf_counter()
-        training.finish(epochs)
-        duration = time.perf_counter() - begun
+    expected, duration = never_stopped(model, folder / "never-stopped", flags, epochs)
     print(f"  never stopped: {duration:.1f} s of training")
-    expected, tally = outcome(folder / "never-stopped"), Tally()
+    tally = Tally()
     while tally.tries < tries:
         run, resume, wanted, kills = folder / f"try-{tally.tries}", False, 1 + tally.tries % 2, 0
         half_written = 0
@@ -117,9 +114,7 @@ def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path,
         if not kills:  # it was faster than the clock: another try
             run.rename(folder / f"too-fast-{time.time_ns()}")
             continue
-        with Training(model, run, flags, resume=True) as training:
-            training.finish(epochs)
-        differences = different(expected, outcome(run))
+        differences = resumed(model, run, flags, epochs, expected)
         tally.tries, tally.equal = tally.tries + 1, tally.equal + (not differences)
         tally.kills, tally.half_written = tally.kills + kills, tally.half_written + half_written
         verdict = (
@@ -131,6 +126,22 @@ def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path,
         f"({tally.kills} kills, {tally.half_written} of them while a checkpoint was written)"
     )
     return tally
+
+
+def never_stopped(model: str, run: Path, flags: list[str], epochs: int) -> tuple[dict[str, object], float]:
+    """What a training ends with that nothing disturbs, and the seconds that it takes."""
+    with Training(model, run, flags, resume=False) as training:
+        begun = time.perf_counter()
+        training.finish(epochs)
+        duration = time.perf_counter() - begun
+    return outcome(run), duration
+
+
+def resumed(model: str, run: Path, flags: list[str], epochs: int, expected: dict[str, object]) -> list[str]:
+    """The names under which the run, resumed, ends otherwise than expected."""
+    with Training(model, run, flags, resume=True) as training:
+        training.finish(epochs)
+    return different(expected, outcome(run))
 
 
 def outcome(folder: Path) -> dict[str, object]:

@@ -59,20 +59,15 @@ def minigen_side(name: str, options: dict[str, Any]) -> Step:
 def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
     sys.path.insert(0, str(TESTS))
     import torch
-    from twins import all_cases
-    from twins.side_by_side import Batch, Noise
+    from twins import twin_type
+    from twins.side_by_side import Batch, OwnNoise
 
     from minigen import data
     from minigen.models import MODELS
 
-    class Drawn(Noise):
-        def draw(self, *shape: int) -> torch.Tensor:
-            return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
-
     config = MODELS[name].config_type(**options)
     digits = data.load(config.data)
-    twin_type = next(case.twin for case in all_cases() if case.model == name)
-    twin = twin_type(config, digits.input_shape, len(digits.classes), Drawn(0))
+    twin = twin_type(name)(config, digits.input_shape, len(digits.classes), OwnNoise(0))
     layout = torch.channels_last if channels_last else torch.contiguous_format
     twin.to(memory_format=layout)
     loader = data.Loader(digits.train, config.batch_size, 0)

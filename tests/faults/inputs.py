@@ -18,6 +18,7 @@ from PIL import Image
 
 from minigen import apply, train
 from minigen.data import DataError, cifar, download
+from minigen.data.pictures import read_picture
 from minigen.training.run_folder import RunFolder
 from tests.data.conftest import Mirror
 from tests.data.test_pictures import bomb
@@ -122,8 +123,6 @@ def no_pictures(folder: Path, effort: Effort) -> Iterator[str]:
 
 
 def _one_line_or_done(run: RunFolder, file: Path) -> str:
-    from minigen.data.pictures import read_picture
-
     try:
         picture = read_picture(file, 1, (28, 28))
     except DataError as error:

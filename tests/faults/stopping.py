@@ -15,10 +15,11 @@ from pathlib import Path
 from minigen import train
 from minigen.training.lock import locked
 from tests.faults.fault import Effort, Fault, refused
-from tests.kill_and_resume import FEW_EXAMPLES, Training, different, outcome, survive
+from tests.kill_and_resume import FEW_EXAMPLES, Training, never_stopped, resumed, survive
 
 EPOCHS = 5
 TINY = ["--hidden", "24", "--latent", "4", "--validation", "0.9", "--batch-size", "64"]
+BEGIN = ["--epochs", str(EPOCHS), *TINY]
 FLAGS = {"vae": TINY, "ae": TINY, "conv-vae": TINY, "recurrent-ae": TINY, "sae": ["--validation", "0.9"]}
 
 
@@ -36,10 +37,11 @@ def killed(folder: Path, effort: Effort) -> Iterator[str]:
 
 def stopped(folder: Path, effort: Effort) -> Iterator[str]:
     """SIGTERM and SIGINT (Ctrl-C) at a random moment: saved at the end of the step, and said how to go on."""
-    moments, expected, duration = random.Random(effort.seed), *never_stopped(folder)
+    moments = random.Random(effort.seed)
+    expected, duration = never_stopped("vae", folder / "never-stopped", BEGIN, EPOCHS)
     for number in (signal.SIGTERM, signal.SIGINT):
         run = folder / number.name
-        with Training("vae", run, ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
+        with Training("vae", run, BEGIN, resume=False) as training:
             time.sleep(moments.uniform(0, duration))
             training.process.send_signal(number)
             said = training.output.read()
@@ -47,23 +49,24 @@ def stopped(folder: Path, effort: Effort) -> Iterator[str]:
         if code not in (0, 128 + number, -number):
             yield f"{number.name}: exit code {code}, {said}"
             continue
-        yield resumed(run, expected)
+        yield ", ".join(resumed("vae", run, [], EPOCHS, expected))
 
 
 def full_disk(folder: Path, _: Effort) -> Iterator[str]:
     """No file may grow beyond a limit: a run that was begun keeps its checkpoint, and goes on when there is room."""
-    expected, _ = never_stopped(folder)
-    size = (folder / "never-stopped" / "last.safetensors").stat().st_size
+    whole = folder / "never-stopped"
+    expected, _ = never_stopped("vae", whole, BEGIN, EPOCHS)
+    size = (whole / "last.safetensors").stat().st_size
     for limit in (0, size // 2, size - 1):
         run = folder / f"limit-{limit}"
-        with Training("vae", run, ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
-            training._wait_for("    2 ")
+        with Training("vae", run, BEGIN, resume=False) as training:
+            training.wait_for("    2 ")
         words = [sys.executable, "-m", "minigen.train", "vae", "--out", str(run), "--resume"]
         full = subprocess.run(words, preexec_fn=lambda size=limit: _limit(size), capture_output=True, text=True)
         if full.returncode != 2 or full.stderr.count("\n") != 1 or "File too large" not in full.stderr:
             yield f"exit code {full.returncode}, said {full.stderr!r}"
             continue
-        yield resumed(run, expected)
+        yield ", ".join(resumed("vae", run, [], EPOCHS, expected))
 
 
 def _limit(size: int) -> None:
@@ -82,31 +85,16 @@ def two_at_once(folder: Path, _: Effort) -> Iterator[str]:
     for flag in ("--smoke", "--resume", "--overwrite"):
         run = folder / flag
         with Training("vae", run, ["--epochs", "1000", *TINY], resume=False) as training:
-            training._wait_for("    1 ")
+            training.wait_for("    1 ")
             before = (run / "config.json").read_bytes()
             lost = refused(
                 train.main, ["vae", "--out", run, flag], "another training is running", "already holds a run"
             )
-            training._wait_for("    ")  # the first one goes on
+            training.wait_for("    ")  # the first one goes on
             unchanged = (run / "config.json").read_bytes() == before
         yield lost or ("" if unchanged else "config.json changed")
     with locked(folder / "--smoke"):  # a killed training leaves no lock
         yield ""
-
-
-def never_stopped(folder: Path) -> tuple[dict[str, object], float]:
-    """What a training ends with that nothing disturbs, and the seconds that it takes."""
-    with Training("vae", folder / "never-stopped", ["--epochs", str(EPOCHS), *TINY], resume=False) as training:
-        begun = time.perf_counter()
-        training.finish(EPOCHS)
-        return outcome(folder / "never-stopped"), time.perf_counter() - begun
-
-
-def resumed(run: Path, expected: dict[str, object]) -> str:
-    """ "" where the run, resumed, ends as expected to the bit."""
-    with Training("vae", run, [], resume=True) as training:
-        training.finish(EPOCHS)
-    return ", ".join(different(expected, outcome(run)))
 
 
 FAULTS = (

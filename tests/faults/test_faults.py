@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_a_loss_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
         raise ZeroDivisionError
 
     def talk(words: list[str]) -> int:
-        print("Traceback\nand more", file=__import__("sys").stderr)
+        print("Traceback\nand more", file=sys.stderr)
         return 2
 
     assert refused(crash, []) == "raised ZeroDivisionError()"

@@ -74,6 +74,13 @@ class Noise:
             yield
 
 
+class OwnNoise(Noise):
+    """PyTorch's random numbers: uniform where a gradient penalty mixes images, else normal."""
+
+    def draw(self, *shape: int) -> torch.Tensor:
+        return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
+
+
 class Twin(torch.nn.Module):
     """Modules under the same names as the model's; `objectives` in the same order, with the same terms."""
 
@@ -84,8 +91,12 @@ class Twin(torch.nn.Module):
     def objectives(self) -> list[Objective]:
         raise NotImplementedError
 
+    def begin_as(self, model: Model) -> None:
+        """Take the model's weights."""
+        self.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take the model's weights; a twin whose names differ overrides this."""
+        """Take a model's weights by their names; a twin whose names differ overrides this."""
         self.load_state_dict(state, strict=True)
 
 
@@ -110,7 +121,7 @@ def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dic
     model.to(dtype=dtype)
     noise = Noise(config.seed)
     twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
-    twin.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+    twin.begin_as(model)
     twin.train()
     loader = data.Loader(dataset.train, config.batch_size, config.seed, dtype=dtype)
     ours, theirs = _MinigenSide(model, dataset.train), TorchSide(twin, len(loader))
