@@ -8,7 +8,6 @@ the same digit classifier.
 from __future__ import annotations
 
 import copy
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -26,15 +25,8 @@ from minigen.training.loading import load_data, read_config
 from minigen.training.run_folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from twins import all_cases
-from twins.side_by_side import Batch, Noise, TorchSide, Twin, as_torch
-
-
-class OwnNoise(Noise):
-    """PyTorch's random numbers: uniform where a gradient penalty mixes images, else normal."""
-
-    def draw(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
+from twins import twin_type
+from twins.side_by_side import Batch, OwnNoise, TorchSide, Twin, as_torch
 
 
 class TwinSamples:
@@ -58,17 +50,17 @@ def main(folder: str) -> None:
     backend.manual_seed(config.seed)
     torch.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
-    twin_type = next(case.twin for case in all_cases() if case.model == model.name)
-    twin = twin_type(config, dataset.input_shape, len(dataset.classes), OwnNoise(0))
-    twin.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+    twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(0))
+    twin.begin_as(model)
     train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation)
-    ours = json.loads((run.path / "metrics.jsonl").read_text().splitlines()[-1])["test"]
+    ours = run.rows()[-1]["test"]
     if isinstance(model, Adversarial):
         theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
     else:
         theirs = {next(iter(ours)): test_loss(twin, dataset.test)}
     for name, value in theirs.items():
-        print(f"{name:<12} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ours[name] / value:.3f}")
+        ratio = f"{ours[name] / value:.3f}" if value else "none"
+        print(f"{name:<12} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")
 
 
 def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:

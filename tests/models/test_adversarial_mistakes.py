@@ -84,7 +84,7 @@ def test_the_right_way_learns_the_data_and_neither_net_wins(rightly_trained: Gam
 
 
 def test_fakes_labelled_real_teach_the_discriminator_nothing(rightly_trained: Game) -> None:
-    """Document 002's report of the loss: everything is real, so its gradient to the generator fades."""
+    """To the discriminator everything is real, so its gradient to the generator fades."""
     game = Game()
     model = game.model
     d, g = (objective.optimizer for objective in model.objectives())
