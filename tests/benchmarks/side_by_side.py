@@ -45,7 +45,8 @@ from typing import NamedTuple
 Step = Callable[[], object]
 Setup = Callable[[], Step]
 
-ROUND_SECONDS = 0.04
+ROUND_SECONDS = 0.1
+WARM_UP_CALLS = 10
 CLOCK = time.process_time if os.environ.get("OMP_NUM_THREADS") == "1" else time.perf_counter
 REST_SECONDS = 0.005  # the other side's threads fall asleep
 
@@ -65,6 +66,8 @@ def compare(name: str, minigen_setup: Setup, *torch_setups: Setup, rounds: int =
     sides = [functools.partial(_with_kept_memory, minigen_setup), *torch_setups]
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(_side(setup)) for setup in sides]
+        for side in connections:
+            _seconds_a_step(side, WARM_UP_CALLS)
         calls = [max(1, round(ROUND_SECONDS / _seconds_a_step(side, 3))) for side in connections]
         times = [[_seconds_a_step(*side) for side in zip(connections, calls, strict=True)] for _ in range(rounds)]
     fastest_rounds = [min(column) for column in zip(*times, strict=True)]
