@@ -90,11 +90,11 @@ class RecurrentAutoencoder(Model):
         x, lengths = batch.inputs, batch.lengths
         target = _reversed(x, lengths) if self.config.reversed_target else x
         damaged = Tensor(corrupted(x, self.config.corrupt, self.training))
-        errors = ((self._decoded(self.encode(damaged, lengths), lengths) - target) ** 2).mean(2)
+        errors = (self._decoded(self.encode(damaged, lengths), lengths) - target) ** 2
         if lengths is None:
-            return errors.mean(1)
+            return errors.mean((1, 2))
         counted = backend.of(x).arange(x.shape[1]) < lengths[:, None]
-        return (errors * counted).sum(1) / lengths
+        return (errors * counted[:, :, None]).sum((1, 2)) / (lengths * x.shape[2])
 
     def loss(self, batch: Batch) -> Terms:
         """The squared error of a value, averaged over sequences."""
