@@ -185,9 +185,9 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
 
         dhₜ = gₜ + W_hhᵀ·δₜ₊₁
         dcₜ = fₜ₊₁·dcₜ₊₁ + dhₜ·o·φ'(cₜ)
-        δ_o = dhₜ·φ(cₜ)·o·(1 - o)
-        δ_i = dcₜ·g·i·(1 - i)
-        δ_f = dcₜ·cₜ₋₁·f·(1 - f)
+        δ_o = dhₜ·hₜ·(1 - o)
+        δ_i = dcₜ·i·g·(1 - i)
+        δ_f = dcₜ·f·cₜ₋₁·(1 - f)
         δ_g = dcₜ·i·φ'(a_g)
 
     Args:
@@ -197,20 +197,19 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
     xp = backend.of(g)
     blocks = xp.empty_like(run.node)
     deltas = blocks[:-2].reshape(run.gates.shape)
-    dh, dc = 0.0, g[-1]
+    dh, dc = 0.0, g[-1].copy()
     for t, gates in reversed(list(enumerate(run.gates))):
-        (o, i, f, candidate), sigmoids = gates, gates[:3]
+        (o, i, f, candidate), sigmoids, delta = gates, gates[:3], deltas[t]
         dh = dh + g[t]
-        dc = dc + dh * o * _slope(activation, run.squashed[t])
-        delta = deltas[t]
+        dc += dh * o * _slope(activation, run.squashed[t])
+        dc_i = dc * i
+        dc *= f
         xp.subtract(1, sigmoids, out=delta[:3])
-        delta[:3] *= sigmoids
-        delta[0] *= dh * run.squashed[t]
-        delta[1] *= dc * candidate
+        delta[0] *= dh * run.states[t]
+        delta[1] *= dc_i * candidate
         delta[2] *= dc * run.cells[t]
-        xp.multiply(dc * i, _slope(activation, candidate), out=delta[3])
+        xp.multiply(dc_i, _slope(activation, candidate), out=delta[3])
         dh = weight_hh.T @ delta.reshape(len(weight_hh), -1)
-        dc = dc * f
     blocks[-2], blocks[-1] = dh, dc
     return blocks
 
