@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +24,6 @@ import jupytext
 import nbformat
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from matplotlib.testing.compare import compare_images
-from matplotlib.testing.exceptions import ImageComparisonFailure
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +31,6 @@ FOLDER = ROOT / "lessons"
 FIGURES = FOLDER / "figures"
 
 RELATIVE = 0.01  # how far a shown number with a decimal point may be from the real one, where the block states nothing
-PIXELS = 8.0  # how far, root mean square of 255, a figure may be from the one shown
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
@@ -209,17 +205,3 @@ def _numbers_agree(shown: str, real: str, rtol: float | None) -> bool:
     decimals = len(mantissa.partition(".")[2])
     unit = 1.001 * 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0
     return abs(a - b) <= max((RELATIVE if rtol is None else rtol) * max(abs(a), abs(b)), unit)
-
-
-def figure_differs(shown: Path, made: Path, pixels: float = PIXELS) -> str | None:
-    """How a figure in lessons/figures differs from the one made now by more than `pixels`; None where it does not."""
-    if not shown.exists():
-        return f"{shown.name} is not in lessons/figures"
-    copy = made.with_name(f"{made.stem}-shown.png")
-    shutil.copy(shown, copy)
-    try:
-        return compare_images(str(copy), str(made), tol=pixels)
-    except ImageComparisonFailure as different_sizes:
-        return f"{shown.name}: {different_sizes}"
-    finally:
-        copy.unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lessons import figures
 from tests.lessons import lesson as lessons
 from tests.lessons.lesson import FIGURES, FOLDER
 from tests.lessons.references import check_code_span, check_link, code_spans, images, links
@@ -31,8 +32,7 @@ def test_notebook_prints_and_draws_what_the_lesson_shows(path: Path, tmp_path: P
     drawn = {figure.name for figure in result.figures.glob("*.png")}
     assert drawn == {figure.name for figure in FIGURES.glob(f"{lesson.number}-*.png")}, again
     for name in sorted(drawn):
-        difference = lessons.figure_differs(FIGURES / name, result.figures / name)
-        assert difference is None, f"{path.name}: {name} looks different: {difference}; {again}"
+        assert figures.difference(FIGURES / name, result.figures / name) < figures.DIFFERENT, f"{name}: {again}"
     assert result.seconds < SECONDS, f"{path.name} takes {result.seconds:.0f} s"
 
 

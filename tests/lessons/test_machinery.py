@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from tests.lessons import figures
 from tests.lessons import lesson as lessons
 from tests.lessons.lesson import LessonError
 from tests.lessons.references import check_code_span, check_link
@@ -88,6 +91,35 @@ def test_rewriting_adds_replaces_and_removes_outputs(tmp_path: Path) -> None:
         "```python\na\n```\n\n```output\nnew a\n```\n\nText.\n\n```python\nb\n```\n\n```output rtol=0.2\nnew b\n```\n\n"
         "```python\nc\n```\n\nEnd.\n"
     )
+
+
+def drawn(path: Path, *heights: float, width: float = 8) -> Path:
+    """Bell curves side by side."""
+    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    axes = figure.subplots()
+    x = np.linspace(0, 3 * len(heights), 100)
+    for n, height in enumerate(heights):
+        axes.plot(x, height * np.exp(-((x - 3 * n) ** 2)))
+    axes.set(ylim=(0, 2))
+    figure.savefig(path, dpi=90)
+    return path
+
+
+def test_a_figure_whose_curves_moved_a_little_looks_the_same(tmp_path: Path) -> None:
+    shown, moved = drawn(tmp_path / "shown.png", 1, 1.2), drawn(tmp_path / "moved.png", 1.02, 1.17)
+    assert figures.difference(shown, shown) == 0
+    assert 0 < figures.difference(shown, moved) < figures.DIFFERENT < figures.difference(shown, moved, near=0)
+
+
+@pytest.mark.parametrize("heights", [(1,), (1.2, 1), (1, 1.5), ()])
+def test_a_figure_with_other_curves_is_found(heights: tuple[float, ...], tmp_path: Path) -> None:
+    shown, other = drawn(tmp_path / "shown.png", 1, 1.2), drawn(tmp_path / "other.png", *heights)
+    assert figures.difference(shown, other) > figures.DIFFERENT
+
+
+def test_a_figure_of_another_size_is_found(tmp_path: Path) -> None:
+    shown, other = drawn(tmp_path / "shown.png", 1), drawn(tmp_path / "other.png", 1, width=7)
+    assert figures.difference(shown, other) == np.inf
 
 
 @pytest.mark.parametrize(
