@@ -1,4 +1,4 @@
-"""Each model beside its PyTorch twin: 50 training steps on the same weights, batches and noise."""
+"""Each model beside its PyTorch twin: 50 training steps from the same weights, on the same batches and noise."""
 
 from __future__ import annotations
 
