@@ -167,8 +167,8 @@ def _reconstruct(trained: Trained, options: argparse.Namespace, out: Path) -> li
     from minigen.training.outputs import save_array
 
     x = _inputs(trained, options)
-    y = trained.reconstruct(x.values)
-    lines = [f"squared error a value: {((y - x.values) ** 2).mean():.4f} (mean of {len(y)})"]
+    y = trained.reconstruct(x.values, x.lengths)
+    lines = [f"squared error a value: {trained.score(x.values, x.lengths).mean():.4f} (mean of {len(y)})"]
     if trained.data.holds_images:
         lines.append(_save_images(out, x.names, y, options.invert))
     else:

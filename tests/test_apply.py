@@ -171,6 +171,16 @@ def test_sequences_of_the_user_keep_their_units(tmp_path: Path, capsys: pytest.C
     assert "sequences (T, D) = (8, 1), the model was trained on (8, 2)" in capsys.readouterr().err
 
 
+def test_a_reconstruction_counts_no_padding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = small_run(tmp_path / "run", "recurrent-ae", data="waves-varied", reversed_target=True)
+    assert apply.main([str(run), "reconstruct", "--count", "20"]) == 0
+    test = load("waves-varied").test.take(range(20))
+    error = minigen.load(run).score(test.inputs, test.lengths).mean()
+    assert f"squared error a value: {error:.4f} (mean of 20)" in capsys.readouterr().out
+    made = np.load(run / "reconstruct" / "reconstructions.npy")
+    np.testing.assert_array_equal(made, minigen.load(run).reconstruct(test.inputs, test.lengths))
+
+
 def test_measures_a_generator(command: Command) -> None:
     lines = command("gan", "score")
     assert lines[1] == "of 2,000 samples:"

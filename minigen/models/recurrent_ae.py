@@ -14,6 +14,7 @@ last step, which the encoder's state remembers best, comes first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from minigen import backend, nn, ops
 from minigen.backend import Array
@@ -70,10 +71,12 @@ class RecurrentAutoencoder(Model):
         _, (h, _) = self.encoder(x, None, lengths)
         return self.code(h)
 
-    def decode(self, z: Tensor) -> Tensor:
-        """(N, latent) -> (N, T, D) in [0, 1], from the first step to the last."""
-        steps = self._decoded(z)
-        return steps[:, ::-1] if self.config.reversed_target else steps
+    def decode(self, z: Tensor, lengths: Array | None = None) -> Tensor:
+        """(N, latent) -> (N, T, D) in [0, 1], from the first step to the last; zeros beyond a sequence's length."""
+        steps = self._decoded(z, lengths)
+        if self.config.reversed_target:
+            steps = steps[_backwards(lengths, steps.shape[1])]
+        return steps if lengths is None else steps * _within(lengths, steps.shape[1])
 
     def _decoded(self, z: Tensor, lengths: Array | None = None) -> Tensor:
         """(N, latent) -> (N, T, D) in the order in which the decoder says the steps."""
@@ -81,20 +84,19 @@ class RecurrentAutoencoder(Model):
         outputs, _ = self.decoder(every_step, None, lengths)
         return ops.sigmoid(self.output(outputs))
 
-    def reconstruct(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor, lengths: Array | None = None) -> Tensor:
         """decode(encode(x))"""
-        return self.decode(self.encode(x))
+        return self.decode(self.encode(x, lengths), lengths)
 
     def squared_errors(self, batch: Batch) -> Tensor:
         """(x̂ - x)² averaged over the steps that a sequence has and their values: (N,)"""
         x, lengths = batch.inputs, batch.lengths
-        target = _reversed(x, lengths) if self.config.reversed_target else x
+        target = x[_backwards(lengths, x.shape[1])] if self.config.reversed_target else x
         damaged = Tensor(corrupted(x, self.config.corrupt, self.training))
         errors = (self._decoded(self.encode(damaged, lengths), lengths) - target) ** 2
         if lengths is None:
             return errors.mean((1, 2))
-        counted = backend.of(x).arange(x.shape[1]) < lengths[:, None]
-        return (errors * counted[:, :, None]).sum((1, 2)) / (lengths * x.shape[2])
+        return (errors * _within(lengths, x.shape[1])).sum((1, 2)) / (lengths * x.shape[2])
 
     def loss(self, batch: Batch) -> Terms:
         """The squared error of a value, averaged over sequences."""
@@ -126,11 +128,15 @@ def draw_keras_weights(lstm: nn.LSTM) -> None:
             bias.data[hidden : 2 * hidden] = forget
 
 
-def _reversed(x: Array, lengths: Array | None) -> Array:
-    """Each sequence from its own last step to its first; what lies beyond its end stays there."""
+def _backwards(lengths: Array | None, steps: int) -> Any:
+    """The index of (N, T, D) from each sequence's own last step to its first; what lies beyond its end stays there."""
     if lengths is None:
-        return x[:, ::-1]
-    xp = backend.of(x)
-    time = xp.arange(x.shape[1])
-    source = xp.where(time < lengths[:, None], lengths[:, None] - 1 - time, time)
-    return xp.take_along_axis(x, source[:, :, None], axis=1)
+        return slice(None), slice(None, None, -1)
+    xp = backend.of(lengths)
+    time, length = xp.arange(steps), lengths[:, None]
+    return xp.arange(len(lengths))[:, None], xp.where(time < length, length - 1 - time, time)
+
+
+def _within(lengths: Array, steps: int) -> Array:
+    """(N, T, 1): whether a sequence has a step."""
+    return (backend.of(lengths).arange(steps) < lengths[:, None])[:, :, None]

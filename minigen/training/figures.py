@@ -157,9 +157,11 @@ def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10)
     return show_images(images, columns, "between the codes of two test images")
 
 
-def latent_map(model: Encodes, data: Dataset, count: int = 1000) -> Figure:
-    """Test images' codes in the plane of their two greatest variances, coloured by class."""
-    return code_map(model.encode(_first(model, data.test, count)).numpy(), data.test.labels[:count], data.classes)
+def latent_map(model: Any, data: Dataset, count: int = 1000) -> Figure:
+    """Test images' or sequences' codes in the plane of their two greatest variances, coloured by class."""
+    batch = Loader(data.test, count, 0, _device(model), shuffle=False).first(count)
+    lengths = () if batch.lengths is None else (batch.lengths,)
+    return code_map(model.encode(Tensor(batch.inputs), *lengths).numpy(), data.test.labels[:count], data.classes)
 
 
 def code_map(codes: Any, labels: Any, names: Sequence[str]) -> Figure:

@@ -68,23 +68,21 @@ class Trained:
         """Inputs -> codes (N, latent). lengths: (N,), how many of its T steps each sequence has; None: all."""
         model = self._able_to("encode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
         x = self._checked(inputs)
-        if lengths is None:
-            return self._in_parts(model.encode, x)
-        if not isinstance(model, RecurrentAutoencoder):
-            raise UseError(f"{model.name} knows no lengths: they belong to sequences")
-        steps = backend.to_device(np.asarray(lengths, np.int64), self.config.device)
-        with no_grad():
-            return np.asarray(model.encode(Tensor(backend.to_device(x, self.config.device)), steps).numpy())
+        return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
 
     def decode(self, codes: Any) -> Floats:
         """Codes (N, latent) -> images (N, C, H, W) or sequences (N, T, D), in [0, 1]."""
         model = self._able_to("decode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
         return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
 
-    def reconstruct(self, inputs: Any) -> Floats:
-        """What comes back through the code: of the same shape as the inputs, in [0, 1]."""
+    def reconstruct(self, inputs: Any, lengths: Any = None) -> Floats:
+        """What comes back through the code: of the same shape as the inputs, in [0, 1].
+
+        lengths: as in `encode`; beyond a sequence's length are zeros.
+        """
         model = self._able_to("reconstruct", Reconstructs, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
-        return self._in_parts(model.reconstruct, self._checked(inputs))
+        x = self._checked(inputs)
+        return self._in_parts(model.reconstruct, x, self._checked_lengths(lengths, x))
 
     def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
         """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
@@ -118,13 +116,16 @@ class Trained:
         return self._in_parts(model.restore, _floats("damaged", images, images.shape[1:]))
 
     def score(self, inputs: Any, lengths: Any = None) -> Floats:
-        """The mean squared error of each reconstruction, (N,): high for what is unlike the training data."""
+        """The mean squared error of each reconstruction, (N,): high for what is unlike the training data.
+
+        lengths: as in `encode`; what lies beyond them does not count.
+        """
         from minigen.training.studies.anomalies import scores  # Matplotlib comes with it
 
         x = self._checked(inputs)
+        steps = self._checked_lengths(lengths, x)
         if isinstance(self.model, RecurrentAutoencoder):
-            labels = np.zeros(len(x), np.int64)
-            return scores(self.model, Split(x, labels, None if lengths is None else np.asarray(lengths, np.int64)))
+            return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
         return ((self.reconstruct(x) - x) ** 2).reshape(len(x), -1).mean(axis=1)
 
     def export(self, path: str | Path) -> Path:
@@ -146,12 +147,25 @@ class Trained:
     def _checked(self, inputs: Any) -> Floats:
         return _floats("inputs", inputs, self.data.input_shape)
 
-    def _in_parts(self, function: Callable[[Tensor], Tensor], inputs: Any) -> Floats:
+    def _checked_lengths(self, lengths: Any, sequences: Floats) -> NDArray[np.int64] | None:
+        if lengths is None:
+            return None
+        if not isinstance(self.model, RecurrentAutoencoder):
+            raise UseError(f"{self.model.name} knows no lengths: they belong to sequences")
+        (count, steps), array = sequences.shape[:2], _array("lengths", lengths)
+        if array.shape != (count,):
+            raise UseError(f"lengths has shape {array.shape}, must be ({count},)")
+        if array.dtype.kind not in "iu" or array.min() < 1 or array.max() > steps:
+            raise UseError(f"lengths is {array.tolist()}, must be whole numbers from 1 to {steps}")
+        return array.astype(np.int64)
+
+    def _in_parts(self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None) -> Floats:
+        device, parts = self.config.device, []
         with no_grad():
-            parts = [
-                function(Tensor(backend.to_device(inputs[at : at + AT_ONCE], self.config.device))).numpy()
-                for at in range(0, len(inputs), AT_ONCE)
-            ]
+            for at in range(0, len(inputs), AT_ONCE):
+                part = slice(at, at + AT_ONCE)
+                steps = () if lengths is None else (backend.to_device(lengths[part], device),)
+                parts.append(function(Tensor(backend.to_device(inputs[part], device)), *steps).numpy())
         return np.concatenate(parts)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import to_numpy
+from support import to_numpy, to_tensor
 
 import minigen
 from minigen import Tensor, backend
@@ -51,6 +51,20 @@ def test_a_short_sequence_has_the_error_that_it_has_alone(device: str, reversed_
     whole = batch_of(None, device).inputs
     part = Loader(Split(to_numpy(whole)[1:2, :3], np.zeros(1, np.int64)), 1, 0, device).first(1)
     np.testing.assert_allclose(to_numpy(alone.squared_errors(part))[0], together[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("reversed_target", [False, True])
+def test_a_short_sequence_is_reconstructed_as_it_is_alone(device: str, reversed_target: bool) -> None:
+    batch = batch_of([6, 3, 1, 4], device, beyond=7.0)
+    x, lengths = to_numpy(batch.inputs), [6, 3, 1, 4]
+    together = to_numpy(
+        model_of(device=device, reversed_target=reversed_target).reconstruct(Tensor(batch.inputs), batch.lengths)
+    )
+    for each, (shown, length) in enumerate(zip(together, lengths, strict=True)):
+        alone = model_of((length, 2), device, reversed_target=reversed_target)
+        expected = alone.reconstruct(to_tensor(x[each : each + 1, :length], device))
+        np.testing.assert_allclose(shown[:length], to_numpy(expected)[0], rtol=1e-5)
+        assert (shown[length:] == 0).all()
 
 
 def test_what_lies_beyond_the_end_has_no_influence(device: str) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigen import backend
-from minigen.data import Dataset, Description
+from minigen import Tensor, backend
+from minigen.data import Dataset, Description, load
+from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
 from minigen.models.vae import VAE, VAEConfig
 from minigen.training import figures
 from minigen.training.run_folder import RunFolder
@@ -67,6 +68,16 @@ def test_draws_every_figure_of_a_vae(digits: Dataset, tmp_path: Path) -> None:
         width, height = png_size(path)
         assert min(width, height) > 100
         assert path.parent == run.path
+
+
+def test_codes_of_short_sequences_are_mapped_without_their_padding() -> None:
+    data = load("waves-varied")
+    backend.manual_seed(0)
+    model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2, data="waves-varied"), data.input_shape, 4)
+    (axes,) = figures.latent_map(model, data, 50).axes
+    points = np.concatenate([np.asarray(kind.get_offsets()) for kind in axes.collections])
+    codes = model.encode(Tensor(data.test.inputs[:50]), data.test.lengths[:50]).numpy()
+    np.testing.assert_allclose(np.sort(points, axis=0), np.sort(codes, axis=0), atol=1e-5)
 
 
 def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:

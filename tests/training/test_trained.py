@@ -110,7 +110,14 @@ def test_sequences_are_scored_and_encoded_by_their_lengths(trained: Callable[...
     longer[0, test.lengths[0] :] = 0.7  # behind its end
     np.testing.assert_allclose(rae.score(longer, test.lengths), scores, rtol=1e-5)
     np.testing.assert_allclose(rae.encode(longer, test.lengths), rae.encode(test.inputs, test.lengths), atol=1e-6)
-    assert rae.reconstruct(test.inputs).shape == (6, 64, 1)
+
+
+def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Trained]) -> None:
+    rae = trained("recurrent-ae", data="waves-varied", reversed_target=True)
+    test = load("waves-varied").test.take(range(6))
+    squares = (rae.reconstruct(test.inputs, test.lengths) - test.inputs) ** 2
+    inside = [square[:length].mean() for square, length in zip(squares, test.lengths, strict=True)]
+    np.testing.assert_allclose(rae.score(test.inputs, test.lengths), inside, rtol=1e-4)
 
 
 # Refusals
@@ -126,7 +133,10 @@ def test_sequences_are_scored_and_encoded_by_their_lengths(trained: Callable[...
         (lambda t, x: t.encode(x[:0]), r"inputs has shape \(0, 1, 28, 28\), must be \(N, 1, 28, 28\)"),
         (lambda t, x: t.encode(np.full_like(x, np.nan, dtype=float)), "inputs holds NaN or infinity"),
         (lambda t, x: t.encode(np.array(["digit"])), "inputs holds <U5, must be numbers"),
-        (lambda t, x: t.encode(x, lengths=[3]), "ae knows no lengths: they belong to sequences"),
+        *(
+            (lambda t, x, use=use: getattr(t, use)(x, lengths=[3]), "ae knows no lengths: they belong to sequences")
+            for use in ("encode", "reconstruct", "score")
+        ),
         (lambda t, x: t.decode(np.zeros((1, 4))), r"codes has shape \(1, 4\), must be \(N, 3\)"),
         (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be at least 2"),
     ],
@@ -136,6 +146,23 @@ def test_what_cannot_be_done_is_said_in_one_line(
 ) -> None:
     with pytest.raises(UseError, match=message):
         use(trained("ae"), digits)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        ([3], r"lengths has shape \(1,\), must be \(2,\)"),
+        ([0, 64], r"lengths is \[0, 64\], must be whole numbers from 1 to 64"),
+        ([1, 65], r"lengths is \[1, 65\], must be whole numbers from 1 to 64"),
+        ([1.5, 2], r"lengths is \[1\.5, 2\.0\], must be whole numbers from 1 to 64"),
+        (["a", "b"], "lengths holds <U1, must be numbers"),
+    ],
+)
+def test_impossible_lengths(trained: Callable[..., Trained], lengths: list[object], message: str) -> None:
+    rae, x = trained("recurrent-ae", data="waves-varied"), np.zeros((2, 64, 1))
+    for use in (rae.encode, rae.reconstruct, rae.score):
+        with pytest.raises(UseError, match=message):
+            use(x, lengths)
 
 
 @pytest.mark.parametrize(

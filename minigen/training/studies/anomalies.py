@@ -67,7 +67,7 @@ def draw_series(model: RecurrentAutoencoder, data: Dataset, columns: int = 4) ->
         part = data.test.take(np.flatnonzero(data.test.labels == label)[:columns])
         batch = Loader(part, columns, 0, model.config.device, shuffle=False).first(columns)
         with no_grad():
-            decoded = model.reconstruct(Tensor(batch.inputs)).numpy()
+            decoded = model.reconstruct(Tensor(batch.inputs), batch.lengths).numpy()
         errors = scores(model, part)
         for axis, x, y, error, length in zip(row, part.inputs, decoded, errors, _lengths(part), strict=False):
             axis.plot(x[:length, 0], color="0.6", lw=2, label="series")

@@ -10,7 +10,7 @@ import pytest
 from minigen import backend
 from minigen.data import load
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
-from minigen.training.studies.anomalies import find_anomalies, roc_auc, scores
+from minigen.training.studies.anomalies import draw_series, find_anomalies, roc_auc, scores
 
 
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
@@ -40,6 +40,18 @@ def test_the_study_counts_alarms_above_the_threshold() -> None:
     assert finding.numbers["false_alarms"] == pytest.approx((tested[~anomalous] > threshold).mean())
     assert finding.numbers["roc_auc"] == pytest.approx(roc_auc(tested, anomalous))
     assert set(finding.figures) == {"series", "scores"}
+
+
+def test_the_error_in_a_title_is_that_of_the_line_drawn() -> None:
+    backend.manual_seed(0)
+    data = load("waves-varied")
+    config = RecurrentAEConfig(hidden=4, latent=2, data="waves-varied", reversed_target=True)
+    model = RecurrentAutoencoder(config, data.input_shape, 4)
+    model.output.weight.data *= 20  # the lines go up and down
+    for axes in draw_series(model, data).axes:
+        series, decoded = (line.get_ydata() for line in axes.lines)
+        assert len(series) == len(decoded)
+        assert axes.get_title().endswith(f"error {((decoded - series) ** 2).mean():.4f}")
 
 
 def test_without_labelled_anomalies_there_are_only_figures() -> None:
