@@ -97,8 +97,7 @@ class Trained:
 
         _require_at_least("steps", steps, 2)
         model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
-        path = on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0] if start != end else self.noise(1, end)
-        return self._in_parts(model.sample, np.broadcast_to(path, (steps, model.latent)))
+        return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
@@ -155,8 +154,9 @@ class Trained:
         (count, steps), array = sequences.shape[:2], _array("lengths", lengths)
         if array.shape != (count,):
             raise UseError(f"lengths has shape {array.shape}, must be ({count},)")
-        if array.dtype.kind not in "iu" or array.min() < 1 or array.max() > steps:
-            raise UseError(f"lengths is {array.tolist()}, must be whole numbers from 1 to {steps}")
+        if array.dtype.kind not in "iu" or not 1 <= array.min() <= array.max() <= steps:
+            kind = f"{array.dtype} from {array.min()} to {array.max()}"
+            raise UseError(f"lengths are {kind}, must be integers from 1 to {steps}")
         return array.astype(np.int64)
 
     def _in_parts(self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None) -> Floats:

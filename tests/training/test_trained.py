@@ -84,6 +84,13 @@ def test_a_generator_goes_from_noise_to_noise(trained: Callable[..., Trained]) -
     np.testing.assert_array_equal(still[0], still[2])
 
 
+def test_a_generator_of_one_noise_goes_along_its_line(trained: Callable[..., Trained]) -> None:
+    gan = trained("gan", latent=1)
+    path = gan.interpolate_noise(0, 1, steps=4)
+    np.testing.assert_allclose(path[[0, 3]], np.concatenate([gan.sample(1, 0), gan.sample(1, 1)]), atol=1e-5)
+    assert np.isfinite(path).all()
+
+
 def test_restores_images_of_any_size(trained: Callable[..., Trained], digits: np.ndarray) -> None:
     deconv = trained("deconv", scale=2)
     damaged = deconv.damage(digits[:2])
@@ -152,9 +159,9 @@ def test_what_cannot_be_done_is_said_in_one_line(
     ("lengths", "message"),
     [
         ([3], r"lengths has shape \(1,\), must be \(2,\)"),
-        ([0, 64], r"lengths is \[0, 64\], must be whole numbers from 1 to 64"),
-        ([1, 65], r"lengths is \[1, 65\], must be whole numbers from 1 to 64"),
-        ([1.5, 2], r"lengths is \[1\.5, 2\.0\], must be whole numbers from 1 to 64"),
+        ([0, 64], "lengths are int64 from 0 to 64, must be integers from 1 to 64"),
+        ([1, 65], "lengths are int64 from 1 to 65, must be integers from 1 to 64"),
+        ([1.5, 2], r"lengths are float64 from 1\.5 to 2\.0, must be integers from 1 to 64"),
         (["a", "b"], "lengths holds <U1, must be numbers"),
     ],
 )

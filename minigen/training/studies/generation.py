@@ -19,6 +19,8 @@ from minigen.training.figures import show_images
 from minigen.training.generator_measures import SAMPLES, GeneratorMeasures, draw
 from minigen.training.studies.finding import Finding
 
+_STRAIGHT = 0.01  # the sine of an angle below which two directions are one line, or float32 tells no more
+
 
 def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Finding:
     """Measures of 2,000 samples, those of training images, and the two pictures."""
@@ -44,13 +46,18 @@ def on_the_sphere(start: Any, end: Any, steps: int) -> Any:
     """(N, Z), (N, Z) -> (N, steps, Z), along the arc and not the chord.
 
     Noise of 100 numbers lies near a sphere of radius 10; a chord's middle, of length 7, is unlike any draw.
+    Along the chord all the same where both lie on one line through 0, as all noise of one number does: between
+    equal directions it is the arc, between opposite ones it passes through 0, as there is no one arc.
     White 2016, "Sampling Generative Networks", section 2.1.
     """
     cosine = (start * end).sum(1) / np.linalg.norm(start, axis=1) / np.linalg.norm(end, axis=1)
-    angle = np.arccos(cosine)[:, None, None]
+    angle = np.arccos(cosine.clip(-1, 1))[:, None, None]
     share = np.linspace(0, 1, steps, dtype=start.dtype)[:, None]
-    arc = np.sin((1 - share) * angle) * start[:, None] + np.sin(share * angle) * end[:, None]
-    return arc / np.sin(angle)
+
+    def weight(share: Any) -> Any:
+        return np.where(np.sin(angle) > _STRAIGHT, np.sin(share * angle) / np.sin(angle).clip(_STRAIGHT), share)
+
+    return weight(1 - share) * start[:, None] + weight(share) * end[:, None]
 
 
 def draw_nearest(model: Adversarial, train: Split, columns: int = 10) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from minigen.training.studies.generation import nearest, on_the_sphere
 
@@ -15,6 +16,16 @@ def test_a_path_keeps_the_length_of_the_noise() -> None:
     np.testing.assert_allclose(path[:, -1], end, atol=1e-12)
     lengths = np.linalg.norm(path, axis=2)
     assert np.all(lengths > 0.9 * np.minimum(lengths[:, :1], lengths[:, -1:])), "the chord's middle has 0.7 of it"
+
+
+@pytest.mark.parametrize(("start", "end"), [(1.0, 2.0), (1.0, 1.0), (1.0, -2.0)])
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_path_between_noises_of_one_line_is_the_chord(start: float, end: float, size: int) -> None:
+    direction = np.random.default_rng(0).standard_normal((1, size)).astype(np.float32)
+    path = on_the_sphere(start * direction, end * direction, 4)
+    expected = [(1 - share) * start * direction[0] + share * end * direction[0] for share in (0, 1 / 3, 2 / 3, 1)]
+    np.testing.assert_allclose(path[0], expected, rtol=1e-5, atol=1e-5)
+    assert path.dtype == np.float32
 
 
 def test_the_nearest_is_what_all_distances_say() -> None:
