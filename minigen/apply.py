@@ -281,7 +281,7 @@ def _measure_generator(trained: Trained, options: argparse.Namespace) -> list[st
     from minigen.training.generator_measures import SAMPLES, GeneratorMeasures
 
     measures = GeneratorMeasures(load_data(trained.config), trained.config.device)
-    found = measures.of_model(trained.model, options.seed)  # type: ignore[arg-type]
+    found = measures.of_images(trained.sample(SAMPLES, options.seed))
     return [
         f"of {SAMPLES:,} samples:",
         *(f"  {name.replace('_', ' '):<12}{value:.4g}" for name, value in found.items()),

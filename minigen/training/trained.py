@@ -38,7 +38,8 @@ class Trained:
         data: what it was trained on, in words.
         epoch: how many epochs its weights were trained for.
 
-    Inputs are images (N, C, H, W) in [0, 1], or uint8, or sequences (N, T, D), of the shape trained on.
+    Inputs are images (N, C, H, W) in [0, 1], or uint8, or sequences (N, T, D), of the shape trained on; images
+    with noise, for a model that was trained to remove it, may leave [0, 1]. Seeds are from 0 to 2**64 - 1.
     Every method raises UseError where the model cannot do what is asked, or an input does not fit.
     """
 
@@ -61,6 +62,7 @@ class Trained:
     def noise(self, count: int, seed: int = 0) -> Floats:
         """What `sample` decodes: (count, latent) from N(0, 1)."""
         model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        _require_seed(seed)
         with backend.random_stream(seed):
             return np.asarray(backend.standard_normal((count, model.latent), "float32", "cpu"))
 
@@ -102,6 +104,7 @@ class Trained:
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
         model = self._able_to("restore", Restores, "deconv")
+        _require_seed(seed)
         with backend.random_stream(seed):
             return self._in_parts(model.damage, self._checked(images))
 
@@ -112,7 +115,7 @@ class Trained:
         images = _array("damaged", damaged)
         if images.ndim != 4 or images.shape[1] != channels or not images.size:
             raise UseError(f"damaged has shape {images.shape}, {model.name} restores (N, {channels}, h, w)")
-        return self._in_parts(model.restore, _floats("damaged", images, images.shape[1:]))
+        return self._in_parts(model.restore, _images("damaged", images, images.shape[1:], noisy=True))
 
     def score(self, inputs: Any, lengths: Any = None) -> Floats:
         """The mean squared error of each reconstruction, (N,): high for what is unlike the training data.
@@ -144,7 +147,10 @@ class Trained:
         return self.model
 
     def _checked(self, inputs: Any) -> Floats:
-        return _floats("inputs", inputs, self.data.input_shape)
+        if not self.data.holds_images:
+            return _floats("inputs", inputs, self.data.input_shape)
+        noisy = getattr(self.config, "corrupt", "none").startswith("gaussian")
+        return _images("inputs", inputs, self.data.input_shape, noisy)
 
     def _checked_lengths(self, lengths: Any, sequences: Floats) -> NDArray[np.int64] | None:
         if lengths is None:
@@ -186,6 +192,20 @@ def _floats(name: str, values: Any, shape: tuple[int, ...]) -> Floats:
     if not np.isfinite(floats).all():
         raise UseError(f"{name} holds NaN or infinity")
     return floats
+
+
+def _images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Floats:
+    """As `_floats`, in [0, 1]; only floats that may be `noisy` may leave it."""
+    images = _floats(name, values, shape)
+    low, high = images.min(), images.max()
+    if not 0 <= low <= high <= 1 and not (noisy and _array(name, values).dtype.kind == "f"):
+        raise UseError(f"{name} holds values from {low:g} to {high:g}, images must be in [0, 1], or uint8")
+    return images
+
+
+def _require_seed(seed: int) -> None:
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
+        raise UseError(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
 
 
 def _require_at_least(name: str, value: float, least: float) -> None:

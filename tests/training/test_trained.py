@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,6 +171,44 @@ def test_impossible_lengths(trained: Callable[..., Trained], lengths: list[objec
     for use in (rae.encode, rae.reconstruct, rae.score):
         with pytest.raises(UseError, match=message):
             use(x, lengths)
+
+
+@pytest.mark.parametrize("kind", ["int64", "float32"])
+def test_images_that_are_not_scaled_are_refused(trained: Callable[..., Trained], digits: np.ndarray, kind: str) -> None:
+    message = r"inputs holds values from 0 to 255, images must be in \[0, 1\], or uint8"
+    for use in (
+        trained("ae").encode,
+        trained("ae").reconstruct,
+        trained("ae").score,
+        trained("deconv", scale=2).damage,
+    ):
+        with pytest.raises(UseError, match=message):
+            use(digits.astype(kind))
+
+
+def test_noise_may_leave_the_range_where_the_model_learned_from_noise(
+    trained: Callable[..., Trained], digits: np.ndarray
+) -> None:
+    noisy = digits / np.float32(255) + np.random.default_rng(0).normal(0, 0.3, digits.shape)
+    denoising = trained("ae", corrupt="gaussian:0.3")
+    assert denoising.reconstruct(noisy).shape == digits.shape
+    assert trained("deconv", task="denoise", noise=0.1).restore(noisy).shape == digits.shape
+    for use in (denoising.reconstruct, trained("deconv", task="denoise", noise=0.1).restore):
+        with pytest.raises(UseError, match=r"holds values from 0 to 255, images must be in \[0, 1\], or uint8"):
+            use(digits.astype(int))
+    with pytest.raises(UseError, match=r"images must be in \[0, 1\], or uint8"):
+        trained("ae").reconstruct(noisy)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5])
+def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, seed: float) -> None:
+    message = re.escape(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
+    gan, deconv = trained("gan"), trained("deconv", scale=2)
+    for use in (gan.sample, gan.noise, lambda count, seed: deconv.damage(digits[:count], seed)):
+        with pytest.raises(UseError, match=message):
+            use(1, seed=seed)
+    with pytest.raises(UseError, match=message):
+        gan.interpolate_noise(0, seed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
