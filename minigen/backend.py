@@ -31,7 +31,7 @@ class DeviceError(RuntimeError):
 
 def of(array: Array) -> ModuleType:
     """The module (numpy or cupy) whose array this is."""
-    return numpy if isinstance(array, (numpy.ndarray, numpy.generic)) else gpu_module()
+    return numpy if isinstance(array, (numpy.ndarray, numpy.generic)) else module(device_of(array))
 
 
 def module(device: str) -> ModuleType:
@@ -47,8 +47,16 @@ def overflow_ignored() -> contextlib.AbstractContextManager[None]:
 
 
 def device_of(array: Array) -> str:
-    """ "cpu" or "gpu": where the array lies."""
-    return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"
+    """ "cpu" or "gpu": where the array lies.
+
+    Raises:
+        TypeError: it is neither NumPy's nor CuPy's.
+    """
+    if isinstance(array, (numpy.ndarray, numpy.generic)):
+        return "cpu"
+    if type(array).__module__.partition(".")[0] == "cupy":
+        return "gpu"
+    raise TypeError(f"a {type(array).__name__} stands where an array of NumPy or CuPy must stand")
 
 
 def gpu_module() -> ModuleType:
@@ -97,7 +105,13 @@ _generators: dict[str, Any] = {}
 
 
 def manual_seed(seed: int) -> None:
-    """Start every device's random stream anew from `seed`."""
+    """Start every device's random stream anew from `seed`.
+
+    Raises:
+        ValueError: the seed is negative.
+    """
+    if seed < 0:
+        raise ValueError(f"manual_seed: seed is {seed}, must not be negative")
     _generators.clear()
     _generators["seed"] = seed
 

@@ -26,6 +26,7 @@ class Optimizer:
         steps: how many updates were made.
 
     Raises:
+        TypeError: `parameters` holds something else, such as a module.
         ValueError: there are no parameters, or lr is negative.
     """
 
@@ -36,6 +37,9 @@ class Optimizer:
         name = type(self).__name__
         if not self.parameters:
             raise ValueError(f"{name}: parameters is empty, must hold at least one parameter")
+        for p in self.parameters:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{name}: parameters holds a {type(p).__name__}, not parameters: net.parameters()")
         if lr < 0:
             raise ValueError(f"{name}: lr is {lr}, must not be negative")
         self.lr = lr
@@ -52,7 +56,7 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Update each parameter that has a gradient."""
+        """Update each parameter that has a gradient, in place; do not differentiate an older graph after it."""
         self.steps += 1
         for position, p in enumerate(self.parameters):
             if p.grad is None:
@@ -156,7 +160,11 @@ class Adam(Optimizer):
         betas: how much of the running means of g and of g² is kept each step.
         eps: keeps the division finite.
 
+    t counts all steps, also those in which a parameter had no gradient (torch counts for each parameter).
     Source: Kingma & Ba 2015, algorithm 1; as torch.optim.Adam.
+
+    Raises:
+        ValueError: a beta is not in [0, 1).
     """
 
     state_names = ("exp_avg", "exp_avg_sq")
@@ -168,6 +176,8 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"{type(self).__name__}: betas is {betas}, must be two numbers of at least 0 and below 1")
         self.betas, self.eps = betas, eps
         super().__init__(parameters, lr)
 
@@ -232,13 +242,16 @@ def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> Array:
     Source: Pascanu et al. 2013, algorithm 1; as torch.nn.utils.clip_grad_norm_.
 
     Raises:
+        TypeError: `parameters` is a single tensor.
         ValueError: max_norm is not positive, or there are no gradients.
     """
+    if isinstance(parameters, Tensor):
+        raise TypeError("clip_grad_norm_: parameters is one tensor, must be a list of them")
     if max_norm <= 0:
         raise ValueError(f"clip_grad_norm_: max_norm is {max_norm}, must be positive")
     parameters = list(parameters)
     norm = grad_norm(parameters)
-    factor = backend.of(norm).minimum(max_norm / (norm + 1e-6), 1.0)
+    factor = backend.of(norm).minimum(float(max_norm) / (norm + 1e-6), 1.0)
     for p in parameters:
         if p.grad is not None:
             p.grad = Tensor(p.grad.data * factor)

@@ -31,7 +31,7 @@ from minigen.backend import Array, DeviceError
 Shape: TypeAlias = tuple[int, ...]
 Derivative: TypeAlias = Callable[["Tensor"], "Tensor"]
 Edge: TypeAlias = tuple["Tensor", Derivative]
-Dims: TypeAlias = int | tuple[int, ...] | None
+Dims: TypeAlias = int | Sequence[int] | None
 Operand: TypeAlias = "Tensor | Array | float"
 
 _FLOATS = ("float32", "float64")
@@ -64,8 +64,8 @@ class Tensor:
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
         dtype = getattr(data, "dtype", None)
-        if dtype not in _FLOATS:
-            found = f"an array of {dtype}" if dtype is not None else f"a {type(data).__name__}"
+        if dtype not in _FLOATS or isinstance(data, Tensor):
+            found = f"a {type(data).__name__}" if dtype is None or isinstance(data, Tensor) else f"an array of {dtype}"
             raise TypeError(
                 f"Tensor: data is {found}, must be an array of float32 or float64 "
                 "(minigen.tensor(data, dtype='float32') converts)"
@@ -115,6 +115,24 @@ class Tensor:
     def __len__(self) -> int:
         return len(self.data)
 
+    def __bool__(self) -> bool:
+        raise TypeError("a tensor is neither true nor false: compare its numbers, x.item() or x.numpy()")
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("tensors are not compared: compare their numbers, a.numpy() == b.numpy(), or use `a is b`")
+
+    def __reduce__(self) -> Any:
+        """To copy or pickle: a new place on the tape, for a leaf only."""
+        if self._edges:
+            raise TypeError("a tensor that was computed cannot be copied or pickled: x.detach() can")
+        return _leaf, (type(self), self.data, self.requires_grad, self.grad)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """For NumPy's functions and matplotlib: np.asarray(x) is x.numpy()."""
+        return backend.module("cpu").array(self.numpy(), dtype=dtype, copy=copy)
+
     # Out of the tape
 
     def detach(self) -> Tensor:
@@ -137,6 +155,9 @@ class Tensor:
 
     def backward(self, gradient: Operand | None = None, create_graph: bool = False) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires one.
+
+        Gradients may share memory with each other and with `gradient`: replace them, never change their arrays.
+        The graph lives as long as this tensor (torch frees it here): keep `loss.item()`, not `loss`.
 
         Args:
             gradient: dL/d(self), of self's shape; may be left out where self has one element (then 1).
@@ -174,8 +195,23 @@ class Tensor:
     def __rtruediv__(self, other: Operand) -> Tensor:
         return div(other, self)
 
-    def __matmul__(self, other: Tensor) -> Tensor:
+    def __iadd__(self, other: Operand) -> Tensor:
+        return add(_assigned(self, "+="), other)
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return sub(_assigned(self, "-="), other)
+
+    def __imul__(self, other: Operand) -> Tensor:
+        return mul(_assigned(self, "*="), other)
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        return div(_assigned(self, "/="), other)
+
+    def __matmul__(self, other: Operand) -> Tensor:
         return matmul(self, other)
+
+    def __rmatmul__(self, other: Operand) -> Tensor:
+        return matmul(as_tensor(other, self), self)
 
     def __pow__(self, exponent: float) -> Tensor:
         return power(self, exponent)
@@ -214,7 +250,8 @@ class Tensor:
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Two dimensions exchanged."""
         order = list(range(self.ndim))
-        order[dim0], order[dim1] = order[dim1], order[dim0]
+        a, b = *dims_of(dim0, self.ndim), *dims_of(dim1, self.ndim)
+        order[a], order[b] = b, a
         return permute(self, tuple(order))
 
     def permute(self, *dims: int | Shape) -> Tensor:
@@ -257,6 +294,9 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
     if not hasattr(data, "dtype"):
         data = backend.module("cpu").asarray(data)
         dtype = dtype or "float32"
+    backend.device_of(data)
+    if data.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: dtype is {data.dtype}, must be float32 or float64")
     if device is not None:
         data = backend.to_device(data, device)
     if dtype is None and data.dtype.kind in "iub":
@@ -264,13 +304,14 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
             f"tensor: data has dtype {data.dtype}, must be float32 or float64; "
             "labels and indices stay plain arrays, dtype='float32' converts"
         )
-    return Tensor(backend.of(data).array(data, dtype=_checked_dtype(dtype or data.dtype)), requires_grad)
+    return Tensor(backend.of(data).array(data, dtype=checked_dtype("tensor", dtype or data.dtype)), requires_grad)
 
 
-def _checked_dtype(dtype: Any) -> str:
+def checked_dtype(caller: str, dtype: Any) -> str:
+    """The name of a dtype that a tensor may have."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
     if name not in _FLOATS:
-        raise TypeError(f"tensor: dtype is {name}, must be float32 or float64")
+        raise TypeError(f"{caller}: dtype is {name}, must be float32 or float64")
     return name
 
 
@@ -280,9 +321,12 @@ def as_tensor(value: Operand, like: Tensor) -> Tensor:
     A bare number keeps NumPy from promoting float32 to float64 and CuPy from a transfer.
 
     Raises:
-        TypeError: a tensor of another dtype, or something that is neither tensor, array nor number.
+        TypeError: a tensor of another dtype, or something that is neither tensor, array nor real number;
+            `like` is no tensor.
         DeviceError: an array or a tensor on another device.
     """
+    if not isinstance(like, Tensor):
+        raise TypeError(f"an operation on a {type(like).__name__}, must be on a tensor: minigen.tensor makes one")
     if isinstance(value, Tensor):
         if type(value.data) is not float:
             if value.data.dtype != like.data.dtype:
@@ -293,6 +337,8 @@ def as_tensor(value: Operand, like: Tensor) -> Tensor:
         return _constant(float(value))
     if hasattr(value, "dtype"):
         _same_device(value, like)
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"an operand is an array of {value.dtype}, must be of real numbers")
         return _constant(backend.of(value).asarray(value, dtype=like.data.dtype))
     raise TypeError(f"an operand is a {type(value).__name__}, must be a tensor, an array or a number")
 
@@ -317,6 +363,19 @@ def _constant(data: Array | float) -> Tensor:
     return constant
 
 
+def _leaf(kind: type[Tensor], data: Array, requires_grad: bool, grad: Tensor | None) -> Tensor:
+    leaf = kind(data)
+    leaf.requires_grad, leaf.grad = requires_grad, grad
+    return leaf
+
+
+def _assigned(x: Tensor, operator: str) -> Tensor:
+    """x, whose name an operator like += binds to a new tensor: a parameter would silently stay what it is."""
+    if x.requires_grad and not x._edges:
+        raise TypeError(f"p {operator} … leaves a parameter as it is: change its array, p.data {operator} …")
+    return x
+
+
 # The tape
 
 
@@ -325,7 +384,9 @@ def record(value: Array, *edges: Edge) -> Tensor:
 
     `derivative` maps dL/dvalue to dL/dinput. It must not refer to the tensor that `record` returns:
     that circle would keep the arrays alive until Python's cycle collector runs (an operation whose
-    derivative uses its own result makes it anew from the known value, see `ops.exp`).
+    derivative uses its own result makes it anew from the known value, see `ops.exp`). It sees the inputs'
+    arrays as they are when `backward` runs: between the two no array may be changed in place (torch counts
+    versions and refuses).
     """
     out = Tensor.__new__(Tensor)
     out.data = value if value.ndim else backend.of(value).asarray(value)
@@ -349,6 +410,8 @@ def _seed(output: Tensor, gradient: Operand | None) -> Tensor:
             )
         return Tensor(backend.of(output.data).ones_like(output.data))
     seed = as_tensor(gradient, output)
+    if isinstance(seed.data, float) and output.ndim == 0:
+        return Tensor(backend.of(output.data).full_like(output.data, seed.data))
     if isinstance(seed.data, float) or seed.shape != output.shape:
         found = () if isinstance(seed.data, float) else seed.shape
         raise ValueError(f"backward: gradient has shape {found}, must have the tensor's shape {output.shape}")
@@ -395,14 +458,17 @@ def grad(
         create_graph: make the results differentiable.
 
     Raises:
-        ValueError: the output does not depend on one of the inputs; the message says on which.
+        ValueError: the output does not depend on one of the inputs, or that requires no gradient.
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     path = _path(output, inputs)
     for position, wanted in enumerate(inputs):
+        if not wanted.requires_grad:
+            raise ValueError(f"grad: input {position}, of shape {wanted.shape}, does not require a gradient")
         if id(wanted) not in path[1]:
             raise ValueError(f"grad: output does not depend on input {position}, of shape {wanted.shape}")
-    found = {id(node): g for node, g in backpropagate(output, grad_output, create_graph, path[0])}
+    asked = {id(wanted) for wanted in inputs}
+    found = {id(t): g for t, g in backpropagate(output, grad_output, create_graph, path[0]) if id(t) in asked}
     return tuple(found[id(wanted)] for wanted in inputs)
 
 
@@ -433,7 +499,7 @@ def _record(on: bool) -> Iterator[None]:
 
 
 def no_grad() -> contextlib.AbstractContextManager[None]:
-    """`with minigen.no_grad():` records nothing: for evaluation, and for updating parameters."""
+    """`with minigen.no_grad():` records nothing, in any thread: for evaluation, and for updating parameters."""
     return _record(False)
 
 
@@ -515,12 +581,12 @@ def mul(a: Operand, b: Operand) -> Tensor:
 
 
 def div(a: Operand, b: Operand) -> Tensor:
-    """A / b; d/db = -a / b²"""
+    """A / b; d/db = -(a / b) / b, in this order because b² may overflow where the quotient does not"""
     a, b = _pair(a, b)
     return record(
         a.data / b.data,
         (a, lambda g: unbroadcast(g / b, a.shape)),
-        (b, lambda g: unbroadcast(-g * a / (b * b), b.shape)),
+        (b, lambda g: unbroadcast(-g * (a / b / b), b.shape)),
     )
 
 
@@ -544,15 +610,18 @@ def power(x: Tensor, exponent: float) -> Tensor:
     return record(value, (x, lambda g: g * (n * power(x, n - 1)) if n else g * 0.0))
 
 
-def matmul(a: Tensor, b: Tensor) -> Tensor:
+def matmul(a: Tensor, b: Operand) -> Tensor:
     """The matrix product (…, M, K) @ (…, K, N) -> (…, M, N); vectors as in NumPy and PyTorch.
 
     d/da = g·bᵀ and d/db = aᵀ·g.
 
     Raises:
+        TypeError: an operand is a number.
         ValueError: an operand is 0-dimensional, or the inner sizes differ.
     """
     b = as_tensor(b, a)
+    if isinstance(a.data, float) or isinstance(b.data, float):
+        raise TypeError("matmul: an operand is a number, must be a tensor or an array (x * 2.0 scales)")
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: shapes {a.shape} and {b.shape} do not fit: (…, M, K) @ (…, K, N) is needed")
     if a.ndim == 1:
@@ -585,6 +654,11 @@ def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     return tuple(d % bound for d in dims)
 
 
+def _axis(dim: Dims) -> int | tuple[int, ...] | None:
+    """`dim` as NumPy takes it, which refuses lists."""
+    return tuple(dim) if isinstance(dim, Sequence) else dim
+
+
 def _with_kept_dims(shape: Shape, dim: Dims) -> Shape:
     """The shape after a reduction over `dim` with keepdim=True."""
     gone = dims_of(dim, len(shape))
@@ -594,19 +668,20 @@ def _with_kept_dims(shape: Shape, dim: Dims) -> Shape:
 def sum_(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Σ x over `dim`; every element summed receives the sum's gradient."""
     return record(
-        x.data.sum(axis=dim, keepdims=keepdim),
+        x.data.sum(axis=_axis(dim), keepdims=keepdim),
         (x, lambda g: broadcast_to(reshape(g, _with_kept_dims(x.shape, dim)), x.shape)),
     )
 
 
 def extremum(x: Tensor, kind: str, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Max or min of x over `dim`; the gradient goes to where it is attained, shared evenly."""
-    extreme = getattr(x.data, kind)(axis=dim, keepdims=True)
+    axis = _axis(dim)
+    extreme = getattr(x.data, kind)(axis=axis, keepdims=True)
     attained = x.data == extreme
-    value = extreme if keepdim else extreme.squeeze(dim)
+    value = extreme if keepdim else extreme.squeeze(axis)
 
     def derivative(g: Tensor) -> Tensor:
-        share = attained / attained.sum(axis=dim, keepdims=True)
+        share = attained / attained.sum(axis=axis, keepdims=True)
         return reshape(g, extreme.shape) * share
 
     return record(value, (x, derivative))
@@ -617,7 +692,7 @@ def extremum(x: Tensor, kind: str, dim: Dims = None, keepdim: bool = False) -> T
 
 def _as_shape(arguments: Sequence[int | Shape]) -> Shape:
     """(2, 3) and ((2, 3),) both as (2, 3)."""
-    if len(arguments) == 1 and not isinstance(arguments[0], int):
+    if len(arguments) == 1 and isinstance(arguments[0], Sequence):
         return tuple(arguments[0])
     return tuple(arguments)  # type: ignore[arg-type]
 
@@ -653,8 +728,8 @@ def put(g: Tensor, index: Any, shape: Shape) -> Tensor:
     xp = backend.of(g.data)
     value = xp.zeros(shape, g.data.dtype)
     parts = index if isinstance(index, tuple) else (index,)
-    if any(hasattr(part, "dtype") or isinstance(part, list) for part in parts):
-        xp.add.at(value, index, g.data)
-    else:
+    if all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
         value[index] = g.data
+    else:  # an element may stand in it more than once
+        xp.add.at(value, index, g.data)
     return record(value, (g, lambda gg: getitem(gg, index)))

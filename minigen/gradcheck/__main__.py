@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = set(options.op) - {case.op for case in CASES}
     if unknown:
         parser.error(f"unknown operation {', '.join(sorted(unknown))}; known: {', '.join(_names(CASES))}")
+    if options.seed < 0:
+        parser.error(f"argument --seed: is {options.seed}, must not be negative")
     try:
         backend.module(options.device)
     except backend.DeviceError as error:

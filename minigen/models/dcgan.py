@@ -75,7 +75,7 @@ def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int, out
 
 def draw_radford_weights(model: nn.Module) -> None:
     """Weights of convolutions and dense layers from N(0, 0.02²); biases 0."""
-    for _, layer in model.modules():
+    for _, layer in model.named_modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             layer.weight.data = init.normal(layer.weight.shape, 0.02)
             if layer.bias is not None:

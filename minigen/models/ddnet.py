@@ -114,7 +114,7 @@ class DDNet(Model):
 
     def _objective(self, name: str, net: nn.Module) -> Objective:
         adam = Adam(net.parameters(), self.config.lr)
-        return Objective(name, adam, lambda batch: self.terms(name, batch), layers=dict(net.children()))
+        return Objective(name, adam, lambda batch: self.terms(name, batch), layers=dict(net.named_children()))
 
     def evaluate(self, batch: Batch) -> Terms:
         """The cross-entropy and the accuracy of both."""

@@ -99,7 +99,7 @@ def draw_glorot_weights(model: nn.Module) -> None:
 
     From torch.nn's smaller weights the generator starts with all images nearly alike, and takes long to leave that.
     """
-    for _, layer in model.modules():
+    for _, layer in model.named_modules():
         if isinstance(layer, nn.Linear):
             out_features, in_features = layer.weight.shape
             layer.weight.data = init.xavier_uniform((out_features, in_features), in_features, out_features)

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.tensor import Tensor
+from minigen.tensor import Tensor, checked_dtype
 
 
 class Parameter(Tensor):
@@ -33,31 +33,31 @@ class Module:
         """The function itself; `module(x)` calls it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
         """`forward`, which subclasses define."""
-        return self.forward(*inputs)
+        return self.forward(*inputs, **options)
 
     def register_buffer(self, name: str, value: Array) -> None:
         """An array that is saved with the module but not trained, such as running statistics."""
         self._buffer_names = (*self._buffer_names, name)
         setattr(self, name, value)
 
-    def children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) for each direct part that is a module."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
 
-    def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(path, module) for this module (path "") and all within it, a module before its parts."""
         yield prefix, self
-        for name, child in self.children():
-            yield from child.modules(f"{prefix}.{name}" if prefix else name)
+        for name, child in self.named_children():
+            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(path, parameter), each parameter once even where two places share it."""
         seen = set()
-        for path, module in self.modules():
+        for path, module in self.named_modules():
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
@@ -71,7 +71,7 @@ class Module:
     def state_dict(self) -> dict[str, Array]:
         """Parameters and buffers by path: the arrays themselves, not copies."""
         state: dict[str, Array] = {}
-        for path, module in self.modules():
+        for path, module in self.named_modules():
             for name, value in vars(module).items():
                 key = f"{path}.{name}" if path else name
                 if isinstance(value, Parameter):
@@ -85,7 +85,7 @@ class Module:
 
         Raises:
             KeyError: names are missing or unknown; the message lists them.
-            ValueError: a shape differs.
+            ValueError: a shape differs, or an array holds no real numbers.
         """
         own = self.state_dict()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
@@ -94,6 +94,9 @@ class Module:
         for name, array in own.items():
             if array.shape != state[name].shape:
                 raise ValueError(f"load_state_dict: {name} has shape {state[name].shape}, must be {array.shape}")
+            backend.device_of(state[name])
+            if state[name].dtype.kind not in "fiub":
+                raise ValueError(f"load_state_dict: {name} is an array of {state[name].dtype}, must be of real numbers")
         for name, array in own.items():
             array[...] = backend.to_device(state[name], backend.device_of(array))
 
@@ -101,8 +104,12 @@ class Module:
         """Move parameters and buffers to "cpu" or "gpu", or make its floats "float32" or "float64".
 
         Do so before an optimizer is made: its state lies where the parameters lie.
+
+        Raises:
+            TypeError: the dtype is neither float32 nor float64.
         """
-        for _, module in self.modules():
+        dtype = None if dtype is None else checked_dtype("Module.to", dtype)
+        for _, module in self.named_modules():
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):
                     value.data = _converted(value.data, device, dtype)
@@ -112,7 +119,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Set training mode, which dropout and batch normalisation heed."""
-        for _, module in self.modules():
+        for _, module in self.named_modules():
             module.training = mode
         return self
 

@@ -17,6 +17,7 @@ class MaxPool2d(Module):
         kernel_size: IntOrPair,
         stride: IntOrPair | None = None,
         padding: IntOrPair = 0,
+        *,
         return_indices: bool = False,
     ) -> None:
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
@@ -54,7 +55,7 @@ class MaxUnpool2d(Module):
 class Upsample(Module):
     """Each element repeated as a block: `ops.upsample_nearest2d`, torch.nn.Upsample's default mode."""
 
-    def __init__(self, scale_factor: IntOrPair) -> None:
+    def __init__(self, *, scale_factor: IntOrPair) -> None:
         self.scale_factor = scale_factor
 
     def forward(self, x: Tensor) -> Tensor:

@@ -95,6 +95,8 @@ def conv_transpose2d(
         padding: "same" makes the image exactly s times as large as x, as Keras has it (s·H by s·W).
         output_padding: one number or (vertical, horizontal), smaller than the stride; not with "same".
 
+    The last two arguments stand as in `conv2d`; torch has groups before dilation here.
+
     Returns:
         (N, O, OH, OW) with OH = (H - 1)·s - 2·p + d·(kh - 1) + 1 + output_padding, and OW likewise.
 

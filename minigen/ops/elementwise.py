@@ -45,7 +45,7 @@ def clip(x: Tensor, min: float, max: float) -> Tensor:
     """
     if min > max:
         raise ValueError(f"clip: min is {min}, must not exceed max, which is {max}")
-    value = backend.of(x.data).clip(x.data, min, max)
+    value = backend.of(x.data).clip(x.data, float(min), float(max))
     return record(value, (x, lambda g: g * ((x.data >= min) & (x.data <= max))))
 
 
@@ -65,7 +65,7 @@ def _share_of_larger(a: Array, b: Array, dtype: str) -> Array:
 
 
 def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
-    """a where the boolean array `condition` is true, b elsewhere.
+    """a where the boolean array `condition` is true, b elsewhere; so is the gradient, even where it is infinite.
 
     Raises:
         TypeError: the condition is not boolean.
@@ -75,6 +75,6 @@ def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
     b = as_tensor(b, a)
     return record(
         backend.of(a.data).where(condition, a.data, b.data),
-        (a, lambda g: unbroadcast(g * condition, a.shape)),
-        (b, lambda g: unbroadcast(g * ~condition, b.shape)),
+        (a, lambda g: unbroadcast(where(condition, g, 0.0), a.shape)),
+        (b, lambda g: unbroadcast(where(~condition, g, 0.0), b.shape)),
     )

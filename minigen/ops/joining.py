@@ -11,24 +11,26 @@ from minigen.tensor import Derivative, Tensor, as_tensor, dims_of, record
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`; each receives its slice of the gradient.
 
+    Arrays may stand among them, though not as the first.
+
     Raises:
         ValueError: no tensors, or 0-d ones, or shapes that differ in another dimension than `dim`.
     """
     if not tensors:
         raise ValueError("concat: tensors is empty, must hold at least one tensor")
     first = tensors[0]
+    tensors = [as_tensor(t, first) for t in tensors]
     if first.ndim == 0:
         raise ValueError("concat: a tensor of shape () has no dimension to join, stack makes one")
     (axis,) = dims_of(dim, first.ndim)
     for t in tensors:
         if t.ndim != first.ndim or t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
             raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree but in dimension {dim}")
-    arrays = [as_tensor(t, first).data for t in tensors]
     start, edges = 0, []
     for t in tensors:
         edges.append((t, _slice_of(axis, start, start + t.shape[axis])))
         start += t.shape[axis]
-    return record(backend.of(first.data).concatenate(arrays, axis), *edges)
+    return record(backend.of(first.data).concatenate([t.data for t in tensors], axis), *edges)
 
 
 def _slice_of(axis: int, start: int, stop: int) -> Derivative:

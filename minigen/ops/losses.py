@@ -32,7 +32,9 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction:
     """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)), in nats, for targets t in [0, 1].
 
     Computed as max(x, 0) - t·x - ln max(σ, 1 - σ), whose logarithm is never of less than ½, from the same
-    σ(x) that the derivative σ(x) - t needs. The derivative to the target is -x.
+    σ(x) that the derivative σ(x) - t needs. The derivative to the target is -x. The value's error is one of
+    rounding near 1, about 6e-8 an element in float32: of a loss of 1e-6 an element few digits are left (torch
+    takes ln(1 + e^-|x|), which keeps them); the derivative keeps all.
     """
     name = "binary_cross_entropy_with_logits"
     target = _target(name, logits, target)
@@ -65,8 +67,11 @@ def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean") -> Ten
     """-ln softmax(logits)[label], in nats: (N, K) logits, (N,) integer labels from 0 to K - 1.
 
     Raises:
+        TypeError: the labels are not an array.
         ValueError: the shapes do not fit, the labels are not integers, or (checked on the CPU) out of range.
     """
+    if not hasattr(labels, "dtype"):
+        raise TypeError(f"cross_entropy: labels is a {type(labels).__name__}, must be an array of integers")
     classes = logits.shape[-1] if logits.ndim else 0
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(

@@ -48,7 +48,7 @@ def batch_norm(
     }.items():
         if value is not None and value.shape != x.shape[1:2]:
             raise ValueError(f"batch_norm: {name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
-    per_channel = _per_channel(x)
+    per_channel, eps = _per_channel(x), float(eps)
     if training:
         y = _standardized(x, _statistics(x, running_mean, running_var, momentum, eps))
     elif running_mean is None or running_var is None:

@@ -130,7 +130,9 @@ def max_unpool2d(
     window = _pooling_window("max_unpool2d", x, kernel_size, stride, padding)
     if indices.shape != x.shape:
         raise ValueError(f"max_unpool2d: indices has shape {indices.shape}, must have the shape of x {x.shape}")
-    size = window.smallest_size(size_of(x)) if output_size is None else output_size
+    size = (
+        window.smallest_size(size_of(x)) if output_size is None else as_pair(window.op, "output_size", output_size, 1)
+    )
     if window.places(size) != size_of(x):
         raise ValueError(
             f"max_unpool2d: pooling an image of output_size {size} gives {window.places(size)}, x has {size_of(x)}"

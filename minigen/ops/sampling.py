@@ -49,7 +49,8 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
     """x with each element zeroed with probability p and the others scaled by 1/(1 - p).
 
     Args:
-        mask: booleans of x's shape, true where an element is kept; drawn where left out.
+        mask: booleans of x's shape, true where an element is kept; drawn where left out, in the order in which
+            x lies in memory.
 
     The scaling keeps the expectation, so that nothing changes in evaluation (training=False).
     Source: Srivastava et al. 2014, in the "inverted" form that PyTorch uses.

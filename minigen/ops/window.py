@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TypeAlias
 
 from minigen import backend
@@ -111,9 +112,9 @@ def as_pair(op: str, argument: str, value: IntOrPair, least: int) -> Pair:
         ValueError: not one or two integers of at least `least`.
     """
     pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    if len(pair) != 2 or not all(isinstance(v, int) and v >= least for v in pair):
+    if len(pair) != 2 or not all(isinstance(v, Integral) and v >= least for v in pair):
         raise ValueError(f"{op}: {argument} is {value!r}, must be an integer of at least {least} or a pair of them")
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
 def as_padding(op: str, padding: Padding, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:

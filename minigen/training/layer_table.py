@@ -13,14 +13,14 @@ from minigen.tensor import Tensor, no_grad
 
 def layer_table(model: Model, batch: Batch) -> list[str]:
     """A line for each layer that a batch passes when the model is evaluated: path, type, output shape, parameters."""
-    paths = {id(module): path for path, module in model.modules()}
+    paths = {id(module): path for path, module in model.named_modules()}
     shapes: dict[int, tuple[nn.Module, str]] = {}
     call = nn.Module.__call__
 
-    def observed(module: nn.Module, *inputs: Any) -> Any:
-        output = call(module, *inputs)
+    def observed(module: nn.Module, *inputs: Any, **options: Any) -> Any:
+        output = call(module, *inputs, **options)
         first = output[0] if isinstance(output, tuple) else output
-        if isinstance(first, Tensor) and not any(module.children()) and id(module) in paths:
+        if isinstance(first, Tensor) and not any(module.named_children()) and id(module) in paths:
             shapes[id(module)] = (module, str(("N", *first.shape[1:])).replace("'", ""))
         return output
 

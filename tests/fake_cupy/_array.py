@@ -21,6 +21,7 @@ SCALARS = {bool, int, float, complex, *(np.dtype(char).type for char in DTYPES)}
 class ndarray:  # noqa: N801
     """`cupy.ndarray`; its methods are attached in _functions.py, its operators in _ufuncs.py."""
 
+    __module__ = "cupy"
     __slots__ = ("__weakref__", "_host")
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 100

@@ -28,6 +28,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_negative_seed_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--seed", "-1"])
+    assert capsys.readouterr().err.endswith("argument --seed: is -1, must not be negative\n")
+
+
 def test_the_table_has_every_operation_and_all_are_right(capsys):
     assert command.main([]) == 0
     printed = capsys.readouterr().out

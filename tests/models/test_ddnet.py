@@ -48,7 +48,7 @@ def test_features_are_mapped_back_to_the_images_own_space(shape: tuple[int, ...]
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
 def test_the_two_nets_are_as_deep_and_about_as_large(shape: tuple[int, ...]) -> None:
     model = make(shape)
-    assert len(list(model.ddnet.children())) == len(list(model.cnn.children())) == 7
+    assert len(list(model.ddnet.named_children())) == len(list(model.cnn.named_children())) == 7
     assert 0.9 < count(model.ddnet) / count(model.cnn) < 1.1
 
 

@@ -72,7 +72,7 @@ def test_a_shared_parameter_gets_both_gradients() -> None:
 
 
 def test_modules_lists_a_module_before_its_parts() -> None:
-    assert [path for path, _ in net().modules()] == ["", "0", "0.first", "0.second", "1", "2", "2.0", "2.1"]
+    assert [path for path, _ in net().named_modules()] == ["", "0", "0.first", "0.second", "1", "2", "2.0", "2.1"]
 
 
 def test_load_state_dict_copies_into_the_same_arrays(device: str) -> None:
@@ -122,11 +122,11 @@ def test_load_state_dict_changes_nothing_unless_everything_fits(change, error, m
 
 def test_train_and_eval_reach_every_part() -> None:
     model = net()
-    assert all(module.training for _, module in model.modules())
+    assert all(module.training for _, module in model.named_modules())
     assert model.eval() is model
-    assert not any(module.training for _, module in model.modules())
+    assert not any(module.training for _, module in model.named_modules())
     model.train()
-    assert all(module.training for _, module in model.modules())
+    assert all(module.training for _, module in model.named_modules())
     assert nn.Dropout().training
 
 

@@ -1,0 +1,201 @@
+"""What one tries first who comes from NumPy or PyTorch: it works as there, or one line says why not."""
+
+from __future__ import annotations
+
+import copy
+import operator
+import pickle
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from support import to_device, to_numpy, to_tensor
+
+import minigen
+from minigen import Tensor, nn, ops, optim
+from minigen.nn import Parameter
+
+X = np.ones((2, 3), "float32")
+
+
+class TorchLike:
+    """An array of neither NumPy nor CuPy."""
+
+    dtype, shape, ndim = "torch.float32", (2, 3), 2
+
+
+def leaf(*values: float) -> Tensor:
+    return Tensor(np.array(values), requires_grad=True)
+
+
+REFUSED = {
+    "an array in an operation": (lambda: ops.relu(X), "a memoryview stands where an array of NumPy or CuPy must"),
+    "an array in a layer": (lambda: nn.Linear(3, 2)(X), "an operation on a ndarray, must be on a tensor"),
+    "an array in a loss": (lambda: ops.mse_loss(X, X), "an operation on a ndarray, must be on a tensor"),
+    "another library's array": (lambda: Tensor(X) + TorchLike(), "a TorchLike stands where"),
+    "a tensor of another library": (lambda: minigen.tensor(TorchLike()), "a TorchLike stands where"),
+    "a tensor of a tensor": (lambda: Tensor(Tensor(X)), "data is a Tensor, must be an array"),
+    "a parameter of a tensor": (lambda: Parameter(Tensor(X)), "data is a Tensor, must be an array"),
+    "complex numbers": (lambda: minigen.tensor([1 + 2j]), "dtype is complex128"),
+    "words": (lambda: minigen.tensor(["1"]), "dtype is <U1"),
+    "a complex operand": (lambda: Tensor(X) + np.ones(3, complex), "an operand is an array of complex128"),
+    "a tensor as a condition": (lambda: bool(leaf(1.0) - 1.0), "neither true nor false"),
+    "tensors compared": (lambda: leaf(1.0) == leaf(1.0), "tensors are not compared"),
+    "a number in a matrix product": (lambda: Tensor(X) @ 2.0, "matmul: an operand is a number"),
+    "a number first": (lambda: ops.maximum(0.0, Tensor(X)), "an operation on a float, must be on a tensor"),
+    "a function as a layer": (lambda: nn.Sequential(nn.Linear(3, 2), ops.relu), "layer 1 is a function, must be a Mod"),
+    "a list of layers": (lambda: nn.Sequential([nn.Linear(3, 2)]), "layer 0 is a list, must be a Module"),
+    "whole numbers as weights": (lambda: nn.Linear(3, 2).to(dtype="int64"), "Module.to: dtype is int64"),
+    "half precision": (lambda: nn.Linear(3, 2).to(dtype="float16"), "Module.to: dtype is float16"),
+    "a net in an optimizer": (lambda: optim.Adam(nn.Sequential(nn.Linear(3, 2))), "parameters holds a Linear"),
+    "one tensor clipped": (lambda: optim.clip_grad_norm_(Parameter(X), 1.0), "parameters is one tensor"),
+    "labels as a list": (lambda: ops.cross_entropy(Tensor(X), [0, 1]), "labels is a list"),
+}
+
+
+@pytest.mark.parametrize("attempt", REFUSED)
+def test_what_cannot_work_is_refused_in_one_line(attempt: str) -> None:
+    call, message = REFUSED[attempt]
+    with pytest.raises(TypeError, match=message) as refusal:
+        call()
+    assert "\n" not in str(refusal.value)
+
+
+WRONG = {
+    "a beta of 1": (lambda: optim.Adam([Parameter(X)], betas=(1.0, 0.9)), r"Adam: betas is \(1.0, 0.9\)"),
+    "a negative seed": (lambda: minigen.manual_seed(-1), "manual_seed: seed is -1"),
+    "the gradient to a constant": (lambda: minigen.grad(leaf(1.0) * 2, Tensor(X)), "input 0, .* not require a grad"),
+    "complex weights": (
+        lambda: nn.Linear(3, 2).load_state_dict({"weight": np.ones((2, 3), complex), "bias": np.ones(2)}),
+        "weight is an array of complex128",
+    ),
+    "a size of the wrong length": (
+        lambda: ops.max_unpool2d(Tensor(np.ones((1, 1, 1, 1))), np.zeros((1, 1, 1, 1), int), 2, output_size=(1, 2, 2)),
+        "output_size is",
+    ),
+}
+
+
+@pytest.mark.parametrize("attempt", WRONG)
+def test_a_wrong_value_is_named(attempt: str) -> None:
+    call, message = WRONG[attempt]
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_dimension_that_is_not_there_is_named() -> None:
+    with pytest.raises(IndexError, match=r"dim is 5, must lie in -2…1"):
+        Tensor(X).transpose(0, 5)
+
+
+@pytest.mark.parametrize("assign", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
+def test_a_parameter_is_not_rebound_silently(assign: Callable[[Tensor, float], Tensor]) -> None:
+    with pytest.raises(TypeError, match=r"^p .= … leaves a parameter as it is: change its array, p\.data .= …$"):
+        assign(leaf(1.0), 0.5)
+
+
+def test_a_sum_of_losses_may_be_written_in_place() -> None:
+    x = leaf(3.0)
+    loss = x * 1.0
+    loss += x * x
+    loss.sum().backward()
+    assert x.grad.numpy().tolist() == [7.0]
+
+
+def test_numbers_and_dimensions_of_numpys_own_types() -> None:
+    x, n = Tensor(np.ones((2, 3))), np.int64
+    assert x.reshape(n(6)).shape == (6,)
+    assert x.reshape(np.int64(3), n(2)).shape == (3, 2)
+    assert x.sum([0, 1]).shape == x.max([0, 1]).shape == ()
+    assert x.mean([0]).shape == (3,)
+    image = Tensor(np.ones((1, 1, 4, 4), "float32"))
+    assert ops.conv2d(image, Tensor(np.ones((1, 1, 2, 2), "float32")), stride=n(2)).shape == (1, 1, 2, 2)
+    assert ops.clip(image, np.float64(0), np.float64(3)).dtype == "float32"
+    p = Parameter(X)
+    p.grad = Tensor(X)
+    optim.clip_grad_norm_([p], np.float64(1))
+    assert p.grad.dtype == "float32"
+
+
+def test_arrays_beside_tensors(device: str) -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    x = to_tensor(array.T, device)
+    np.testing.assert_allclose(to_numpy(to_device(array, device) @ x), array @ array.T)
+    joined = ops.concat([x, to_device(array.T, device)], 1)
+    joined.sum().backward()
+    assert joined.shape == (3, 4)
+    assert to_numpy(x.grad).tolist() == np.ones((3, 2)).tolist()
+
+
+def test_numpy_reads_a_tensor() -> None:
+    x = leaf(1.0, 2.0)
+    assert np.asarray(x).tolist() == [1.0, 2.0]
+    assert np.asarray(x, "float32").dtype == "float32"
+    assert np.asarray(x) is not np.array(x)
+
+
+def test_backward_from_a_number(device: str) -> None:
+    x = to_tensor([2.0], device)
+    (x * x).sum().backward(0.5)
+    assert to_numpy(x.grad).tolist() == [2.0]
+
+
+def test_layers_take_keywords() -> None:
+    outputs, _ = nn.LSTM(3, 4)(Tensor(np.ones((2, 5, 3), "float32")), lengths=np.array([5, 2]))
+    assert (outputs.numpy()[1, 2:] == 0).all()
+
+
+def test_an_element_taken_twice_receives_two_gradients(device: str) -> None:
+    for index in ([0, 0, 1], (0, 0, 1)):
+        x = to_tensor(np.ones((3, 2)), device)
+        x[index, :].sum().backward()
+        assert to_numpy(x.grad).tolist() == [[2, 2], [1, 1], [0, 0]]
+
+
+def test_a_net_and_its_copy_in_one_graph() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
+    target = copy.deepcopy(net)
+    ((net(Tensor(X)) - target(Tensor(X)) * 2.0) ** 2).mean().backward()
+    for p, q in zip(net.parameters(), target.parameters(), strict=True):
+        np.testing.assert_allclose(q.grad.numpy(), -2 * p.grad.numpy(), rtol=1e-6)
+
+
+def test_a_leaf_from_elsewhere_is_no_newer_than_what_is_computed_from_it() -> None:
+    saved = pickle.dumps(Parameter(np.array([3.0])))
+    before = Parameter(np.array([3.0]))
+    p = pickle.loads(saved)
+    assert p._order > before._order
+    (slope,) = minigen.grad(p * p * p, p)
+    assert slope.numpy().tolist() == [27.0]
+
+
+def test_a_computed_tensor_is_not_copied_with_its_graph() -> None:
+    with pytest.raises(TypeError, match="detach"):
+        copy.deepcopy(leaf(1.0) * 2.0)
+
+
+@pytest.mark.parametrize("size", [1e20, 1e-20])
+def test_a_quotient_of_large_or_small_numbers_has_a_gradient(size: float) -> None:
+    a, b = (Tensor(np.array([size], "float32"), requires_grad=True) for _ in range(2))
+    (a / b).sum().backward()
+    np.testing.assert_allclose(b.grad.numpy(), [-1 / size], rtol=1e-6)
+
+
+def test_where_keeps_an_infinite_gradient_out(device: str) -> None:
+    x = to_tensor([-1.0, 4.0], device)
+    with np.errstate(divide="ignore"):
+        ops.sqrt(ops.where(x.data > 0, x, 0.0)).sum().backward()
+    assert to_numpy(x.grad).tolist() == [0.0, 0.25]
+
+
+def test_grad_keeps_no_more_than_it_returns() -> None:
+    x = Tensor(np.ones(100_000), requires_grad=True)
+    y = x * 1.0
+    for _ in range(30):
+        y = y * 1.0
+    tracemalloc.start()
+    minigen.grad(y.sum(), x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * x.data.nbytes
