@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -36,7 +36,7 @@ class Objective:
     layers: Mapping[str, nn.Module] = field(default_factory=dict)
 
 
-class Model(nn.Module):
+class Model(nn.Module, ABC):
     """A module that can say how it is trained and how good it is.
 
     A subclass takes (config, input_shape, classes), where input_shape is (C, H, W) or (T, D).

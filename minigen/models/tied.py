@@ -73,7 +73,9 @@ class TiedAutoencoder(Model):
         self.classifier = nn.Linear(config.latent, classes)
 
     def keep_labelled(self, train: Split) -> None:
-        """Choose the labelled part of the training set, by --labels and --seed: called once, before training."""
+        """With --mode joint, choose the labelled images by --labels and --seed: called once, before training."""
+        if self.config.mode == "pretrain":
+            return
         part = balanced_part(train, self.config.labels or len(train), self.config.seed)
         dtype = str(self.encoder.weight.dtype)
         self._labelled = Loader(part, self.config.batch_size, self.config.seed, self.config.device, dtype=dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,12 @@ def test_pretraining_reads_no_label_and_leaves_the_classifier() -> None:
     others = Batch(batch.inputs, np.zeros_like(batch.labels), None, batch.index)
     assert objective.terms(batch)["bce"].item() == objective.terms(others)["bce"].item()
     assert not {id(p) for p in objective.optimizer.parameters} & {id(p) for p in model.classifier.parameters()}
+
+
+def test_pretraining_keeps_no_image() -> None:
+    model, images = tied(), np.zeros((5000, *SHAPE), np.uint8)
+    model.keep_labelled(Split(images, np.zeros(5000, np.int64)))
+    assert len(pickle.dumps(model)) < images.nbytes / 2
 
 
 def test_joint_training_takes_labels_of_the_labelled_images_only() -> None:
