@@ -18,9 +18,9 @@ _IMAGES_A_SECOND, _LAST_HELD = 5, 10
 
 def draw_all(run: RunFolder) -> list[Path]:
     """Both, where the run has pictures of its epochs; the paths."""
-    if not run.frames.is_dir():
+    if not any(run.frames.glob("*.npy")):
         return []
-    return [save(side_by_side(run.frames), run.figure("learning")), animate(run.frames, run.path / "learning.gif")]
+    return [save(side_by_side(run.frames), run.figure("learning")), animate(run.frames, run.animation)]
 
 
 def read(frames: Path) -> tuple[list[int], Any]:

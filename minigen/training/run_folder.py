@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import platform
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,12 @@ from typing import Any, NamedTuple
 from minigen.data import DataError, Description
 from minigen.models import Config
 from minigen.training.checkpoint import naming, replace_file
+
+FIGURES = (
+    *("curves", "gradient_norms", "reconstructions", "samples", "interpolation", "latent_map"),
+    *("series", "scores", "few_labels", "restorations", "between_noises", "nearest", "learning"),
+)
+"""All that may be drawn of a run, by name: what a new run in its folder removes."""
 
 _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
@@ -41,7 +48,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
-        """A new folder with its config.json.
+        """A folder with its config.json, and nothing of a run that was there before.
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
@@ -50,8 +57,11 @@ class RunFolder:
         run = cls(path)
         run.require_free(overwrite)
         path.mkdir(parents=True, exist_ok=True)
-        for file in (run.last, run.best, run._metrics, *run.frames.glob("*.npy")):
+        figures = [run.figure(name) for name in FIGURES]
+        for file in (run.last, run.best, run._metrics, *figures, run.animation, *run.frames.glob("*.npy")):
             file.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never made, or holds something else
+            run.frames.rmdir()
         run.describe(model, config, data)
         return run
 
@@ -138,8 +148,15 @@ class RunFolder:
         """The folder of the pictures that become an animation."""
         return self.path / "frames"
 
+    @property
+    def animation(self) -> Path:
+        """The file of that animation."""
+        return self.path / "learning.gif"
+
     def figure(self, name: str) -> Path:
-        """The path of a figure."""
+        """The path of a figure; KeyError for a name that is none of FIGURES."""
+        if name not in FIGURES:
+            raise KeyError(f"figure {name!r}: must be one of FIGURES")
         return self.path / f"{name}.png"
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from minigen.data import Description
 from minigen.models.vae import VAEConfig
-from minigen.training.run_folder import RunError, RunFolder
+from minigen.training import animation
+from minigen.training.run_folder import FIGURES, RunError, RunFolder
 
 DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))
 
@@ -70,13 +71,27 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     run.add_row({"epoch": 1})
     run.frames.mkdir()
     frame = run.frames / "0001.npy"
-    for path in (run.last, run.best, frame, run.path / "thesis.tex"):
+    drawn = [*map(run.figure, FIGURES), run.animation]
+    for path in (run.last, run.best, frame, *drawn, run.path / "thesis.tex", run.path / "thesis.png"):
         path.write_bytes(b"x")
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described()[1]["hidden"] == 8
     assert new.rows() == []
-    assert not any(path.exists() for path in (new.last, new.best, frame))
-    assert (run.path / "thesis.tex").exists()
+    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "thesis.png"}
+    assert run.path / "samples.png" in drawn
+
+
+def test_a_folder_of_frames_with_something_else_in_it_stays(run: RunFolder) -> None:
+    run.frames.mkdir()
+    (run.frames / "notes.txt").write_text("the best one is 7")
+    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    assert (run.frames / "notes.txt").exists()
+    assert animation.draw_all(run) == []
+
+
+def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> None:
+    with pytest.raises(KeyError, match="portrait"):
+        run.figure("portrait")
 
 
 def test_there_is_no_run_to_open(tmp_path: Path) -> None:
