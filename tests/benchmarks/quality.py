@@ -1,8 +1,8 @@
 """The quality of a run beside that of its PyTorch twin: python -m tests.benchmarks.quality RUN
 
-Trains the model's twin of tests/twins as the run was trained: same hyper-parameters, first weights and batches;
-the noise is PyTorch's own. Prints the test results of both; a GAN's samples are judged from the same noise by
-the same digit classifier.
+Trains the model's twin of tests/twins as the run was trained: same hyper-parameters, first weights, batches and
+choice of the best epoch; the noise is PyTorch's own. Prints the test results of both; a GAN's samples are judged
+from the same noise by the same digit classifier.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,14 @@ from minigen import backend, data
 from minigen.models import Config
 from minigen.models.adversarial import Adversarial
 from minigen.tensor import Tensor
+from minigen.training import checkpoint
 from minigen.training.generator_measures import GeneratorMeasures
 from minigen.training.loading import load_data, read_config
 from minigen.training.run_folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from twins import twin_type
-from twins.side_by_side import Batch, OwnNoise, TorchSide, Twin, as_torch
+from twins.side_by_side import OwnNoise, TorchSide, Twin, as_torch
 
 
 class TwinSamples:
@@ -47,20 +47,23 @@ def main(folder: str) -> None:
     model_type, config, _ = read_config(run)
     dataset = load_data(config)
     train, validation = dataset.hold_out(config.validation, config.seed)
+    _, _, state = checkpoint.read_either(run.best, run.last, print)
+    if (seen := state["data"]["examples"]) != len(train):
+        sys.exit(f"{folder}: trained on {seen:,} examples of {len(train):,}: a run of --smoke cannot be compared")
     backend.manual_seed(config.seed)
-    torch.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
-    twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(0))
+    twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(config.seed))
     twin.begin_as(model)
+    twin.keep_labelled(train)
     train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation)
     ours = run.rows()[-1]["test"]
     if isinstance(model, Adversarial):
         theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
     else:
-        theirs = {next(iter(ours)): test_loss(twin, dataset.test)}
+        theirs = evaluate(twin, dataset.test)
     for name, value in theirs.items():
         ratio = f"{ours[name] / value:.3f}" if value else "none"
-        print(f"{name:<12} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")
+        print(f"{name:<22} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")
 
 
 def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
@@ -71,7 +74,7 @@ def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
         twin.train()
         for batch in loader.epoch(epoch):
             side.step(as_torch(batch))
-        score = test_loss(twin, validation) if len(validation) else -float("inf")
+        score = next(iter(evaluate(twin, validation).values())) if len(validation) else -float("inf")
         if score <= best:
             best, weights = score, copy.deepcopy(twin.state_dict())
         last = ", ".join(f"{name} {value:.4f}" for terms in side.terms[-2:] for name, value in terms.items())
@@ -79,17 +82,17 @@ def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
     twin.load_state_dict(weights)
 
 
-def test_loss(twin: Twin, split: data.Split) -> float:
-    """The first term of the twin's first objective, averaged over examples."""
+def evaluate(twin: Twin, split: data.Split) -> dict[str, float]:
+    """The twin's measures over a split, each example counted once; noise is the same at every call."""
+    training_noise, twin.noise = twin.noise, OwnNoise(twin.config.seed)
     twin.eval()
-    terms = twin.objectives()[0].terms
+    sums: dict[str, float] = {}
     with torch.no_grad():
-        losses = [(next(iter(terms(batch).values())).item(), len(batch.inputs)) for batch in in_order(split)]
-    return sum(loss * count for loss, count in losses) / len(split)
-
-
-def in_order(split: data.Split) -> Iterator[Batch]:
-    return map(as_torch, data.Loader(split, 1000, 0, shuffle=False).epoch(0))
+        for batch in map(as_torch, data.Loader(split, 1000, 0, shuffle=False).epoch(0)):
+            for name, value in twin.evaluate(batch).items():
+                sums[name] = sums.get(name, 0.0) + value.item() * len(batch.inputs)
+    twin.noise = training_noise
+    return {name: total / len(split) for name, total in sums.items()}
 
 
 if __name__ == "__main__":

@@ -9,16 +9,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
+from twins.corruption import corrupted
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
 
 
-def corrupted(x: torch.Tensor, how: str, noise: Noise) -> torch.Tensor:
-    kind, _, amount = how.partition(":")
-    if kind == "gaussian":
-        return x + float(amount) * noise.draw(*x.shape)
-    if kind == "mask":
-        return torch.where(noise.draw(*x.shape) < float(amount), torch.zeros_like(x), x)
-    return x
+def pixel_errors(logits: torch.Tensor, x: torch.Tensor, *names: str) -> Terms:
+    """The errors of these names, "mse" or "bce", each once."""
+    x = x.reshape(logits.shape)
+    errors = {
+        "mse": lambda: F.mse_loss(torch.sigmoid(logits), x),
+        "bce": lambda: F.binary_cross_entropy_with_logits(logits, x),
+    }
+    return {name: errors[name]() for name in names}
 
 
 class Autoencoder(Twin):
@@ -29,11 +31,11 @@ class Autoencoder(Twin):
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ReLU(), nn.Linear(hidden, pixels))
 
     def loss(self, batch: Batch) -> Terms:
-        logits = self.decoder(self.encoder(corrupted(batch.inputs, self.config.corrupt, self.noise)))
-        x = batch.inputs.flatten(1)
-        if self.config.loss == "bce":
-            return {"bce": F.binary_cross_entropy_with_logits(logits, x)}
-        return {"mse": F.mse_loss(torch.sigmoid(logits), x)}
+        x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
+        return pixel_errors(self.decoder(self.encoder(x)), batch.inputs, self.config.loss)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        return pixel_errors(self.decoder(self.encoder(batch.inputs)), batch.inputs, self.config.loss, "mse")
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]

@@ -35,13 +35,17 @@ class CNN(Twin):
             nn.Linear(config.hidden, classes),
         )
 
-    def loss(self, batch: Batch) -> Terms:
-        hidden = self.classifier[:2](self.features(batch.inputs))
-        kept = self.noise.draw(*hidden.shape) >= self.config.dropout
-        return classification_terms(self.classifier[3](hidden * kept / (1 - self.config.dropout)), batch.labels)
+    def dropout(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.config.dropout == 0:
+            return x
+        return x * (self.noise.uniform(*x.shape) >= self.config.dropout) / (1 - self.config.dropout)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        hidden = self.dropout(self.classifier[:2](self.features(batch.inputs)))
+        return classification_terms(self.classifier[3](hidden), batch.labels)
 
     def objectives(self) -> list[Objective]:
-        return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
+        return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.evaluate)]
 
 
 CASES = (Case("cnn", "cnn", CNN, {"batch_size": 8, "hidden": 32}),)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
+from twins.autoencoder import pixel_errors
+from twins.corruption import corrupted
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
 
 
@@ -53,21 +55,30 @@ class ConvAutoencoder(Twin):
         pooled, switches = F.max_pool2d(features, 2, return_indices=True)
         return self.image(F.max_unpool2d(self.expansion(self.code(pooled)), switches, 2))
 
-    def damaged(self, x: torch.Tensor) -> torch.Tensor:
-        kind, _, std = self.config.corrupt.partition(":")
-        return x if kind == "none" else x + float(std) * self.noise.draw(*x.shape)
+    def logits_without_switches(self, x: torch.Tensor) -> torch.Tensor:
+        pooled = self.expansion(self.code(F.max_pool2d(self.features(x), 2)))
+        return self.image(F.interpolate(pooled, scale_factor=2) / 4)
 
     def loss(self, batch: Batch) -> Terms:
-        logits = self.logits(self.damaged(batch.inputs))
-        return {"mse": F.mse_loss(torch.sigmoid(logits), batch.inputs)}
+        x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
+        return pixel_errors(self.logits(x), batch.inputs, self.config.loss)
+
+    def evaluate(self, batch: Batch) -> Terms:
+        terms = pixel_errors(self.logits(batch.inputs), batch.inputs, self.config.loss, "mse")
+        if self.config.pooling == "max":
+            alone = pixel_errors(self.logits_without_switches(batch.inputs), batch.inputs, "mse")
+            terms["mse_of_the_code_alone"] = alone["mse"]
+        return terms
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
 
 
+MASKED = {"loss": "bce", "corrupt": "mask:0.5"}
 NOISE = {"corrupt": "gaussian:0.3"}  # on an even ground four values are equal, and rounding would choose the switch
 
 CASES = (
     Case("conv-ae-strided", "conv-ae", ConvAutoencoder, {"batch_size": 4, "warmup": 20}),
     Case("conv-ae-max", "conv-ae", ConvAutoencoder, {"batch_size": 4, "warmup": 0, "pooling": "max", **NOISE}),
+    Case("conv-ae-bce-masked", "conv-ae", ConvAutoencoder, {"batch_size": 4, "warmup": 0, **MASKED}, 20),
 )

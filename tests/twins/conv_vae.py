@@ -36,6 +36,13 @@ class ConvVAE(VAE):
             nn.ReLU(),
         )
         self.pixel = nn.Sequential(nn.ConvTranspose2d(32, channels, 4, 2, 1), nn.Flatten())
+        if config.likelihood == "gaussian":
+            self.pixel_log_var = nn.Sequential(nn.ConvTranspose2d(32, channels, 4, 2, 1), nn.Flatten())
 
 
-CASES = (Case("conv-vae", "conv-vae", ConvVAE, {"batch_size": 8, "hidden": 32, "latent": 8}),)
+SMALL = {"batch_size": 8, "hidden": 32, "latent": 8}
+
+CASES = (
+    Case("conv-vae", "conv-vae", ConvVAE, SMALL),
+    Case("conv-vae-gaussian", "conv-vae", ConvVAE, {**SMALL, "likelihood": "gaussian"}, 20),
+)

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import nn
 
-from twins.gan import GAN
+from twins.gan import GAN, output_activation
 from twins.side_by_side import Case
 
 
-def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int) -> nn.Sequential:
+def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int, output: str) -> nn.Sequential:
     colours, height, width = input_shape
     small = 2 * channels, height // 4, width // 4
     return nn.Sequential(
@@ -22,7 +22,7 @@ def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int) -> 
         nn.BatchNorm2d(channels),
         nn.ReLU(),
         nn.ConvTranspose2d(channels, colours, 4, 2, 1),
-        nn.Tanh(),
+        output_activation(output),
     )
 
 
@@ -30,7 +30,7 @@ class DCGAN(GAN):
     def build(self, config: Any, input_shape: tuple[int, ...]) -> None:
         colours, height, width = input_shape
         channels = config.channels
-        self.generator = conv_generator(config.latent, input_shape, channels)
+        self.generator = conv_generator(config.latent, input_shape, channels, config.output)
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, channels, 4, 2, 1),
             nn.LeakyReLU(0.2),
@@ -42,4 +42,9 @@ class DCGAN(GAN):
         )
 
 
-CASES = (Case("dcgan", "dcgan", DCGAN, {"batch_size": 8, "channels": 8}),)
+SMALL = {"batch_size": 8, "channels": 8}
+
+CASES = (
+    Case("dcgan", "dcgan", DCGAN, SMALL),
+    Case("dcgan-sigmoid", "dcgan", DCGAN, {**SMALL, "output": "sigmoid"}, 20),
+)

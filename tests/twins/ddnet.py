@@ -69,5 +69,8 @@ class DDNet(Twin):
             Objective(torch.optim.Adam(self.cnn.parameters(), self.config.lr), lambda b: self.terms("cnn", b)),
         ]
 
+    def evaluate(self, batch: Batch) -> Terms:
+        return self.terms("ddnet", batch) | self.terms("cnn", batch)
+
 
 CASES = (Case("ddnet", "ddnet", DDNet, {"batch_size": 8, "lr": 2e-4}),)

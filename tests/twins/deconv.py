@@ -9,7 +9,13 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
 from twins.conv_ae import SameConvTranspose
+from twins.corruption import corrupted
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+
+
+def psnr(x: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    error = F.mse_loss(x, truth, reduction="none").flatten(1).mean(1)
+    return -10 * error.clamp(min=1e-10).log10().mean()
 
 
 class Deconvolution(Twin):
@@ -28,21 +34,33 @@ class Deconvolution(Twin):
         )
 
         self.blur: torch.Tensor | None = None
+        self.bicubic: torch.Tensor | None = None
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """The net's weights, and how much of each neighbour a blurred pixel has; averaging the twin knows by itself."""
+        """The net's weights, and how much of each neighbour a blurred or a bicubic pixel has; averaging the twin
+        knows by itself.
+        """
         self.load_state_dict({name: value for name, value in state.items() if name.startswith("net.")})
-        self.blur = state.get("blurring.rows")
+        self.blur, self.bicubic = state.get("blurring.rows"), state.get("bicubic.rows")
 
     def damage(self, x: torch.Tensor) -> torch.Tensor:
         if self.config.task == "superres":
             return F.avg_pool2d(x, self.config.scale)
         if self.config.task == "denoise":
-            return x + self.config.noise * self.noise.draw(*x.shape)
+            return corrupted(x, f"gaussian:{self.config.noise}", True, self.noise)
         return self.blur @ x @ self.blur.T
 
     def loss(self, batch: Batch) -> Terms:
         return {"mse": F.mse_loss(self.net(self.damage(batch.inputs)), batch.inputs)}
+
+    def evaluate(self, batch: Batch) -> Terms:
+        x, damaged = batch.inputs, self.damage(batch.inputs)
+        restored = self.net(damaged).clamp(0, 1)
+        terms = {"mse": F.mse_loss(restored, x), "psnr": psnr(restored, x)}
+        if self.config.task == "superres":
+            enlarged = self.bicubic @ damaged @ self.bicubic.T
+            return terms | {"bicubic_psnr": psnr(enlarged.clamp(0, 1), x)}
+        return terms | {"identity_psnr": psnr(damaged.clamp(0, 1), x)}
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]

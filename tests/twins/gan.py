@@ -12,6 +12,10 @@ from torch import nn
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
 
 
+def output_activation(name: str) -> nn.Module:
+    return nn.Tanh() if name == "tanh" else nn.Sigmoid()
+
+
 class GAN(Twin):
     generator: nn.Module
     discriminator: nn.Module
@@ -28,7 +32,7 @@ class GAN(Twin):
             nn.Linear(256, 512),
             nn.ReLU(),
             nn.Linear(512, pixels),
-            nn.Tanh() if config.output == "tanh" else nn.Sigmoid(),
+            output_activation(config.output),
             nn.Unflatten(1, input_shape),
         )
         self.discriminator = nn.Sequential(
@@ -40,17 +44,20 @@ class GAN(Twin):
             nn.Linear(512, 1),
         )
 
-    def discriminator_loss(self, batch: Batch) -> Terms:
+    def z(self, batch: Batch) -> torch.Tensor:
+        return self.noise.normal(len(batch.inputs), self.config.latent)
+
+    def discriminator_loss(self, batch: Batch, z: torch.Tensor) -> Terms:
         x = 2 * batch.inputs - 1 if self.config.output == "tanh" else batch.inputs
-        fake = self.generator(self.noise.draw(len(x), self.config.latent)).detach()
+        fake = self.generator(z).detach()
         real_logits, fake_logits = self.discriminator(x), self.discriminator(fake)
         real_label = torch.full_like(real_logits, self.config.real_label)
         loss = F.binary_cross_entropy_with_logits(real_logits, real_label)
         loss = loss + F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
         return {"d_loss": loss, "d_real": real_logits.sigmoid().mean(), "d_fake": fake_logits.sigmoid().mean()}
 
-    def generator_loss(self, batch: Batch) -> Terms:
-        logits = self.discriminator(self.generator(self.noise.draw(len(batch.inputs), self.config.latent)))
+    def generator_loss(self, z: torch.Tensor) -> Terms:
+        logits = self.discriminator(self.generator(z))
         if self.config.loss == "minimax":
             return {"g_loss": torch.log(1 - logits.sigmoid()).mean()}
         return {"g_loss": F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))}
@@ -60,7 +67,14 @@ class GAN(Twin):
         d, g = (
             torch.optim.Adam(net.parameters(), self.config.lr, betas) for net in (self.discriminator, self.generator)
         )
-        return [Objective(d, self.discriminator_loss), Objective(g, self.generator_loss)]
+        return [
+            Objective(d, lambda batch: self.discriminator_loss(batch, self.z(batch))),
+            Objective(g, lambda batch: self.generator_loss(self.z(batch))),
+        ]
+
+    def evaluate(self, batch: Batch) -> Terms:
+        z = self.z(batch)
+        return self.discriminator_loss(batch, z) | self.generator_loss(z)
 
 
 # Adam divides the first gradients by their own size, so where one is nearly 0 rounding decides its sign. Two

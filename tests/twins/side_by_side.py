@@ -19,6 +19,7 @@ from minigen import backend, data
 from minigen.models import MODELS
 from minigen.models.model import Model
 from minigen.models.model import Objective as MinigenObjective
+from minigen.tensor import no_grad
 from minigen.training.run_folder import RunFolder
 from minigen.training.trainer import Trainer
 
@@ -44,51 +45,80 @@ class Objective:
 
 
 class Noise:
-    """What minigen draws, kept for the twin, which draws it again in the same order."""
+    """What minigen draws, kept for the twin, which draws the same kinds again in the same order."""
 
     def __init__(self, seed: int) -> None:
         self.generator = np.random.default_rng(seed)
-        self.drawn: deque[np.ndarray] = deque()
+        self.drawn: deque[tuple[str, np.ndarray]] = deque()
 
-    def draw(self, *shape: int) -> torch.Tensor:
-        """The next draw; minigen may have drawn it with the examples last."""
-        values = self.drawn.popleft()
+    def normal(self, *shape: int) -> torch.Tensor:
+        """From N(0, 1)."""
+        return self._next("normal", shape)
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        """From [0, 1)."""
+        return self._next("uniform", shape)
+
+    def _next(self, kind: str, shape: tuple[int, ...]) -> torch.Tensor:
+        """The next draw; minigen may have drawn it with the examples last.
+
+        Where that has the same shape, as 100 examples of 100 numbers, the numbers go to other places.
+        """
+        assert self.drawn, f"the twin draws {kind} numbers {shape} where minigen drew none"
+        drawn, values = self.drawn.popleft()
         if values.shape != shape:
             values = np.moveaxis(values, -1, 0)
-        assert values.shape == shape, f"the twin draws {shape} where minigen drew {values.shape}"
+        assert (kind, shape) == (drawn, values.shape), f"the twin draws {kind} {shape}, minigen {drawn} {values.shape}"
         return torch.from_numpy(np.ascontiguousarray(values))
 
     @contextmanager
     def given_to_minigen(self) -> Iterator[None]:
-        def keep(values: np.ndarray, dtype: Any) -> np.ndarray:
-            self.drawn.append(values.astype(dtype))
-            return self.drawn[-1].copy()  # a model may work on it in place
+        def keep(kind: str, values: np.ndarray) -> np.ndarray:
+            self.drawn.append((kind, values))
+            return values.copy()  # a model may work on it in place
 
         def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
-            return keep(self.generator.standard_normal(shape), dtype)
+            return keep("normal", self.generator.standard_normal(shape).astype(dtype))
 
         def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
-            return keep(self.generator.random(shape), dtype)
+            return keep("uniform", self.generator.random(shape).astype(dtype))
 
         with mock.patch.multiple(backend, standard_normal=standard_normal, uniform=uniform):
             yield
 
 
 class OwnNoise(Noise):
-    """PyTorch's random numbers: uniform where a gradient penalty mixes images, else normal."""
+    """PyTorch's random numbers, for a twin that trains on its own."""
 
-    def draw(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape) if shape[1:] == (1, 1, 1) else torch.randn(shape)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.own_generator = torch.Generator().manual_seed(seed)
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=self.own_generator)
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        return torch.rand(shape, generator=self.own_generator)
 
 
 class Twin(torch.nn.Module):
-    """Modules under the same names as the model's; `objectives` in the same order, with the same terms."""
+    """Modules under the same names as the model's; `objectives` in the same order, with the same terms.
+
+    What a model's options ask for, its twin does as well, or refuses by a ValueError.
+    """
 
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
         super().__init__()
         self.config, self.noise = config, noise
 
+    def keep_labelled(self, train: data.Split) -> None:
+        """For a twin that reads labels of some training images only; called before `objectives`."""
+
     def objectives(self) -> list[Objective]:
+        raise NotImplementedError
+
+    def evaluate(self, batch: Batch) -> Terms:
+        """As minigen.models.model.Model.evaluate: the terms of that name, in that order."""
         raise NotImplementedError
 
     def begin_as(self, model: Model) -> None:
@@ -111,8 +141,16 @@ class Case:
     steps: int = 50
 
 
-def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """Every term of every update: minigen's and the twin's.
+@dataclass(frozen=True)
+class Course:
+    """What came of one side: every term of every update, and the evaluation on test examples after the last."""
+
+    updates: list[dict[str, float]]
+    evaluation: dict[str, float]
+
+
+def train_both(case: Case, dtype: str) -> tuple[Course, Course]:
+    """minigen's course and the twin's.
 
     In float64 each trains on its own. In float32 each update begins from minigen's weights: two processors round
     otherwise, so that somewhere another maximum is taken, and after some updates the losses differ by per cent.
@@ -126,6 +164,7 @@ def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dic
     noise = Noise(config.seed)
     twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
     twin.begin_as(model)
+    twin.keep_labelled(dataset.train)
     twin.train()
     loader = data.Loader(dataset.train, config.batch_size, config.seed, dtype=dtype)
     ours, theirs = _MinigenSide(model, dataset.train), TorchSide(twin, len(loader))
@@ -137,7 +176,18 @@ def train_both(case: Case, dtype: str) -> tuple[list[dict[str, float]], list[dic
         assert not noise.drawn, "minigen drew noise that the twin did not"
         if dtype == "float32":
             twin.begin_as(model)
-    return ours.terms, theirs.terms
+    batch = _on_uneven_ground(data.Loader(dataset.test, config.batch_size, config.seed, dtype=dtype).first(32))
+    with noise.given_to_minigen():
+        evaluation = ours.evaluate(batch)
+    courses = Course(ours.terms, evaluation), Course(theirs.terms, theirs.evaluate(as_torch(batch)))
+    assert not noise.drawn, "minigen drew noise that the twin did not"
+    return courses
+
+
+def _on_uneven_ground(batch: data.Batch) -> data.Batch:
+    """With noise, still in [0, 1]: on an even ground four values are equal, and rounding would choose the maximum."""
+    noise = np.random.default_rng(0).random(batch.inputs.shape, dtype=batch.inputs.dtype)
+    return replace(batch, inputs=0.9 * batch.inputs + 0.1 * noise)
 
 
 class _MinigenSide:
@@ -160,13 +210,18 @@ class _MinigenSide:
         self.trainer.step(batch)
         self.trainer.batch += 1
 
+    def evaluate(self, batch: data.Batch) -> dict[str, float]:
+        self.trainer.model.eval()
+        with no_grad():
+            return {name: value.item() for name, value in self.trainer.model.evaluate(batch).items()}
+
 
 class TorchSide:
     """What a PyTorch user would write."""
 
     def __init__(self, twin: Twin, steps_an_epoch: int) -> None:
         self.terms: list[dict[str, float]] = []
-        self.objectives, self.config, self.number = twin.objectives(), twin.config, 0
+        self.twin, self.objectives, self.config, self.number = twin, twin.objectives(), twin.config, 0
         self.total = self.config.epochs * steps_an_epoch
 
     def step(self, batch: Batch) -> None:
@@ -174,6 +229,11 @@ class TorchSide:
         for objective in self.objectives:
             if self.number % objective.every == 0:
                 self._update(objective, batch)
+
+    def evaluate(self, batch: Batch) -> dict[str, float]:
+        self.twin.eval()
+        with torch.no_grad():
+            return {name: value.item() for name, value in self.twin.evaluate(batch).items()}
 
     def _update(self, objective: Objective, batch: Batch) -> None:
         objective.optimizer.zero_grad()

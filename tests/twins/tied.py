@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -9,10 +10,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
-from minigen.data import Loader, load
+from minigen.data import Loader, Split
 from minigen.models.tied import balanced_part
-from twins.autoencoder import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.autoencoder import pixel_errors
+from twins.corruption import corrupted
+from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin, as_torch
 
 
 class Bias(nn.Module):
@@ -32,29 +34,35 @@ class TiedAutoencoder(Twin):
     def code(self, x: torch.Tensor) -> torch.Tensor:
         return F.relu(self.encoder(x.flatten(1)))
 
-    def pixel_error(self, batch: Batch) -> torch.Tensor:
-        code = self.code(corrupted(batch.inputs, self.config.corrupt, self.noise))
-        logits = F.linear(code, self.encoder.weight.T, self.decoder.bias)
-        return F.binary_cross_entropy_with_logits(logits, batch.inputs.flatten(1))
+    def logits(self, code: torch.Tensor) -> torch.Tensor:
+        return F.linear(code, self.encoder.weight.T, self.decoder.bias)
+
+    def loss(self, batch: Batch) -> Terms:
+        x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
+        return pixel_errors(self.logits(self.code(x)), batch.inputs, "bce")
 
     def joint(self, batch: Batch) -> Terms:
-        inputs, labels = next(self.labelled)
-        bce = self.pixel_error(batch)
-        cross_entropy = F.cross_entropy(self.classifier(self.code(inputs)), labels)
+        labelled = next(self.labelled)
+        bce = self.loss(batch)["bce"]
+        cross_entropy = F.cross_entropy(self.classifier(self.code(labelled.inputs)), labelled.labels)
         return {"loss": bce + self.config.label_weight * cross_entropy, "bce": bce, "cross_entropy": cross_entropy}
+
+    def evaluate(self, batch: Batch) -> Terms:
+        code = self.code(batch.inputs)
+        terms = pixel_errors(self.logits(code), batch.inputs, "bce", "mse")
+        if self.config.mode == "joint":
+            terms["accuracy"] = (self.classifier(code).argmax(1) == batch.labels).to(code.dtype).mean()
+        return terms
+
+    def keep_labelled(self, train: Split) -> None:
+        part = balanced_part(train, self.config.labels or len(train), self.config.seed)
+        loader = Loader(part, self.config.batch_size, self.config.seed, dtype=str(self.decoder.bias.dtype)[6:])
+        self.labelled = map(as_torch, itertools.chain.from_iterable(map(loader.epoch, itertools.count())))
 
     def objectives(self) -> list[Objective]:
         if self.config.mode == "pretrain":
             parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-            adam = torch.optim.Adam(parameters, self.config.lr)
-            return [Objective(adam, lambda batch: {"bce": self.pixel_error(batch)})]
-        part = balanced_part(load("mnist5k").train, self.config.labels, self.config.seed)
-        loader = Loader(part, self.config.batch_size, self.config.seed, dtype=str(self.decoder.bias.dtype)[6:])
-        self.labelled = (
-            (torch.from_numpy(batch.inputs.copy(order="C")), torch.from_numpy(batch.labels))
-            for epoch in range(100)
-            for batch in loader.epoch(epoch)
-        )
+            return [Objective(torch.optim.Adam(parameters, self.config.lr), self.loss)]
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.joint)]
 
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
+from twins.corruption import corrupted
 from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
 
 
@@ -27,25 +28,33 @@ class VAE(Twin):
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
 
+    def elbo_terms(self, batch: Batch) -> Terms:
+        """Also in evaluation z is drawn, as the ELBO is an expectation over it."""
+        hidden = self.encoder(corrupted(batch.inputs, self.config.corrupt, self.training, self.noise))
+        mean, log_var = self.mean(hidden), self.log_var(hidden)
+        z = mean + torch.exp(log_var / 2) * self.noise.normal(*mean.shape)
+        reconstruction = self.negative_log_likelihood(batch.inputs.flatten(1), self.decoder(z)) / len(z)
+        kl = -0.5 * torch.sum(1 + log_var - mean.square() - log_var.exp()) / len(z)
+        return {"reconstruction": reconstruction, "kl": kl}
+
     def loss(self, batch: Batch) -> Terms:
-        hidden, x = self.encoder(batch.inputs), batch.inputs.flatten(1)
-        q = torch.distributions.Normal(self.mean(hidden), torch.exp(self.log_var(hidden) / 2))
-        z = q.mean + q.stddev * self.noise.draw(*q.mean.shape)
-        reconstruction = self.negative_log_likelihood(x, self.decoder(z)) / len(x)
-        prior = torch.distributions.Normal(torch.zeros_like(q.mean), torch.ones_like(q.stddev))
-        kl = torch.distributions.kl_divergence(q, prior).sum(1).mean()
-        return {"loss": reconstruction + self.config.beta * kl, "reconstruction": reconstruction, "kl": kl}
+        terms = self.elbo_terms(batch)
+        return {"loss": terms["reconstruction"] + self.config.beta * terms["kl"], **terms}
+
+    def evaluate(self, batch: Batch) -> Terms:
+        terms = self.elbo_terms(batch)
+        return {"negative_elbo": terms["reconstruction"] + terms["kl"], **terms}
 
     def negative_log_likelihood(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         if self.config.likelihood == "bernoulli":
             return F.binary_cross_entropy_with_logits(self.pixel(hidden), x, reduction="sum")
         log_var = self.pixel_log_var(hidden).clamp(-6, 6)
-        p = torch.distributions.Normal(torch.sigmoid(self.pixel(hidden)), torch.exp(log_var / 2))
-        return -p.log_prob(x).sum()
+        return F.gaussian_nll_loss(torch.sigmoid(self.pixel(hidden)), x, log_var.exp(), full=True, reduction="sum")
 
 
 CASES = (
     Case("vae-bernoulli", "vae", VAE, {"hidden": 100, "latent": 20}),
     Case("vae-gaussian", "vae", VAE, {"hidden": 100, "latent": 20, "likelihood": "gaussian"}),
     Case("vae-beta-clipped", "vae", VAE, {"hidden": 30, "latent": 5, "beta": 4.0, "clip_norm": 5.0}),
+    Case("vae-masked", "vae", VAE, {"hidden": 100, "latent": 20, "corrupt": "mask:0.5"}, 20),
 )

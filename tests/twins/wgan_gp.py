@@ -16,7 +16,7 @@ class WGANGP(Twin):
         super().__init__(config, input_shape, classes, noise)
         colours, height, width = input_shape
         channels = config.channels
-        self.generator = conv_generator(config.latent, input_shape, channels)
+        self.generator = conv_generator(config.latent, input_shape, channels, "tanh")
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, channels, 4, 2, 1),
             nn.LeakyReLU(0.2),
@@ -27,12 +27,15 @@ class WGANGP(Twin):
         )
 
     def fake(self, count: int) -> torch.Tensor:
-        return self.generator(self.noise.draw(count, self.config.latent))
+        return self.generator(self.noise.normal(count, self.config.latent))
+
+    def distance(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        return self.discriminator(real).mean() - self.discriminator(fake).mean()
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         real, fake = 2 * batch.inputs - 1, self.fake(len(batch.inputs)).detach()
-        distance = self.discriminator(real).mean() - self.discriminator(fake).mean()
-        share = self.noise.draw(len(real), 1, 1, 1)
+        distance = self.distance(real, fake)
+        share = self.noise.uniform(len(real), 1, 1, 1)
         between = (share * real + (1 - share) * fake).requires_grad_()
         (gradient,) = torch.autograd.grad(self.discriminator(between).sum(), between, create_graph=True)
         penalty = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
@@ -40,6 +43,9 @@ class WGANGP(Twin):
 
     def generator_loss(self, batch: Batch) -> Terms:
         return {"g_loss": -self.discriminator(self.fake(len(batch.inputs))).mean()}
+
+    def evaluate(self, batch: Batch) -> Terms:
+        return {"distance": self.distance(2 * batch.inputs - 1, self.fake(len(batch.inputs)))}
 
     def objectives(self) -> list[Objective]:
         betas = (self.config.beta1, self.config.beta2)
