@@ -228,13 +228,14 @@ def _encode(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
 
 
 def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
+    from minigen.training import figures
+
     if not options.inputs or options.damage:
         x = _inputs(trained, options)
         damaged = trained.damage(x.values)
         restored = trained.restore(damaged)
         error = ((restored - x.values) ** 2).mean(axis=(1, 2, 3))
-        scale = x.values.shape[2] // damaged.shape[2]
-        rows = {"damaged": damaged.repeat(scale, axis=2).repeat(scale, axis=3), "restored": restored, "true": x.values}
+        rows = {"damaged": figures.enlarged(damaged, x.values.shape[2]), "restored": restored, "true": x.values}
         return [
             f"PSNR {-10 * np.log10(error.clip(1e-10)).mean():.2f} dB (mean of {len(error)})",
             _save_images(out, x.names, restored, options.invert),

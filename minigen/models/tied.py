@@ -24,6 +24,7 @@ import numpy as np
 from minigen import nn, ops
 from minigen.data import Batch, Loader, Split
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
+from minigen.models.classification import part_right
 from minigen.models.config import option
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
@@ -122,8 +123,7 @@ class TiedAutoencoder(Model):
         logits = self.logits(code)
         terms = {"bce": binary_cross_entropy(logits, batch.inputs), "mse": squared_error(logits, batch.inputs)}
         if self.config.mode == "joint":
-            right = self.classifier(code).data.argmax(axis=1) == batch.labels
-            terms["accuracy"] = Tensor(right.astype(code.dtype).mean())
+            terms["accuracy"] = part_right(self.classifier(code), batch.labels)
         return terms
 
     def classify(self, x: Tensor) -> Tensor:

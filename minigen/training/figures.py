@@ -17,6 +17,7 @@ from minigen.models.model import Encodes, Model, Reconstructs, Samples
 from minigen.tensor import Tensor, no_grad
 from minigen.training import epoch_table
 from minigen.training.checkpoint import replace_file
+from minigen.training.generator_measures import draw
 from minigen.training.run_folder import RunFolder
 
 _PANELS = 5  # in a row
@@ -80,6 +81,12 @@ def show_images(images: Any, columns: int, title: str, labels: list[str] | None 
     return figure
 
 
+def enlarged(images: Any, height: int) -> Any:
+    """Images (N, C, h, w), each pixel as a square, so that small ones stand beside those of `height`."""
+    scale = height // images.shape[2]
+    return images.repeat(scale, axis=2).repeat(scale, axis=3)
+
+
 def curves(rows: list[dict[str, Any]]) -> Figure:
     """Training and validation measures by epoch: a panel for what is minimised, for each other term, and for each
     measure of a generator's samples.
@@ -136,16 +143,10 @@ def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
     return show_images(pictures, count, "test images and their reconstructions", [*names, "from code"])
 
 
-def samples(model: Samples, columns: int = 10) -> Figure:
+def samples(model: Any, columns: int = 10) -> Figure:
     """Images from noise, which is the same in every run of one seed."""
-    return show_images(sample_images(model, columns * columns), columns, "samples: noise of N(0, 1), decoded")
-
-
-def sample_images(model: Samples, count: int) -> Any:
-    """`count` images from noise of the current random stream, as a NumPy array."""
-    device = _device(model)
-    noise = backend.to_device(backend.standard_normal((count, model.latent), "float32", "cpu"), device)
-    return model.sample(Tensor(noise)).numpy()
+    images = draw(model, columns * columns, _device(model), model.config.seed)
+    return show_images(images, columns, "samples: noise of N(0, 1), decoded")
 
 
 def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10) -> Figure:

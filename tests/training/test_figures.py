@@ -93,14 +93,26 @@ def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:
     assert len(figures.curves(rows).axes) == 1, "single layers have no panels of their own"
 
 
-def test_samples_come_from_the_random_stream(digits: Dataset) -> None:
-    model, images = VAE(VAEConfig(hidden=8, latent=3), digits.input_shape, 10), []
+def test_the_sheet_of_samples_is_that_of_the_runs_seed(digits: Dataset) -> None:
+    backend.manual_seed(5)
+    shown = []
     for seed in (0, 0, 1):
-        with backend.random_stream(seed):
-            images.append(figures.sample_images(model, 4))
-    assert images[0].shape == (4, 1, 28, 28)
-    np.testing.assert_array_equal(images[0], images[1])
-    assert (images[0] != images[2]).any()
+        with backend.random_stream(9):
+            model = VAE(VAEConfig(hidden=8, latent=3, seed=seed), digits.input_shape, 10)
+        (axes,) = figures.samples(model, columns=2).axes
+        shown.append(np.asarray(axes.images[0].get_array()))
+        backend.standard_normal((3,), "float32", "cpu")  # what was drawn before does not matter
+    assert shown[0].shape == (56, 56)
+    np.testing.assert_array_equal(shown[0], shown[1])
+    assert (shown[0] != shown[2]).any()
+
+
+def test_small_images_are_enlarged_pixel_by_pixel() -> None:
+    images = np.arange(4.0).reshape(1, 1, 2, 2)
+    np.testing.assert_array_equal(
+        figures.enlarged(images, 4)[0, 0], [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+    )
+    np.testing.assert_array_equal(figures.enlarged(images, 2), images)
 
 
 def test_a_figure_that_cannot_be_written_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from minigen import Tensor, no_grad
 from minigen.data import Dataset, load
+from minigen.models.classification import accuracy
 from minigen.training.digit_classifier import FEATURES, DigitClassifier
-from minigen.training.digit_classifier.build import accuracy, train
+from minigen.training.digit_classifier.build import train
 from minigen.training.generator_measures import (
     GeneratorMeasures,
     class_measures,

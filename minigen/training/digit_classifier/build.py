@@ -13,7 +13,8 @@ from safetensors.numpy import save_file
 
 from minigen import backend, ops, optim
 from minigen.data import Loader, Split, load
-from minigen.tensor import Tensor, no_grad
+from minigen.models.classification import accuracy
+from minigen.tensor import Tensor
 from minigen.training.digit_classifier import WEIGHTS, DigitClassifier
 
 EPOCHS, BATCH_SIZE, SEED = 6, 128, 0
@@ -33,16 +34,6 @@ def train(split: Split) -> DigitClassifier:
             ops.cross_entropy(model(Tensor(batch.inputs)), batch.labels).backward()
             adam.step()
     return model
-
-
-def accuracy(model: DigitClassifier, split: Split) -> float:
-    """The part of the images whose class the model names."""
-    with no_grad():
-        right = sum(
-            int((model(Tensor(batch.inputs)).data.argmax(axis=1) == batch.labels).sum())
-            for batch in Loader(split, 1000, 0, shuffle=False).epoch(0)
-        )
-    return right / len(split)
 
 
 def main(folder: str) -> None:

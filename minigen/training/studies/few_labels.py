@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 
 from minigen import backend, nn, ops
 from minigen.data import Dataset, Loader, Split
+from minigen.models.classification import accuracy
 from minigen.models.tied import TiedAutoencoder, balanced_part
 from minigen.optim import Adam
 from minigen.tensor import Tensor, no_grad
@@ -116,16 +117,6 @@ def fine_tuned(model: TiedAutoencoder, fitted: LinearClassifier, part: Split) ->
         head.loss(encoder.encode(Tensor(batch.inputs)), batch.labels).backward()
         adam.step()
     return head
-
-
-def accuracy(classify: Map, test: Split, device: str) -> float:
-    """The part of the images whose class has the greatest logit."""
-    with no_grad():
-        right = sum(
-            int((classify(Tensor(batch.inputs)).data.argmax(axis=1) == batch.labels).sum())
-            for batch in Loader(test, 1000, 0, device, shuffle=False).epoch(0)
-        )
-    return right / len(test)
 
 
 def table(found: dict[str, list[list[float]]], counts: list[int]) -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from minigen import backend
 from minigen.data import Dataset, Loader, Split
 from minigen.models.deconv import Deconvolution, psnr
 from minigen.tensor import Tensor, no_grad
-from minigen.training.figures import show_images
+from minigen.training.figures import enlarged, show_images
 from minigen.training.studies.finding import Finding
 
 IMAGES = 10
@@ -27,16 +25,10 @@ def show_restorations(model: Deconvolution, data: Dataset, validation: Split) ->
     rows = {f"{name}\n{_decibels(other, x)}": other, f"restored\n{_decibels(restored, x)}": restored, "true": x}
     if damaged.shape != x.shape:
         rows = {"input": damaged, **rows}
-    images = np.concatenate([_enlarged(row.numpy(), x.shape[2]) for row in rows.values()])
+    images = np.concatenate([enlarged(row.numpy(), x.shape[2]) for row in rows.values()])
     figure = show_images(images, IMAGES, f"{model.config.task}: test images, and the PSNR of each row", list(rows))
     return Finding(figures={"restorations": figure})
 
 
 def _decibels(images: Tensor, truth: Tensor) -> str:
     return f"{psnr(images, truth).item():.1f} dB"
-
-
-def _enlarged(images: Any, height: int) -> Any:
-    """Each pixel as a square, so that small images stand beside large ones."""
-    scale = height // images.shape[2]
-    return images.repeat(scale, axis=2).repeat(scale, axis=3)

@@ -9,8 +9,9 @@ import pytest
 
 from minigen import Tensor, backend
 from minigen.data import Dataset, Split
+from minigen.models.classification import accuracy
 from minigen.models.tied import TiedAutoencoder, TiedConfig
-from minigen.training.studies.few_labels import LinearClassifier, accuracy, compare_features, fine_tuned, table
+from minigen.training.studies.few_labels import LinearClassifier, compare_features, fine_tuned, table
 
 SHAPE = (1, 2, 4)
 
