@@ -97,7 +97,7 @@ class Trainer:
             model.keep_labelled(train)
         self.objectives = model.objectives()
         self.epoch, self.batch = 0, 0
-        self.averages = Averages()
+        self.averages, self.seconds = Averages(), 0.0  # of the epoch so far
         self.best = math.inf
         self._data = {"examples": len(train), "crc32": _checksum(train)}
         self._table_begun = False
@@ -122,13 +122,12 @@ class Trainer:
     # One epoch
 
     def _train_epoch(self, request: StopRequest) -> None:
-        self._started, self._seen = time.perf_counter(), 0
+        begun = time.perf_counter() - self.seconds
         total, label = len(self.loader), f"epoch {self.epoch + 1}"
         with tqdm(total=total, initial=self.batch, desc=label, leave=False, disable=not self.show_progress) as bar:
             for batch in self.loader.epoch(self.epoch, start=self.batch):
                 self.step(batch)
                 self.batch += 1
-                self._seen += len(batch.index)
                 if self.batch % _STEPS_BETWEEN_READINGS == 0 or self.batch == total:
                     self._require_finite()
                     shown = epoch_table.without_layers(self.averages.read())
@@ -136,8 +135,10 @@ class Trainer:
                 bar.update()
                 if request.number is not None and self.batch < total:
                     self._require_finite()
+                    self.seconds = time.perf_counter() - begun
                     self.save(self.run.last)
                     raise Stopped(request.number)
+        self.seconds = time.perf_counter() - begun
 
     def step(self, batch: Batch) -> None:
         """One update of each objective that is due."""
@@ -169,13 +170,13 @@ class Trainer:
         return min(1.0, (number + 1) / self.config.warmup) if self.config.warmup else 1.0
 
     def _finish_epoch(self) -> None:
-        seconds = time.perf_counter() - self._started
         row: dict[str, Any] = {"epoch": self.epoch + 1, "train": self.averages.read()}
         if len(self.validation):
             row["validation"] = self._validate()
-        row |= {"lr": self.objectives[0].optimizer.lr, "seconds": seconds, "images_per_second": self._seen / seconds}
+        rate = self._data["examples"] / self.seconds
+        row |= {"lr": self.objectives[0].optimizer.lr, "seconds": self.seconds, "images_per_second": rate}
         score = next(iter(row["validation"].values())) if len(self.validation) else -math.inf
-        self.epoch, self.batch, self.averages = self.epoch + 1, 0, Averages()
+        self.epoch, self.batch, self.averages, self.seconds = self.epoch + 1, 0, Averages(), 0.0
         improved = score <= self.best
         self.best = min(self.best, score)
         remarks = self.watch(row) if self.watch else []
@@ -233,6 +234,7 @@ class Trainer:
             "epoch": self.epoch,
             "batch": self.batch,
             "averages": self.averages.state(),
+            "seconds": self.seconds,
             "best": None if math.isinf(self.best) else self.best,
             "steps": {objective.name: objective.optimizer.steps for objective in self.objectives},
         }
@@ -253,6 +255,7 @@ class Trainer:
                 objective.optimizer.load_state_dict(saved, state["steps"][objective.name])
             self.epoch, self.batch = state["epoch"], state["batch"]
             self.averages.load(state["averages"])
+            self.seconds = float(state.get("seconds", 0.0))  # a checkpoint of before they were counted has none
             self.best = math.inf if state["best"] is None else state["best"]
             backend.set_random_state(_within("random.", arrays))
         except checkpoint.CheckpointError:

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -234,6 +235,33 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(
     assert weights(resumed) == weights(whole)
     assert timeless(resumed.run.rows()) == timeless(whole.run.rows())
     assert resumed.run.best.read_bytes() == whole.run.best.read_bytes()
+
+
+def test_an_epochs_seconds_count_what_passed_before_the_stop(
+    make_trainer: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))  # each look at it takes ten seconds
+    stopped = make_trainer()
+    StopAt(stopped, 7, signal.SIGINT)
+    with pytest.raises(Stopped):
+        stopped.fit()
+    resumed = make_trainer()
+    resumed.load(resumed.run.last, resumed.run.best)
+    resumed.fit()
+    rows = resumed.run.rows()
+    assert [row["seconds"] for row in rows] == [10, 20, 10]
+    assert [row["images_per_second"] for row in rows] == [8, 4, 8]
+
+
+def test_a_checkpoint_that_knows_no_seconds_goes_on(make_trainer: Maker) -> None:
+    trainer = make_trainer()
+    trainer.save(trainer.run.last)
+    arrays, state = checkpoint.read(trainer.run.last)
+    del state["seconds"]
+    checkpoint.write(trainer.run.last, arrays, state)
+    trainer.load(trainer.run.last, trainer.run.best)
+    assert trainer.seconds == 0
 
 
 def test_every_checkpoint_on_the_way_leads_to_the_same_end(make_trainer: Maker, weights: Weights) -> None:
