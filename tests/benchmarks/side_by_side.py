@@ -25,14 +25,17 @@ Each side lives in a process of its own (OpenBLAS's idle threads spin and would 
 rounds alternate between the sides, and the ratio is the median over rounds of the ratio within a
 round: the speed of a machine drifts by half, two neighbouring rounds drift together. Beside it stands the
 ratio of the fastest rounds, which is the one to believe on a machine that others use meanwhile. On a busy
-machine run with OMP_NUM_THREADS=1: each side then has one thread, and its processor time is what counts. Both
-sides keep the memory that their arrays give back, as the training command does: `minigen.keep_freed_memory()`
-is a switch of the C library, from which PyTorch has its memory too.
+machine run with OMP_NUM_THREADS=1: each side then has one thread, and its processor time is what counts.
+
+Each side runs as its users run it: minigen as the training command does, with `minigen.keep_freed_memory()`,
+PyTorch as it is installed. With MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 in the environment PyTorch's
+process keeps its memory too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import multiprocessing
 import os
@@ -63,7 +66,7 @@ class Result(NamedTuple):
 
 def compare(name: str, minigen_setup: Setup, *torch_setups: Setup, rounds: int = 25) -> Result:
     """Time the sides in turn, print one row, and return it."""
-    sides = [minigen_setup, *torch_setups]
+    sides = [functools.partial(_with_kept_memory, minigen_setup), *torch_setups]
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(_side(setup)) for setup in sides]
         for side in connections:
@@ -116,9 +119,6 @@ def _side(setup: Setup) -> Iterator[Connection]:
 
 def _serve(connection: Connection, setup: Setup) -> None:
     """Answer each number of calls with the seconds that one of them took, until the pipe is closed."""
-    import minigen
-
-    minigen.keep_freed_memory()
     step = setup()
     with contextlib.suppress(EOFError):
         while True:
@@ -133,3 +133,10 @@ def _seconds_a_step(side: Connection, calls: int) -> float:
     time.sleep(REST_SECONDS)
     side.send(calls)
     return side.recv()
+
+
+def _with_kept_memory(setup: Setup) -> Step:
+    import minigen
+
+    minigen.keep_freed_memory()
+    return setup()
