@@ -1,7 +1,7 @@
 """The recurrent autoencoder: a whole sequence in one code, and back.
 
 Document 003 §2.3, 3.3, 4.2; Srivastava, Mansimov & Salakhutdinov 2015, "Unsupervised Learning of Video
-Representations using LSTMs", section 2.1.
+Representations using LSTMs", the LSTM autoencoder.
 
     encoder   x₁ … x_T -> LSTM -> its last state h -> dense -> code
     decoder   the code at every step -> LSTM -> dense -> sigmoid -> x̂₁ … x̂_T
@@ -113,7 +113,7 @@ class RecurrentAutoencoder(Model):
 
 def draw_keras_weights(lstm: nn.LSTM) -> None:
     """Weights as Keras draws them, so as the document's net begins: what each gate makes of the state is
-    orthogonal, and the forget gates stand open (bias 1; Jozefowicz et al. 2015, section 2.2).
+    orthogonal, and the forget gates stand open (bias 1; Jozefowicz et al. 2015).
 
     From torch.nn's weights a digit's first rows are forgotten at its last, and for two epochs of MNIST the
     autoencoder says nothing but the mean image.
