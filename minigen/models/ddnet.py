@@ -51,7 +51,7 @@ class Classifier(nn.Module):
         return x
 
 
-class Deconvolution(Classifier):
+class DeconvolutionalNet(Classifier):
     """The upper layers are transposed convolutions: (N, C, H, W) -> (N, classes)."""
 
     def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
@@ -67,7 +67,7 @@ class Deconvolution(Classifier):
         return self.dense(self.deconv3(ops.relu(self.deconv2(x))).flatten(1))
 
 
-class Convolution(Classifier):
+class ConvolutionalNet(Classifier):
     """The upper layers are convolutions: (N, C, H, W) -> (N, classes)."""
 
     def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
@@ -96,8 +96,8 @@ class DDNet(Model):
     def __init__(self, config: DDNetConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape = config, input_shape
         shape = image_shape(self.name, config, input_shape, multiple=1)
-        self.ddnet = Deconvolution(*shape, classes)
-        self.cnn = Convolution(*shape, classes)
+        self.ddnet = DeconvolutionalNet(*shape, classes)
+        self.cnn = ConvolutionalNet(*shape, classes)
 
     def classify(self, x: Tensor) -> Tensor:
         """Logits of the classes, by the deconvolution net: (N, C, H, W) in [0, 1] -> (N, classes)"""
