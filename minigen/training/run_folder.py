@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import platform
+import re
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +22,7 @@ FIGURES = (
 )
 """All that may be drawn of a run, by name: what a new run in its folder removes."""
 
+_FRAME = re.compile(r"[0-9]{4,}\.npy")
 _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
 
@@ -48,7 +50,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
-        """A folder with its config.json, and nothing of a run that was there before.
+        """A folder with its config.json; with `overwrite`, nothing is left of a run that was there before.
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
@@ -57,13 +59,17 @@ class RunFolder:
         run = cls(path)
         run.require_free(overwrite)
         path.mkdir(parents=True, exist_ok=True)
-        figures = [run.figure(name) for name in FIGURES]
-        for file in (run.last, run.best, run._metrics, *figures, run.animation, *run.frames.glob("*.npy")):
-            file.unlink(missing_ok=True)
-        with suppress(OSError):  # it was never made, or holds something else
-            run.frames.rmdir()
+        if overwrite:
+            run._forget()
         run.describe(model, config, data)
         return run
+
+    def _forget(self) -> None:
+        figures = [self.figure(name) for name in FIGURES]
+        for file in (self.last, self.best, self._metrics, *figures, self.animation, *self.frame_files().values()):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never made, or holds something else
+            self.frames.rmdir()
 
     def require_free(self, overwrite: bool) -> None:
         """Nothing, if a new run may begin here.
@@ -71,7 +77,7 @@ class RunFolder:
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
         """
-        if not overwrite and any(file.exists() for file in (self._config, self.last, self.best)):
+        if not overwrite and any(file.exists() for file in (self._config, self.last, self.best, self._metrics)):
             raise RunError(
                 f"{self.path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
             )
@@ -147,6 +153,11 @@ class RunFolder:
     def frames(self) -> Path:
         """The folder of the pictures that become an animation."""
         return self.path / "frames"
+
+    def frame_files(self) -> dict[int, Path]:
+        """Those pictures by epoch, in order; a file of any other name is not minigen's."""
+        files = {int(file.stem): file for file in self.frames.glob("*.npy") if _FRAME.fullmatch(file.name)}
+        return dict(sorted(files.items()))
 
     @property
     def animation(self) -> Path:

@@ -67,6 +67,25 @@ def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFo
     assert run.best.read_bytes() == b"weeks of work"
 
 
+def test_rows_without_a_config_are_a_run_too(run: RunFolder) -> None:
+    (run.path / "config.json").unlink()
+    run.add_row({"epoch": 1})
+    with pytest.raises(RunError, match="already holds a run"):
+        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
+    assert run.rows() == [{"epoch": 1}]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_files_of_the_user_in_a_folder_without_a_run_stay(tmp_path: Path, overwrite: bool) -> None:
+    own = [tmp_path / "frames" / "video.npy", tmp_path / "frames" / "7.npy"]
+    own += [] if overwrite else [tmp_path / "samples.png", tmp_path / "frames" / "0001.npy"]
+    (tmp_path / "frames").mkdir()
+    for path in own:
+        path.write_bytes(b"x")
+    RunFolder.create(tmp_path, "vae", VAEConfig(), DATA, overwrite)
+    assert all(path.exists() for path in own)
+
+
 def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     run.add_row({"epoch": 1})
     run.frames.mkdir()
