@@ -17,6 +17,7 @@ import numpy as np
 from minigen.data import Dataset
 from minigen.models.adversarial import Adversarial
 from minigen.training.generator_measures import GeneratorMeasures, draw
+from minigen.training.outputs import save_array
 
 FRAME = 64  # images of a picture
 _SURE = 0.98
@@ -41,9 +42,8 @@ class GeneratorWatch:
         self.model.eval()
         seed = self.model.config.seed
         row["samples"] = self.measures.of_model(self.model, seed)
-        self.frames.mkdir(exist_ok=True)
         images = draw(self.model, FRAME, self.model.config.device, seed)
-        np.save(self.frames / f"{row['epoch']:04d}.npy", np.round(255 * images.clip(0, 1)).astype(np.uint8))
+        save_array(self.frames / f"{row['epoch']:04d}.npy", np.round(255 * images.clip(0, 1)).astype(np.uint8))
         return warnings(row)
 
 
@@ -63,9 +63,10 @@ def warnings(row: dict[str, Any]) -> list[str]:
         )
     few = samples.get("classes", 10) < _FEW_CLASSES or samples.get("diversity", 1) < _LITTLE_DIVERSITY
     if few and row["epoch"] > _EARLY:
-        seen = f"{samples['classes']} of 10 digits, " if "classes" in samples else ""
+        seen = [f"{samples['classes']} of 10 digits"] if "classes" in samples else []
+        seen += [f"{samples['diversity']:.2f} of the variance of real images"] if "diversity" in samples else []
         lines.append(
-            f"diversity collapsed: {seen}{samples['diversity']:.2f} of the variance of real images; "
+            f"diversity collapsed: {', '.join(seen)}; "
             "more epochs may mend it, else try --real-label 0.9, a larger --batch-size, or wgan-gp"
         )
     return [f"      warning: {line}" for line in lines]
