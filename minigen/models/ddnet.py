@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from minigen import nn, ops
 from minigen.data import Batch
 from minigen.models.classification import classification_terms
-from minigen.models.config import Config, option
+from minigen.models.config import Config, ConfigError, option
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
@@ -96,6 +96,9 @@ class DDNet(Model):
     def __init__(self, config: DDNetConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape = config, input_shape
         shape = image_shape(self.name, config, input_shape, multiple=1)
+        if min(shape[1:]) < 8:
+            size = f"{shape[1]} × {shape[2]}"
+            raise ConfigError(f"--data {config.data} holds images of {size}, {self.name} needs at least 8 × 8")
         self.ddnet = DeconvolutionalNet(*shape, classes)
         self.cnn = ConvolutionalNet(*shape, classes)
 

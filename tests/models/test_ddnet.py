@@ -57,6 +57,11 @@ def test_refuses_sequences() -> None:
         make((28, 28))
 
 
+def test_refuses_images_that_three_poolings_leave_nothing_of() -> None:
+    with pytest.raises(ConfigError, match="--data mnist5k holds images of 7 × 9, ddnet needs at least 8 × 8"):
+        make((1, 7, 9))
+
+
 def test_pixels_are_brought_to_plus_minus_one() -> None:
     """As the document normalises them: black and white images are opposite, so a bias-free first layer is odd."""
     model = make()
