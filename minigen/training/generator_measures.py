@@ -10,7 +10,8 @@
 
 Fréchet distance: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. Its features
 are here those of the digit classifier, so it compares with nothing but itself. It falls with more samples:
-all numbers are of 2,000. For images that are no digits only the diversity is measured.
+all numbers are of 2,000. For images that are no digits of 28 × 28 only the diversity is measured, and not even
+that where all real images are the same.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class GeneratorMeasures:
         self.device = device
         real = _as_floats(data.test)
         self._variance = float(real.var(axis=0).sum())
-        self._judge = DigitClassifier.trained(device) if data.classes == DIGITS else None
+        judged = data.classes == DIGITS and data.input_shape == (1, 28, 28)
+        self._judge = DigitClassifier.trained(device) if judged else None
         if self._judge is not None:
             self._real_features, _ = look_at(self._judge, real)
 
@@ -51,7 +53,7 @@ class GeneratorMeasures:
 
     def of_images(self, images: Floats) -> dict[str, float]:
         """images: (N, C, H, W) in [0, 1]"""
-        measures = {"diversity": float(images.var(axis=0).sum()) / self._variance}
+        measures = {"diversity": float(images.var(axis=0).sum()) / self._variance} if self._variance else {}
         if self._judge is None:
             return measures
         features, probabilities = look_at(self._judge, images)
@@ -99,10 +101,11 @@ def class_measures(probabilities: Floats) -> dict[str, float]:
 def frechet_distance(a: Floats, b: Floats) -> float:
     """‖μ - μ'‖² + tr(Σ + Σ' - 2·(Σ·Σ')^½) between the normal distributions that fit features a and b, (N, F) each.
 
-    Σ·Σ' has the eigenvalues of the symmetric Σ^½·Σ'·Σ^½, whose roots sum to the trace wanted.
+    Σ·Σ' has the eigenvalues of the symmetric Σ^½·Σ'·Σ^½, whose roots sum to the trace wanted. The covariance of one
+    row is 0.
     """
     a, b = a.astype(np.float64), b.astype(np.float64)
-    covariance_a, covariance_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    covariance_a, covariance_b = (np.cov(x, rowvar=False, ddof=min(1, len(x) - 1)) for x in (a, b))
     values, axes = np.linalg.eigh(covariance_a)
     root = (axes * np.sqrt(values.clip(0))) @ axes.T
     overlap = np.sqrt(np.linalg.eigvalsh(root @ covariance_b @ root).clip(0)).sum()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,25 @@ def test_images_that_are_no_digits_get_only_their_diversity() -> None:
     data = load("shapes")
     found = GeneratorMeasures(data, "cpu").of_training_images(data.train)
     assert found == {"diversity": pytest.approx(1, abs=0.1)}
+
+
+def test_digits_of_another_size_are_not_judged() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (20, 1, 13, 17), dtype=np.uint8)
+    digits = load("mnist5k")
+    test = dataclasses.replace(digits.test.take(range(20)), inputs=images)
+    data = dataclasses.replace(digits, test=test, train=test)
+    found = GeneratorMeasures(data, "cpu").of_training_images(data.train)
+    assert found == {"diversity": pytest.approx(1)}
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_real_image_has_no_diversity_to_compare_with(data: Dataset) -> None:
+    one = data.test.take([0])
+    measures = GeneratorMeasures(dataclasses.replace(data, test=one), "cpu")
+    found = measures.of_training_images(one)
+    assert "diversity" not in found
+    assert found["frechet"] == pytest.approx(0, abs=1e-9)
+    assert np.isfinite(measures.of_training_images(data.train)["frechet"])
 
 
 def test_the_same_seed_draws_the_same_samples() -> None:
