@@ -130,17 +130,21 @@ def gradient_norms(rows: list[dict[str, Any]]) -> Figure:
 
 
 def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
-    """Test images, or sequences as pictures, above their reconstructions; with --corrupt, damaged in between."""
+    """Test images, or sequences as pictures, above their reconstructions; with --corrupt, damaged in between.
+
+    A column for each of the first `count` examples, fewer where the test set has fewer.
+    """
     x = _first(model, test, count)
+    kind = "image" if x.ndim == 4 else "sequence"
     how = getattr(model.config, "corrupt", "none")
-    rows, names = [x.numpy()], ["image"]
+    rows, names = [x.numpy()], [kind]
     if how != "none":
         x = Tensor(corrupted(x.data, how, training=True))
         rows, names = [*rows, x.numpy()], [*names, how]
     pictures = np.concatenate([*rows, model.reconstruct(x).numpy()])
     if pictures.ndim == 3:  # a sequence of several values (T, D) is a picture too
         pictures = pictures[:, None]
-    return show_images(pictures, count, "test images and their reconstructions", [*names, "from code"])
+    return show_images(pictures, len(x), f"test {kind}s and their reconstructions", [*names, "from code"])
 
 
 def samples(model: Any, columns: int = 10) -> Figure:
@@ -150,8 +154,9 @@ def samples(model: Any, columns: int = 10) -> Figure:
 
 
 def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10) -> Figure:
-    """From one test image's code to another's on a straight line, each point decoded."""
+    """From one test image's code to another's on a straight line, each point decoded; a single image is both ends."""
     codes = model.encode(_first(model, test, 2 * rows)).numpy()
+    rows = max(1, len(codes) // 2)
     steps = np.linspace(0, 1, columns, dtype=np.float32)[:, None]
     path = np.concatenate([(1 - steps) * codes[row] + steps * codes[-1 - row] for row in range(rows)])
     images = model.decode(Tensor(backend.to_device(path, _device(model)))).numpy()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import struct
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def test_draws_every_figure_of_a_vae(digits: Dataset, tmp_path: Path) -> None:
         width, height = png_size(path)
         assert min(width, height) > 100
         assert path.parent == run.path
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_fewer_test_images_than_columns_are_fewer_columns(digits: Dataset, count: int) -> None:
+    model = VAE(VAEConfig(hidden=8, latent=3), digits.input_shape, 10)
+    test = digits.test.take(range(count))
+    (axes,) = figures.reconstructions(model, test).axes
+    shown = np.asarray(axes.images[0].get_array())
+    assert shown.shape == (2 * 28, count * 28)
+    np.testing.assert_allclose(shown[:28, -28:], test.inputs[-1, 0] / 255, atol=1e-6)
+    (axes,) = figures.interpolation(model, test).axes
+    assert np.asarray(axes.images[0].get_array()).shape == (28, 10 * 28)
+
+
+def test_sequences_are_called_sequences() -> None:
+    data = load("mnist5k")
+    rows = dataclasses.replace(data.test.take(range(4)), inputs=np.zeros((4, 6, 3), np.float32))
+    model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2), (6, 3), 10)
+    (axes,) = figures.reconstructions(model, rows).axes
+    assert axes.get_title() == "test sequences and their reconstructions"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["sequence", "from code"]
 
 
 def test_codes_of_short_sequences_are_mapped_without_their_padding() -> None:

@@ -15,7 +15,7 @@ IMAGES = 10
 
 
 def show_restorations(model: Deconvolution, data: Dataset, validation: Split) -> Finding:
-    """Ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
+    """The first ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
     model.eval()
     with no_grad(), backend.random_stream(model.config.seed):
         x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
@@ -26,7 +26,7 @@ def show_restorations(model: Deconvolution, data: Dataset, validation: Split) ->
     if damaged.shape != x.shape:
         rows = {"input": damaged, **rows}
     images = np.concatenate([enlarged(row.numpy(), x.shape[2]) for row in rows.values()])
-    figure = show_images(images, IMAGES, f"{model.config.task}: test images, and the PSNR of each row", list(rows))
+    figure = show_images(images, len(x), f"{model.config.task}: test images, and the PSNR of each row", list(rows))
     return Finding(figures={"restorations": figure})
 
 

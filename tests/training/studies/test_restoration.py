@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -31,3 +32,11 @@ def test_rows_are_named_and_measured(options: dict[str, Any], rows: list[str]) -
     assert all(measure[0].endswith(" dB") for _, *measure in labels if measure)
     _, height, width = images.input_shape
     assert axes.images[0].get_array().shape[:2] == (len(rows) * height, 10 * width)
+
+
+def test_one_test_image_is_one_column() -> None:
+    images = data.load("mnist5k")
+    model = Deconvolution(DeconvolutionConfig(task="denoise"), images.input_shape, 10)
+    finding = study(model, dataclasses.replace(images, test=images.test.take([3])), images.train.take([]))
+    (axes,) = finding.figures["restorations"].axes
+    assert axes.images[0].get_array().shape == (3 * 28, 28)
