@@ -507,6 +507,17 @@ def test_a_config_that_is_none_is_one_line(train: Command, text: str) -> None:
     train("--resume").refused(r"runs/vae/config\.json: ")
 
 
+@pytest.mark.parametrize("text", ["3\n", '{"epoch": "x"}\n', 'garbage\n{"epoch": 1}\n'])
+def test_rows_that_are_none_are_one_line_and_are_kept(train: Command, text: str) -> None:
+    assert train("--epochs", 1).code == 0
+    metrics = Path("runs/vae/metrics.jsonl")
+    metrics.write_text(text)
+    train("--resume").refused(r"runs/vae/metrics\.jsonl: not what minigen wrote \(line 1\)")
+    assert metrics.read_text() == text
+    metrics.unlink()
+    assert train("--resume").code == 0
+
+
 # Devices
 
 

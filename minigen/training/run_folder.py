@@ -133,15 +133,26 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def rows(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl, up to one that a crash cut short."""
+        """The lines of metrics.jsonl, up to a last one that a crash cut short.
+
+        Raises:
+            RunError: another line is not what minigen wrote.
+        """
         rows: list[dict[str, Any]] = []
         if not self._metrics.exists():
             return rows
-        for line in self._metrics.read_text(errors="replace").splitlines():
+        lines = self._metrics.read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, start=1):
             try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                if number == len(lines):
+                    break
+                row = None
+            if not _is_row(row):
+                what = f"{self._metrics}: not what minigen wrote (line {number})"
+                raise RunError(f"{what}; move the file away to go on without its rows")
+            rows.append(row)
         return rows
 
     def keep_rows(self, epochs: int) -> None:
@@ -169,6 +180,10 @@ class RunFolder:
         if name not in FIGURES:
             raise KeyError(f"figure {name!r}: must be one of FIGURES")
         return self.path / f"{name}.png"
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict) and type(row.get("epoch", 0)) is int and isinstance(row.get("train", {}), dict)
 
 
 def _version(package: str) -> str:

@@ -40,6 +40,18 @@ def test_rows_up_to_a_damaged_line(run: RunFolder, damage: bytes) -> None:
     assert run.rows() == [{"epoch": 1}]
 
 
+@pytest.mark.parametrize(
+    "line", ["3", '{"epoch": "x"}', '{"epoch": null}', '{"epoch": 1, "train": 3}', "[]", "garbage"]
+)
+def test_a_line_that_no_crash_left_is_named_and_nothing_is_lost(run: RunFolder, line: str) -> None:
+    metrics = run.path / "metrics.jsonl"
+    metrics.write_text(f'{{"epoch": 1}}\n{line}\n{{"epoch": 3}}\n')
+    before = metrics.read_bytes()
+    with pytest.raises(RunError, match=r"metrics\.jsonl: not what minigen wrote \(line 2\); move the file away"):
+        run.keep_rows(3)
+    assert metrics.read_bytes() == before
+
+
 def test_keeps_the_rows_of_finished_epochs_only(run: RunFolder) -> None:
     for row in ({"epoch": 1}, {"epoch": 2}, {"test": {}}, {"epoch": 3}):
         run.add_row(row)
