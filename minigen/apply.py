@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from minigen.training.loading import load, load_data
 from minigen.training.trained import Trained
 
 SHOWN = 10  # examples on a sheet
+MANY = 1000  # examples on a map or in a table
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,7 +84,7 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
         help="pictures (PNG, JPEG) or folders of them, or a file of sequences (.csv, .npy); none: the test set",
     )
     _add_invert(parser)
-    parser.add_argument("--count", type=int, default=count, help=f"of the test set, how many (default {count})")
+    parser.add_argument("--count", type=int, help=f"of the test set, how many (default {count})")
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:
@@ -90,9 +92,10 @@ def _add_invert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--invert", action="store_true", default=False, help=help_)
 
 
-def _inputs(trained: Trained, options: argparse.Namespace) -> Inputs:
+def _inputs(trained: Trained, options: argparse.Namespace, count: int) -> Inputs:
+    """What the options name: `count` test examples where they name nothing."""
     if not options.inputs:
-        return _test_examples(load_data(trained.config), options.count)
+        return _test_examples(load_data(trained.config), getattr(options, "count", count))
     if trained.data.holds_images:
         paths = find_pictures(options.inputs)
         return Inputs(np.stack([_picture(trained, path, options.invert) for path in paths]), _names(paths))
@@ -166,7 +169,7 @@ def _sample(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
 def _reconstruct(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
     from minigen.training.outputs import save_array
 
-    x = _inputs(trained, options)
+    x = _inputs(trained, options, SHOWN)
     y = trained.reconstruct(x.values, x.lengths)
     lines = [f"squared error a value: {trained.score(x.values, x.lengths).mean():.4f} (mean of {len(y)})"]
     if trained.data.holds_images:
@@ -212,7 +215,7 @@ def _encode(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
     from minigen.training import figures
     from minigen.training.outputs import save_array, save_table
 
-    x = _inputs(trained, options)
+    x = _inputs(trained, options, MANY)
     codes = trained.encode(x.values, x.lengths)
     heading = ["name", *(f"z{number}" for number in range(1, codes.shape[1] + 1))]
     columns: list[Any] = [x.names, *codes.T]
@@ -231,7 +234,7 @@ def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[s
     from minigen.training import figures
 
     if not options.inputs or options.damage:
-        x = _inputs(trained, options)
+        x = _inputs(trained, options, SHOWN)
         damaged = trained.damage(x.values)
         restored = trained.restore(damaged)
         error = ((restored - x.values) ** 2).mean(axis=(1, 2, 3))
@@ -252,9 +255,13 @@ def _score(trained: Trained, options: argparse.Namespace, out: Path) -> list[str
     from minigen.training.outputs import save_table
     from minigen.training.studies.anomalies import QUANTILE, roc_auc
 
-    x = _inputs(trained, options)
-    scores = trained.score(x.values, x.lengths)
+    if "seed" in options:
+        raise UsageError(f"--seed: {trained.model.name} scores inputs, for which it draws no noise")
     threshold = getattr(options, "threshold", None)
+    if threshold is not None and math.isnan(threshold):
+        raise UsageError("--threshold is nan, must be a number")
+    x = _inputs(trained, options, MANY)
+    scores = trained.score(x.values, x.lengths)
     if threshold is None:
         threshold = _threshold(trained, QUANTILE)
     rows = zip(x.names, scores, scores > threshold, strict=True)
@@ -281,8 +288,11 @@ def _threshold(trained: Trained, quantile: float) -> float:
 def _measure_generator(trained: Trained, options: argparse.Namespace) -> list[str]:
     from minigen.training.generator_measures import SAMPLES, GeneratorMeasures
 
+    given = [*map(str, options.inputs), *(f"--{name}" for name in ("count", "threshold") if name in options)]
+    if given or options.invert:
+        raise UsageError(f"{[*given, '--invert'][0]}: {trained.model.name} scores no inputs, but its own samples")
     measures = GeneratorMeasures(load_data(trained.config), trained.config.device)
-    found = measures.of_images(trained.sample(SAMPLES, options.seed))
+    found = measures.of_images(trained.sample(SAMPLES, getattr(options, "seed", 0)))
     return [
         f"of {SAMPLES:,} samples:",
         *(f"  {name.replace('_', ' '):<12}{value:.4g}" for name, value in found.items()),
@@ -323,9 +333,9 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
-    _add_inputs(parser, 1000)
+    _add_inputs(parser, MANY)
     parser.add_argument("--threshold", type=float, help="above it is anomalous (default: 99 %% of validation is below)")
-    parser.add_argument("--seed", type=int, default=0, help="of a generator's noise (default 0)")
+    parser.add_argument("--seed", type=int, help="of a generator's noise (default 0)")
 
 
 class Verb(NamedTuple):
@@ -341,7 +351,7 @@ VERBS = {
     "sample": Verb("make new images from noise", Samples, _sample_arguments, _sample),
     "reconstruct": Verb("pass inputs through the code", Reconstructs, lambda p: _add_inputs(p, SHOWN), _reconstruct),
     "interpolate": Verb("go from A to B in steps", (Encodes, Samples), _interpolate_arguments, _interpolate),
-    "encode": Verb("write codes, and draw their map", Encodes, lambda p: _add_inputs(p, 1000), _encode),
+    "encode": Verb("write codes, and draw their map", Encodes, lambda p: _add_inputs(p, MANY), _encode),
     "restore": Verb("undo damage to pictures", Restores, _restore_arguments, _restore),
     "score": Verb("how anomalous inputs are, how good a generator", (Reconstructs, Samples), _score_arguments, _score),
     "export": Verb("write the weights for PyTorch", Model, lambda p: None, _export),

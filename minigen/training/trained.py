@@ -22,6 +22,7 @@ from minigen.training.checkpoint import replace_file
 Floats = NDArray[np.float32]
 
 AT_ONCE = 500  # examples
+MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
 
 
 class UseError(ValueError):
@@ -53,8 +54,7 @@ class Trained:
 
         Below 1 they are more alike and more typical; the same seed gives the same noise.
         """
-        _require_at_least("count", count, 1)
-        _require_at_least("temperature", temperature, 0)
+        _require_between("temperature", temperature, 0)
         model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
         noise = self.noise(count, seed) * np.float32(temperature)
         return self._in_parts(model.sample, noise)
@@ -62,6 +62,7 @@ class Trained:
     def noise(self, count: int, seed: int = 0) -> Floats:
         """What `sample` decodes: (count, latent) from N(0, 1)."""
         model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        _require_between("count", count, 1)
         _require_seed(seed)
         with backend.random_stream(seed):
             return np.asarray(backend.standard_normal((count, model.latent), "float32", "cpu"))
@@ -88,7 +89,7 @@ class Trained:
 
     def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
         """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
-        _require_at_least("steps", steps, 2)
+        _require_between("steps", steps, 2)
         ends = self.encode(np.stack([_array("start", start), _array("end", end)]))
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         return self.decode((1 - share) * ends[0] + share * ends[1])
@@ -97,7 +98,7 @@ class Trained:
         """From the noise of one seed to that of another along an arc, each point made an image."""
         from minigen.training.studies.generation import on_the_sphere  # Matplotlib comes with it
 
-        _require_at_least("steps", steps, 2)
+        _require_between("steps", steps, 2)
         model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
         return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
 
@@ -208,6 +209,6 @@ def _require_seed(seed: int) -> None:
         raise UseError(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
 
 
-def _require_at_least(name: str, value: float, least: float) -> None:
-    if not least <= value < float("inf"):
-        raise UseError(f"{name} is {value}, must be at least {least}")
+def _require_between(name: str, value: float, least: float) -> None:
+    if not least <= value <= MOST:
+        raise UseError(f"{name} is {value}, must be from {least} to {MOST:,}")

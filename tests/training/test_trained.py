@@ -146,7 +146,7 @@ def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Tr
             for use in ("encode", "reconstruct", "score")
         ),
         (lambda t, x: t.decode(np.zeros((1, 4))), r"codes has shape \(1, 4\), must be \(N, 3\)"),
-        (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be at least 2"),
+        (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be from 2 to 1,000,000"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
@@ -214,14 +214,21 @@ def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, s
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"count": 0}, "count is 0, must be at least 1"),
-        ({"count": 1, "temperature": -1.0}, r"temperature is -1\.0, must be at least 0"),
-        ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be at least 0"),
+        ({"count": 0}, "count is 0, must be from 1 to 1,000,000"),
+        ({"count": 1, "temperature": -1.0}, r"temperature is -1\.0, must be from 0 to 1,000,000"),
+        ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be from 0 to 1,000,000"),
     ],
 )
 def test_impossible_samples(trained: Callable[..., Trained], options: dict[str, float], message: str) -> None:
     with pytest.raises(UseError, match=message):
         trained("vae").sample(**options)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_the_widest_noise_still_gives_pixels(trained: Callable[..., Trained], name: str) -> None:
+    images = trained(name).sample(3, temperature=1e6)
+    assert 0 <= images.min() <= images.max() <= 1
 
 
 def test_a_classifier_has_no_code(trained: Callable[..., Trained], digits: np.ndarray) -> None:
