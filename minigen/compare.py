@@ -7,6 +7,8 @@ from pathlib import Path
 
 from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
 
+_PNG = b"\x89PNG"  # how such a file begins
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 compared, 2 could not."""
@@ -16,18 +18,30 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(words: list[str]) -> int:
     parser = Parser("python -m minigen.compare", "%(prog)s RUN RUN … [--out FILE]", "Compare runs side by side.")
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, default=[], help="the folder of a run")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the figure (default: comparison.png beside the runs)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the figure, a .png (default: comparison.png beside the runs)"
+    )
     options = parser.parse(words)
-    if len(options.runs) < 2:
-        raise UsageError(f"{len(options.runs)} runs, at least 2 are compared: python -m minigen.compare RUN RUN …")
+    folders = [path for path in options.runs if not (path.is_file() and path.suffix.lower() == ".png")]  # of RUNS/*
+    if len(folders) < 2:
+        raise UsageError(f"{len(folders)} runs, at least 2 are compared: python -m minigen.compare RUN RUN …")
+    out = getattr(options, "out", folders[0].parent / "comparison.png")
+    _require_picture(out)
     from minigen.training import comparing, figures  # Matplotlib takes a second, for which --help need not wait
 
-    runs = [comparing.Run.read(path) for path in options.runs]
+    runs = [comparing.Run.read(path, lambda line: print(line, file=sys.stderr)) for path in folders]
     for line in comparing.table(runs):
         print(line)
-    out = getattr(options, "out", options.runs[0].parent / "comparison.png")
     print(f"wrote   {figures.save(comparing.draw(runs), out)}")
     return 0
+
+
+def _require_picture(path: Path) -> None:
+    """UsageError if `path` cannot become a PNG file, or is another file of the user's."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"--out is {str(path)!r}, must end in .png")
+    if path.is_file() and path.stat().st_size and not path.read_bytes().startswith(_PNG):
+        raise UsageError(f"--out is {str(path)!r}, a file that is no PNG picture: it is not replaced")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,13 @@ class Run:
     curves: dict[str, Curve]
 
     @classmethod
-    def read(cls, folder: Path) -> Run:
-        """From a run folder.
+    def read(cls, folder: Path, say: Callable[[str], Any]) -> Run:
+        """From a run folder; `say` as in `load`.
 
         Raises:
             RunError, CheckpointError: as `load`; also for a metrics.jsonl that is not what minigen wrote.
         """
-        trained, rows = load(folder), RunFolder(folder).rows()
+        trained, rows = load(folder, say=say), RunFolder(folder).rows()
         try:
             epochs = [row for row in rows if "epoch" in row]
             seconds = float(sum(row["seconds"] for row in epochs))
