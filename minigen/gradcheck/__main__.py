@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 from collections.abc import Iterable
 
@@ -62,5 +63,19 @@ def _row(op: str, cases: list[Case], seed: int, device: str) -> list[str]:
     return failures
 
 
+def _run() -> int:
+    """main, and an exit code of its own where the table cannot be printed: 141 for `| head`, else 2."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+        if isinstance(error, BrokenPipeError):
+            return 141  # 128 + SIGPIPE
+        print(f"minigen.gradcheck: cannot print the table: {error.strerror}", file=sys.stderr)
+        return 2
+    return code
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,26 @@ def test_an_unknown_operation_is_exit_code_2_and_one_line():
     assert "Traceback" not in done.stderr
     assert last.startswith("python -m minigen.gradcheck: error: unknown operation rellu; known: add, sub, ")
     assert usage[0].startswith("usage:")
+
+
+def test_a_reader_that_has_seen_enough_is_no_wrong_derivative():
+    read, write = os.pipe()
+    os.close(read)
+    command_line = [sys.executable, "-m", "minigen.gradcheck", "relu"]
+    try:
+        done = subprocess.run(command_line, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_exit_code_2_and_one_line():
+    command_line = [sys.executable, "-m", "minigen.gradcheck", "relu"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command_line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "minigen.gradcheck: cannot print the table: No space left on device\n"
 
 
 def test_a_wrong_derivative_is_exit_code_1_and_named(monkeypatch, capsys):
