@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from minigen import backend
 from minigen.data import Dataset, Loader, Split
@@ -21,6 +22,7 @@ from minigen.training.generator_measures import draw
 from minigen.training.run_folder import RunFolder
 
 _PANELS = 5  # in a row
+_FEW = 5  # epochs, each of which is marked: a line of one point is nothing
 
 
 def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
@@ -92,20 +94,22 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
     measure of a generator's samples.
     """
     epochs = [row["epoch"] for row in rows]
+    marker = "o" if len(epochs) <= _FEW else ""
     measured = [epoch_table.without_layers(row["train"]) | row.get("samples", {}) for row in rows]
     names = list(measured[0])
     columns = min(len(names), _PANELS)
     figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
-        axes.plot(epochs, [row[name] for row in measured], label="training")
+        axes.plot(epochs, [row[name] for row in measured], marker=marker, label="training")
         held_out = [row.get("validation", {}) for row in rows]
         measure = name if name in held_out[0] else next(iter(held_out[0]), None) if position == 0 else None
         if measure is not None:
-            axes.plot(epochs, [row[measure] for row in held_out], label="validation")
+            axes.plot(epochs, [row[measure] for row in held_out], marker=marker, label="validation")
             axes.legend(frameon=False, fontsize=8)
         axes.set_title(name.replace("_", " "), fontsize=10)
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 

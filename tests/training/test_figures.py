@@ -115,6 +115,18 @@ def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:
     assert len(figures.curves(rows).axes) == 1, "single layers have no panels of their own"
 
 
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_curves_are_seen_however_few_their_epochs(count: int) -> None:
+    epochs = range(1, count + 1)
+    rows = [{"epoch": epoch, "train": {"loss": 1 / epoch}, "validation": {"loss": 2.0}} for epoch in epochs]
+    (axes,) = figures.curves(rows).axes
+    assert [line.get_marker() not in ("", "None") for line in axes.lines] == [count < 40] * 2
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks
+    assert all(tick == round(tick) for tick in ticks)
+
+
 def test_the_sheet_of_samples_is_that_of_the_runs_seed(digits: Dataset) -> None:
     backend.manual_seed(5)
     shown = []
