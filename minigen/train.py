@@ -14,7 +14,7 @@ from typing import Any
 from minigen import backend
 from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
-from minigen.models import MODELS, Config, Model
+from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.adversarial import Adversarial
 from minigen.models.config import flag, kind_of
 from minigen.training.generator_watch import GeneratorWatch
@@ -69,7 +69,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
         f"A good result: {model_type.good}.",
     )
     run = parser.add_argument_group("the run")
-    run.add_argument("--out", type=Path, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
+    run.add_argument("--out", type=_folder, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
     run.add_argument("--resume", action="store_true", help="go on with the run in the folder, bit for bit")
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
     run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
@@ -87,6 +87,12 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     if "resume" in options and "overwrite" in options:
         raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
     return options
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("is '', must name a folder")
+    return Path(text)
 
 
 # The run
@@ -109,6 +115,10 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
     train, validation = data.hold_out(config.validation, config.seed)
+    if not len(train):
+        raise ConfigError(
+            f"--validation is {config.validation}: of {len(data.train):,} examples none is left to train on"
+        )
     backend.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)

@@ -80,7 +80,7 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0) -> Datase
     """
     entry = _SETS.get(name)
     if entry is None:
-        close = difflib.get_close_matches(name, _SETS, n=1)
+        close = difflib.get_close_matches(name.lower(), _SETS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}")
     if isinstance(entry, _Stored):

@@ -66,11 +66,12 @@ class Dataset:
     def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
         """Set a random part of the training examples aside: (what remains to train on, validation).
 
+        However small, a fraction above 0 sets one aside where there are two.
         The same seed sets the same part aside; both parts keep the original order.
         Raises DataError unless 0 <= fraction < 1.
         """
         if not 0 <= fraction < 1:
             raise DataError(f"hold_out: fraction is {fraction}, must be at least 0 and less than 1")
         order = np.random.default_rng([seed, len(self.train)]).permutation(len(self.train))
-        held = round(fraction * len(self.train))
+        held = max(round(fraction * len(self.train)), min(1, len(self.train) - 1)) if fraction else 0
         return self.train.take(np.sort(order[held:])), self.train.take(np.sort(order[:held]))

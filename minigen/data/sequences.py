@@ -149,7 +149,8 @@ def _read_npy(path: Path) -> NDArray[np.float64]:
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a .npy file of numbers ({error})") from error
+        why = "it holds Python objects, or numpy.save did not write it" if "pickle" in str(error) else error
+        raise DataError(f"{path}: not a .npy file of numbers ({why})") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iufb":
         kind = getattr(array, "dtype", "an .npz archive")
         raise DataError(f"{path}: holds {kind}, expected a .npy array of real numbers")

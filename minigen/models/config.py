@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +22,10 @@ def option(
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    at_most: float | None = None,
 ) -> Any:
-    """A field of a Config: its default, what it is (with its unit), and what it may be."""
-    limits = {"choices": choices, "at_least": at_least, "above": above, "below": below}
+    """A field of a Config: its default, what it is (with its unit), and what it may be: a finite number always."""
+    limits = {"choices": choices, "at_least": at_least, "above": above, "below": below, "at_most": at_most}
     return field(default=default, metadata={"help": help, **limits})
 
 
@@ -76,3 +78,7 @@ def _check(name: str, value: Any, limits: Any) -> None:
         raise ConfigError(f"{name} is {value}, must be above {limits['above']:g}")
     if limits["below"] is not None and not value < limits["below"]:
         raise ConfigError(f"{name} is {value}, must be below {limits['below']:g}")
+    if limits["at_most"] is not None and not value <= limits["at_most"]:
+        raise ConfigError(f"{name} is {value}, must be at most {limits['at_most']:g}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value}, must be a finite number")

@@ -33,7 +33,7 @@ class GANConfig(AdversarialConfig):
 
     loss: str = option("non-saturating", "what the generator minimises", ("non-saturating", "minimax"))
     real_label: float = option(
-        1.0, "target for real images; 0.9 is one-sided label smoothing (Salimans et al. 2016)", above=0
+        1.0, "target for real images; 0.9 is one-sided label smoothing (Salimans et al. 2016)", above=0, at_most=1
     )
     output: str = option("tanh", "range of the generator's images, [-1, 1] or [0, 1]", ("tanh", "sigmoid"))
 

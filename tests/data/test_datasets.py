@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,13 @@ def test_hold_out_parts_are_disjoint_and_whole(fraction: float) -> None:
     assert len(validation) == round(100 * fraction)
     assert sorted(train.labels.tolist() + validation.labels.tolist()) == list(range(100))
     assert train.labels.tolist() == sorted(train.labels.tolist())
+
+
+@pytest.mark.parametrize(("count", "held"), [(100, 1), (2, 1), (1, 0)])
+def test_hold_out_of_a_small_fraction_is_one_where_there_are_two(count: int, held: int) -> None:
+    data = dataset()
+    train, validation = dataclasses.replace(data, train=data.train.take(range(count))).hold_out(1e-5, seed=0)
+    assert (len(train), len(validation)) == (count - held, held)
 
 
 def test_hold_out_follows_from_the_seed() -> None:
