@@ -8,6 +8,7 @@ of the batch of 1,024 images of 64 × 64 × 32 that must train in 4 GB.
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import resource
 from functools import partial
@@ -130,6 +131,7 @@ def _train_large_batch(batch: int) -> float:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.conv", description=__doc__.split(".")[0]).parse_args()
     summarize(
         [
             compare(c.name, partial(minigen_side, c), partial(torch_side, c, True), partial(torch_side, c, False))

@@ -6,6 +6,7 @@ Batch 128, 28 steps of 28 features (the rows of an MNIST digit), float32. The ai
 
 from __future__ import annotations
 
+import argparse
 from functools import partial
 
 from tests.benchmarks.side_by_side import Step, compare, summarize
@@ -48,4 +49,5 @@ def torch_side(hidden: int) -> Step:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.lstm", description=__doc__.split(":")[0]).parse_args()
     summarize([compare(f"LSTM, H {h}", partial(minigen_side, h), partial(torch_side, h)) for h in (64, 128, 256)])

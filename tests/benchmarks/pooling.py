@@ -5,6 +5,7 @@ python -m tests.benchmarks.pooling
 
 from __future__ import annotations
 
+import argparse
 from functools import partial
 from typing import Any
 
@@ -63,6 +64,7 @@ def torch_side(name: str, shape: tuple[int, int, int, int], channels_last: bool)
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.pooling", description=__doc__.split(".")[0]).parse_args()
     summarize(
         [
             compare(

@@ -7,6 +7,7 @@ from the same noise by the same digit classifier.
 
 from __future__ import annotations
 
+import argparse
 import copy
 import sys
 import time
@@ -22,7 +23,7 @@ from minigen.tensor import Tensor
 from minigen.training import checkpoint
 from minigen.training.generator_measures import GeneratorMeasures
 from minigen.training.loading import load_data, read_config
-from minigen.training.run_folder import RunFolder
+from minigen.training.run_folder import RunError, RunFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from twins import twin_type
@@ -96,4 +97,9 @@ def evaluate(twin: Twin, split: data.Split) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quality", description=__doc__.split(":")[0])
+    parser.add_argument("run", metavar="RUN", help="the folder of a run")
+    try:
+        main(parser.parse_args().run)
+    except RunError as error:
+        parser.error(str(error))

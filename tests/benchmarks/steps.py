@@ -8,6 +8,7 @@ wgan-gp and recurrent-ae.
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from functools import partial
@@ -98,7 +99,13 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
     return step
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Time the models that the command line names; all where it names none."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.steps", description=__doc__.split(":")[0])
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(MODELS)} (all where left out)")
+    names = parser.parse_args().models
+    if unknown := [name for name in names if name not in MODELS]:
+        parser.error(f"unknown model {', '.join(unknown)}; known: {', '.join(MODELS)}")
     summarize(
         [
             compare(
@@ -109,6 +116,10 @@ if __name__ == "__main__":
                     for channels_last in ((False, True) if name in CONVOLUTIONAL else (False,))
                 ),
             )
-            for name in sys.argv[1:] or MODELS
+            for name in names or MODELS
         ]
     )
+
+
+if __name__ == "__main__":
+    main()
