@@ -17,7 +17,7 @@ from tests.faults.fault import Effort
 FAULTS = (*stopping.FAULTS, *checkpoints.FAULTS, *inputs.FAULTS)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Returns 1 where anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.split(": ")[1])
     parser.add_argument("--kills", type=int, default=Effort.kills, help="trainings killed by SIGKILL, in all")
@@ -26,14 +26,20 @@ def main() -> int:
         "--seed", type=int, default=time.time_ns() % 2**32, help="of what is random (default: the clock)"
     )
     parser.add_argument("--only", default="", help="faults whose name has this text")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     models = tuple(MODELS) if options.models == ["all"] else tuple(options.models)
+    faults = [fault for fault in FAULTS if options.only in fault.name]
+    if unknown := [model for model in models if model not in MODELS]:
+        parser.error(f"argument --models: unknown {', '.join(unknown)}; known: all, {', '.join(MODELS)}")
+    if options.kills < 1:
+        parser.error(f"argument --kills: is {options.kills}, must be at least 1")
+    if not faults:
+        names = "\n  ".join(fault.name for fault in FAULTS)
+        parser.error(f"argument --only: no fault has {options.only!r} in its name; there are\n  {names}")
     effort = Effort(options.kills, models, options.seed)
     print(f"seed {effort.seed}\n\n{'fault':<46}{'tries':>7}{'survived':>10}{'lost':>6}{'seconds':>9}")
     lost_in_all: list[str] = []
-    for fault in FAULTS:
-        if options.only not in fault.name:
-            continue
+    for fault in faults:
         begun = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             tries = list(fault.tries(Path(folder), effort))
