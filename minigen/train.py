@@ -137,9 +137,13 @@ def _resume(trainer: Trainer, data: Dataset) -> None:
     run = trainer.run
     if run.last.exists() or run.best.exists():
         trainer.load(run.last, run.best)
-    run.describe(trainer.model.name, trainer.config, Description.of(data))
     run.keep_rows(trainer.epoch)
-    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches\n")
+    run.describe(trainer.model.name, trainer.config, Description.of(data))
+    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
+    if trainer.epoch == trainer.config.epochs:
+        more = "; --epochs N adds epochs" if "epochs" in may_change(trainer.config) else ""
+        print(f"the run is finished{more}")
+    print()
 
 
 def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
@@ -153,8 +157,12 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        where = f"{error.filename or 'the output'}: {error.strerror}"
-        raise RunError(f"{where}; the last checkpoint is whole, to go on from it: {resume_command}") from error
+        where = f"{error.filename or 'the output'}: {error.strerror or error}"
+        there = trainer.run.last.exists() or trainer.run.best.exists()
+        left = (
+            "the last checkpoint is whole, to go on from it" if there else "there is no checkpoint yet, to begin again"
+        )
+        raise RunError(f"{where}; {left}: {resume_command}") from error
     return 0
 
 
@@ -167,7 +175,9 @@ def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, An
         saved = getattr(config, field)
         fewer = field == "epochs" and value < config.epochs
         if value != saved and (fewer or field not in may_change(config)):
-            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}: it cannot go on so")
+            cosine = field == "epochs" and field not in may_change(config)
+            why = " (its cosine schedule depends on --epochs)" if cosine else ""
+            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}: it cannot go on so{why}")
     return dataclasses.replace(config, **asked)
 
 

@@ -371,6 +371,7 @@ def test_a_finished_run_resumes_to_its_result(train: Command) -> None:
     assert again.code == 0
     test_line = next(line for line in first.out.splitlines() if line.startswith("test "))
     assert test_line in again.out.splitlines()
+    assert "the run is finished; --epochs N adds epochs" in again.out.splitlines()
     rows = [json.loads(line) for line in Path("runs/vae/metrics.jsonl").read_text().splitlines()]
     assert [row.get("epoch") for row in rows] == [1, 2, None]
 
@@ -419,6 +420,12 @@ def test_a_resumption_with_other_hyper_parameters_is_refused(train: Command) -> 
         train("--resume", *words).refused(pattern)
     assert train("--resume", "--hidden", 12, "--lr", "1e-3").code == 0
     assert LAST.read_bytes() == before
+
+
+def test_a_cosine_run_keeps_its_epochs(train: Command) -> None:
+    assert train("--epochs", 2, "--schedule", "cosine").code == 0
+    train("--resume", "--epochs", 3).refused(r"cannot go on so \(its cosine schedule depends on --epochs\)$")
+    assert "the run is finished" in train("--resume").out.splitlines()
 
 
 def test_a_run_of_smoke_goes_on_with_smoke_only(train: Command) -> None:
@@ -595,7 +602,9 @@ def test_a_disk_that_is_full_from_the_start(train: Command) -> None:
     with no_file_above(100):
         train().refused(r"runs/vae/config.json: File too large")
     with no_file_above(10_000):
-        train("--overwrite").refused(r"runs/vae/last.safetensors: File too large")
+        train("--overwrite").refused(
+            r"runs/vae/last.safetensors: File too large; there is no checkpoint yet, to begin again: .* --resume$"
+        )
     assert train("--overwrite", "--epochs", 1).code == 0
 
 
