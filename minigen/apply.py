@@ -293,6 +293,8 @@ def _measure_generator(trained: Trained, options: argparse.Namespace) -> list[st
         raise UsageError(f"{[*given, '--invert'][0]}: {trained.model.name} scores no inputs, but its own samples")
     measures = GeneratorMeasures(load_data(trained.config), trained.config.device)
     found = measures.of_images(trained.sample(SAMPLES, getattr(options, "seed", 0)))
+    if not found:
+        raise UsageError(f"{trained.data.name} gives nothing to measure against: its test images are all the same")
     return [
         f"of {SAMPLES:,} samples:",
         *(f"  {name.replace('_', ' '):<12}{value:.4g}" for name, value in found.items()),

@@ -13,6 +13,7 @@ from small_runs import small_run
 import minigen
 from minigen import apply, compare
 from minigen.data import load
+from minigen.training.generator_measures import GeneratorMeasures
 
 Command = Callable[..., list[str]]
 
@@ -185,6 +186,13 @@ def test_measures_a_generator(command: Command) -> None:
     lines = command("gan", "score")
     assert lines[1] == "of 2,000 samples:"
     assert any(line.split()[0] == "frechet" for line in lines[2:])
+
+
+def test_a_generator_without_anything_to_measure_against(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GeneratorMeasures, "of_images", lambda *_: {})
+    assert "mnist5k gives nothing to measure against: its test images are all the same" in refused("gan", "score")
 
 
 def test_exports(command: Command, tmp_path: Path) -> None:

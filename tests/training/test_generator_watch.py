@@ -144,3 +144,8 @@ def test_measuring_does_not_change_training(tmp_path: Path) -> None:
         weights.append(model.state_dict())
     for name, array in weights[0].items():
         np.testing.assert_array_equal(array, weights[1][name], err_msg=name)
+
+
+def test_a_warning_names_only_what_was_measured() -> None:
+    (line,) = warnings({"epoch": 9, "train": {}, "samples": {"classes": 3}})
+    assert "diversity collapsed: 3 of 10 digits; more epochs" in line

@@ -28,7 +28,8 @@ def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Findi
     measures = GeneratorMeasures(data, model.config.device)
     real = measures.of_training_images(data.train)
     count = min(SAMPLES, len(data.train))
-    remark = f"{count:,} training images: " + ", ".join(f"{name} {value:.3g}" for name, value in real.items())
+    measured = ", ".join(f"{name} {value:.3g}" for name, value in real.items())
+    remark = f"{count:,} training images: {measured or 'not measured, as all test images are the same'}"
     figures = {"between_noises": draw_between(model), "nearest": draw_nearest(model, data.train)}
     return Finding(measures.of_model(model, model.config.seed), [remark.replace("_", " ")], figures)
 

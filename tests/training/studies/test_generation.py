@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from minigen.training.studies.generation import nearest, on_the_sphere
+from minigen.data import load
+from minigen.models.gan import GAN, GANConfig
+from minigen.training.studies.generation import judge_samples, nearest, on_the_sphere
 
 
 def test_a_path_keeps_the_length_of_the_noise() -> None:
@@ -39,3 +43,13 @@ def test_the_nearest_is_what_all_distances_say() -> None:
 def test_a_memorised_image_is_found() -> None:
     others = np.random.default_rng(2).integers(0, 256, (7000, 1, 4, 4)).astype(np.uint8)
     assert nearest(others[[6500, 3]].astype(np.float32) / 255, others).tolist() == [6500, 3]
+
+
+def test_one_test_image_that_is_no_digit_measures_nothing() -> None:
+    shapes = load("shapes")
+    data = dataclasses.replace(shapes, test=shapes.test.take([0]), train=shapes.train.take(range(30)))
+    model = GAN(GANConfig(data="shapes"), data.input_shape, len(data.classes))
+    finding = judge_samples(model, data, data.train.take([]))
+    assert finding.numbers == {}
+    assert finding.remarks == ["30 training images: not measured, as all test images are the same"]
+    assert set(finding.figures) == {"between_noises", "nearest"}
