@@ -85,6 +85,7 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"of the test set, how many (default {count})")
+    parser.set_defaults(default_count=count)  # apart from --count: whether that was given must be seen
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:
@@ -92,10 +93,10 @@ def _add_invert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--invert", action="store_true", default=False, help=help_)
 
 
-def _inputs(trained: Trained, options: argparse.Namespace, count: int) -> Inputs:
-    """What the options name: `count` test examples where they name nothing."""
+def _inputs(trained: Trained, options: argparse.Namespace) -> Inputs:
+    """What the options name: test examples where they name nothing."""
     if not options.inputs:
-        return _test_examples(load_data(trained.config), getattr(options, "count", count))
+        return _test_examples(load_data(trained.config), getattr(options, "count", options.default_count))
     if trained.data.holds_images:
         paths = find_pictures(options.inputs)
         return Inputs(np.stack([_picture(trained, path, options.invert) for path in paths]), _names(paths))
@@ -169,7 +170,7 @@ def _sample(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
 def _reconstruct(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
     from minigen.training.outputs import save_array
 
-    x = _inputs(trained, options, SHOWN)
+    x = _inputs(trained, options)
     y = trained.reconstruct(x.values, x.lengths)
     lines = [f"squared error a value: {trained.score(x.values, x.lengths).mean():.4f} (mean of {len(y)})"]
     if trained.data.holds_images:
@@ -215,7 +216,7 @@ def _encode(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
     from minigen.training import figures
     from minigen.training.outputs import save_array, save_table
 
-    x = _inputs(trained, options, MANY)
+    x = _inputs(trained, options)
     codes = trained.encode(x.values, x.lengths)
     heading = ["name", *(f"z{number}" for number in range(1, codes.shape[1] + 1))]
     columns: list[Any] = [x.names, *codes.T]
@@ -234,7 +235,7 @@ def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[s
     from minigen.training import figures
 
     if not options.inputs or options.damage:
-        x = _inputs(trained, options, SHOWN)
+        x = _inputs(trained, options)
         damaged = trained.damage(x.values)
         restored = trained.restore(damaged)
         error = ((restored - x.values) ** 2).mean(axis=(1, 2, 3))
@@ -260,7 +261,7 @@ def _score(trained: Trained, options: argparse.Namespace, out: Path) -> list[str
     threshold = getattr(options, "threshold", None)
     if threshold is not None and math.isnan(threshold):
         raise UsageError("--threshold is nan, must be a number")
-    x = _inputs(trained, options, MANY)
+    x = _inputs(trained, options)
     scores = trained.score(x.values, x.lengths)
     if threshold is None:
         threshold = _threshold(trained, QUANTILE)

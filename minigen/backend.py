@@ -59,6 +59,16 @@ def device_of(array: Array) -> str:
     raise TypeError(f"a {type(array).__name__} stands where an array of NumPy or CuPy must stand")
 
 
+def holds_real_numbers(array: Array) -> bool:
+    """Whether these are floats, integers or booleans.
+
+    Raises:
+        TypeError: it is neither NumPy's nor CuPy's array.
+    """
+    device_of(array)
+    return array.dtype.kind in "fiub"
+
+
 def gpu_module() -> ModuleType:
     """CuPy, imported and seen to work; DeviceError, in one line, where it cannot be."""
     global _gpu

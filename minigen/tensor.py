@@ -294,8 +294,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
     if not hasattr(data, "dtype"):
         data = backend.module("cpu").asarray(data)
         dtype = dtype or "float32"
-    backend.device_of(data)
-    if data.dtype.kind not in "fiub":
+    if not backend.holds_real_numbers(data):
         raise TypeError(f"tensor: dtype is {data.dtype}, must be float32 or float64")
     if device is not None:
         data = backend.to_device(data, device)
@@ -337,7 +336,7 @@ def as_tensor(value: Operand, like: Tensor) -> Tensor:
         return _constant(float(value))
     if hasattr(value, "dtype"):
         _same_device(value, like)
-        if value.dtype.kind not in "fiub":
+        if not backend.holds_real_numbers(value):
             raise TypeError(f"an operand is an array of {value.dtype}, must be of real numbers")
         return _constant(backend.of(value).asarray(value, dtype=like.data.dtype))
     raise TypeError(f"an operand is a {type(value).__name__}, must be a tensor, an array or a number")

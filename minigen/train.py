@@ -135,7 +135,7 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
 
 def _resume(trainer: Trainer, data: Dataset) -> None:
     run = trainer.run
-    if run.last.exists() or run.best.exists():
+    if run.has_checkpoint:
         trainer.load(run.last, run.best)
     run.keep_rows(trainer.epoch)
     run.describe(trainer.model.name, trainer.config, Description.of(data))
@@ -158,10 +158,8 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
         raise
     except OSError as error:
         where = f"{error.filename or 'the output'}: {error.strerror or error}"
-        there = trainer.run.last.exists() or trainer.run.best.exists()
-        left = (
-            "the last checkpoint is whole, to go on from it" if there else "there is no checkpoint yet, to begin again"
-        )
+        whole, none = "the last checkpoint is whole, to go on from it", "there is no checkpoint yet, to begin again"
+        left = whole if trainer.run.has_checkpoint else none
         raise RunError(f"{where}; {left}: {resume_command}") from error
     return 0
 

@@ -23,14 +23,18 @@ def classification_terms(logits: Tensor, labels: Array) -> Terms:
 
 def part_right(logits: Tensor, labels: Array) -> Tensor:
     """The part of the examples whose class has the greatest logit, as a 0-d tensor."""
-    return Tensor((logits.data.argmax(axis=1) == labels).astype(logits.dtype).mean())
+    return Tensor(_right(logits, labels).astype(logits.dtype).mean())
 
 
 def accuracy(classify: Callable[[Tensor], Tensor], split: Split, device: str = "cpu") -> float:
     """The same of a whole split, each example counted once; classify: (N, C, H, W) -> logits (N, classes)."""
     with no_grad():
         right = sum(
-            int((classify(Tensor(batch.inputs)).data.argmax(axis=1) == batch.labels).sum())
+            int(_right(classify(Tensor(batch.inputs)), batch.labels).sum())
             for batch in Loader(split, 1000, 0, device, shuffle=False).epoch(0)
         )
     return right / len(split)
+
+
+def _right(logits: Tensor, labels: Array) -> Array:
+    return logits.data.argmax(axis=1) == labels

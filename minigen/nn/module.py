@@ -94,8 +94,7 @@ class Module:
         for name, array in own.items():
             if array.shape != state[name].shape:
                 raise ValueError(f"load_state_dict: {name} has shape {state[name].shape}, must be {array.shape}")
-            backend.device_of(state[name])
-            if state[name].dtype.kind not in "fiub":
+            if not backend.holds_real_numbers(state[name]):
                 raise ValueError(f"load_state_dict: {name} is an array of {state[name].dtype}, must be of real numbers")
         for name, array in own.items():
             array[...] = backend.to_device(state[name], backend.device_of(array))

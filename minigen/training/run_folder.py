@@ -64,6 +64,11 @@ class RunFolder:
         run.describe(model, config, data)
         return run
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is anything to go on from, the last epoch's or the best's."""
+        return self.last.exists() or self.best.exists()
+
     def _forget(self) -> None:
         figures = [self.figure(name) for name in FIGURES]
         for file in (self.last, self.best, self._metrics, *figures, self.animation, *self.frame_files().values()):
@@ -77,7 +82,7 @@ class RunFolder:
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
         """
-        if not overwrite and any(file.exists() for file in (self._config, self.last, self.best, self._metrics)):
+        if not overwrite and (self.has_checkpoint or self._config.exists() or self._metrics.exists()):
             raise RunError(
                 f"{self.path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
             )
