@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from minigen import nn, ops, optim
-from minigen.backend import keep_freed_memory, manual_seed
-from minigen.gradcheck import gradcheck
-from minigen.tensor import Tensor, grad, no_grad, tensor
+from minigen import gradcheck, nn, ops, optim
+from minigen.autograd import Tensor, grad, no_grad
+from minigen.memory import keep_freed_memory
+from minigen.ops.operands import tensor
+from minigen.random import manual_seed
 
 if TYPE_CHECKING:
-    from minigen.training.loading import load
+    from minigen.inference.loading import load
 
 __version__ = "0.1.0"
 __all__ = ["Tensor", "grad", "gradcheck", "keep_freed_memory", "load", "manual_seed", "no_grad", "tensor"]
@@ -19,6 +20,6 @@ def __getattr__(name: str) -> Any:
     """`load` brings all models and data sets with it, for which `import minigen` need not wait."""
     if name != "load":
         raise AttributeError(f"module 'minigen' has no attribute {name!r}")
-    from minigen.training.loading import load
+    from minigen.inference.loading import load
 
     return load

@@ -16,10 +16,10 @@ from minigen.command_line import Parser, UsageError, closest, run_command, show_
 from minigen.data import Dataset
 from minigen.data.pictures import find_pictures, read_picture
 from minigen.data.sequences import in_units, read_like
+from minigen.inference.loading import load, load_data
+from minigen.inference.trained import Trained
 from minigen.models import Model
 from minigen.models.model import Encodes, Reconstructs, Restores, Samples
-from minigen.training.loading import load, load_data
-from minigen.training.trained import Trained
 
 SHOWN = 10  # examples on a sheet
 MANY = 1000  # examples on a map or in a table
@@ -133,7 +133,7 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _save_images(out: Path, names: list[str], images: Any, invert: bool = False) -> str:
-    from minigen.training.outputs import save_picture
+    from minigen.inference.outputs import save_picture
 
     for name, image in zip(names, images, strict=True):
         save_picture(out / "pictures" / f"{name}.png", 1 - image if invert else image)
@@ -142,7 +142,7 @@ def _save_images(out: Path, names: list[str], images: Any, invert: bool = False)
 
 def _save_sheet(out: Path, rows: dict[str, Any], title: str) -> str:
     """Rows of as many images (N, C, H, W) each, by what they show, the first ten of each row."""
-    from minigen.training import figures  # Matplotlib takes a second, for which --help need not wait
+    from minigen.evaluation import figures  # Matplotlib takes a second, for which --help need not wait
 
     images = np.concatenate([row[:SHOWN] for row in rows.values()])
     images = images if images.ndim == 4 else images[:, None]
@@ -152,14 +152,14 @@ def _save_sheet(out: Path, rows: dict[str, Any], title: str) -> str:
 
 
 def _save_figure(path: Path, figure: Any) -> str:
-    from minigen.training import figures
+    from minigen.evaluation import figures
 
     path.parent.mkdir(parents=True, exist_ok=True)
     return f"wrote   {figures.save(figure, path)}"
 
 
 def _sample(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
-    from minigen.training import figures
+    from minigen.evaluation import figures
 
     images = trained.sample(options.count, options.seed, options.temperature)
     title = f"samples: noise of seed {options.seed}, temperature {options.temperature:g}"
@@ -168,7 +168,7 @@ def _sample(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
 
 
 def _reconstruct(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
-    from minigen.training.outputs import save_array
+    from minigen.inference.outputs import save_array
 
     x = _inputs(trained, options)
     y = trained.reconstruct(x.values, x.lengths)
@@ -213,8 +213,8 @@ def _seed(word: str) -> int:
 
 
 def _encode(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
-    from minigen.training import figures
-    from minigen.training.outputs import save_array, save_table
+    from minigen.evaluation import figures
+    from minigen.inference.outputs import save_array, save_table
 
     x = _inputs(trained, options)
     codes = trained.encode(x.values, x.lengths)
@@ -232,7 +232,7 @@ def _encode(trained: Trained, options: argparse.Namespace, out: Path) -> list[st
 
 
 def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
-    from minigen.training import figures
+    from minigen.evaluation import figures
 
     if not options.inputs or options.damage:
         x = _inputs(trained, options)
@@ -253,8 +253,8 @@ def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[s
 def _score(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:
     if not isinstance(trained.model, Reconstructs):
         return _measure_generator(trained, options)
-    from minigen.training.outputs import save_table
-    from minigen.training.studies.anomalies import QUANTILE, roc_auc
+    from minigen.evaluation.studies.anomalies import QUANTILE, roc_auc
+    from minigen.inference.outputs import save_table
 
     if "seed" in options:
         raise UsageError(f"--seed: {trained.model.name} scores inputs, for which it draws no noise")
@@ -287,7 +287,7 @@ def _threshold(trained: Trained, quantile: float) -> float:
 
 
 def _measure_generator(trained: Trained, options: argparse.Namespace) -> list[str]:
-    from minigen.training.generator_measures import SAMPLES, GeneratorMeasures
+    from minigen.evaluation.generator_measures import SAMPLES, GeneratorMeasures
 
     given = [*map(str, options.inputs), *(f"--{name}" for name in ("count", "threshold") if name in options)]
     if given or options.invert:

@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -59,6 +58,19 @@ def device_of(array: Array) -> str:
     raise TypeError(f"a {type(array).__name__} stands where an array of NumPy or CuPy must stand")
 
 
+def is_array(value: object, *dtypes: str) -> bool:
+    """Whether it is an array of NumPy or CuPy, of one of these dtypes if any are named."""
+    known = isinstance(value, (numpy.ndarray, numpy.generic)) or type(value).__module__.partition(".")[0] == "cupy"
+    return known and (not dtypes or value.dtype in dtypes)  # type: ignore[attr-defined]
+
+
+def described(value: object) -> str:
+    """What it is, for an error: "an array of int64" or "a list"."""
+    if is_array(value):
+        return f"an array of {value.dtype}"  # type: ignore[attr-defined]
+    return f"a {type(value).__name__}"
+
+
 def holds_real_numbers(array: Array) -> bool:
     """Whether these are floats, integers or booleans.
 
@@ -86,6 +98,11 @@ def gpu_module() -> ModuleType:
     return _gpu
 
 
+def gpu_in_use() -> bool:
+    """Whether CuPy has been asked for and works."""
+    return _gpu is not None
+
+
 def _cupy_package() -> str:
     """The CuPy wheel that fits the installed NVIDIA driver (CUDA 13 needs driver API 13000)."""
     try:
@@ -104,101 +121,3 @@ def to_device(array: Array, device: str) -> Array:
     if device == "cpu":
         return gpu_module().asnumpy(array)
     return module(device).asarray(array)
-
-
-# Random numbers: one stream a device, all seeded by `manual_seed`.
-
-_GPU_STREAMS = 16_384  # threads that draw at once, with 64 bytes of state each
-_WORD = 2**64 - 1
-
-_generators: dict[str, Any] = {}
-
-
-def manual_seed(seed: int) -> None:
-    """Start every device's random stream anew from `seed`.
-
-    Raises:
-        ValueError: the seed is negative.
-    """
-    if seed < 0:
-        raise ValueError(f"manual_seed: seed is {seed}, must not be negative")
-    _generators.clear()
-    _generators["seed"] = seed
-
-
-def generator(device: str = "cpu") -> Any:
-    """The device's random generator: NumPy's PCG64, or CuPy's Philox with a stream that no card's size changes."""
-    if device not in _generators:
-        random, seed = module(device).random, _generators.get("seed")
-        _generators[device] = (
-            random.default_rng(seed)
-            if device == "cpu"
-            else random.Generator(random.Philox4x3210(seed, size=_GPU_STREAMS))
-        )
-    return _generators[device]
-
-
-def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
-    """Draws from N(0, 1)."""
-    return generator(device).standard_normal(shape, dtype=dtype)
-
-
-def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
-    """Draws from the uniform distribution on [0, 1)."""
-    return generator(device).random(shape, dtype=dtype)
-
-
-@contextlib.contextmanager
-def random_stream(seed: int) -> Iterator[None]:
-    """Draw from streams of their own inside the block: what is drawn outside is the same with and without it."""
-    outside = dict(_generators)
-    manual_seed(seed)
-    try:
-        yield
-    finally:
-        _generators.clear()
-        _generators.update(outside)
-
-
-def random_state() -> dict[str, Array]:
-    """How far each device's stream has come, as NumPy arrays by device."""
-    saved = generator("cpu").bit_generator.state
-    state, increment = saved["state"]["state"], saved["state"]["inc"]
-    words = [state >> 64, state & _WORD, increment >> 64, increment & _WORD, saved["has_uint32"], saved["uinteger"]]
-    states = {"cpu": numpy.array(words, dtype=numpy.uint64)}
-    if "gpu" in _generators:
-        states["gpu"] = _generators["gpu"].bit_generator._state.get()  # CuPy has no public name for it
-    return states
-
-
-def set_random_state(states: Mapping[str, Array]) -> None:
-    """Continue the streams from where `random_state` saw them; a GPU's only where a GPU is in use."""
-    words = [int(word) for word in states["cpu"]]
-    generator("cpu").bit_generator.state = {
-        "bit_generator": "PCG64",
-        "state": {"state": words[0] << 64 | words[1], "inc": words[2] << 64 | words[3]},
-        "has_uint32": words[4],
-        "uinteger": words[5],
-    }
-    if "gpu" in states and _gpu is not None:
-        generator("gpu").bit_generator._state.set(states["gpu"])
-
-
-# Memory
-
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # mallopt(3) of glibc
-
-
-def keep_freed_memory() -> bool:
-    """Let the process keep the memory that arrays give back, instead of returning it to the system.
-
-    NumPy's large temporaries are otherwise fetched anew from the kernel, page by page, at every
-    operation: a training step of a convolutional VAE takes 1.3 times as long. It changes the whole
-    process (glibc's `mallopt`), so it is the training command that calls it and never an import.
-    Returns False where the C library has no such switch (macOS, Windows, musl).
-    """
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return False
-    return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))

@@ -13,11 +13,11 @@ from typing import NoReturn
 
 from minigen.backend import DeviceError
 from minigen.data import DataError
+from minigen.inference.trained import UseError
 from minigen.models import ConfigError
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.lock import LockedError
 from minigen.training.run_folder import RunError
-from minigen.training.trained import UseError
 from minigen.training.trainer import DivergedError
 
 

@@ -27,7 +27,8 @@ def _main(words: list[str]) -> int:
         raise UsageError(f"{len(folders)} runs, at least 2 are compared: python -m minigen.compare RUN RUN …")
     out = getattr(options, "out", folders[0].parent / "comparison.png")
     _require_picture(out)
-    from minigen.training import comparing, figures  # Matplotlib takes a second, for which --help need not wait
+    from minigen.evaluation import figures
+    from minigen.inference import comparing  # Matplotlib takes a second, for which --help need not wait
 
     runs = [comparing.Run.read(path, lambda line: print(line, file=sys.stderr)) for path in folders]
     for line in comparing.table(runs):

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Mapping
 
 from minigen import backend
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.nn.module import Parameter
-from minigen.tensor import Tensor
 
 
 class Optimizer:

@@ -11,15 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from minigen import backend
+from minigen import backend, random
 from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
+from minigen.inference.loading import load_data, read_config
+from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.adversarial import Adversarial
 from minigen.models.config import flag, kind_of
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
-from minigen.training.loading import load_data, read_config
 from minigen.training.lock import locked
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.signals import Stopped
@@ -110,7 +111,7 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
         if smoke:
             config = dataclasses.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
-    backend.keep_freed_memory()
+    keep_freed_memory()
     data = load_data(config)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
@@ -119,7 +120,7 @@ def _train(model_type: type[Model], options: argparse.Namespace) -> int:
         raise ConfigError(
             f"--validation is {config.validation}: of {len(data.train):,} examples none is left to train on"
         )
-    backend.manual_seed(config.seed)
+    random.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
     watch = GeneratorWatch(model, data, run.frames) if isinstance(model, Adversarial) else None
@@ -202,7 +203,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.training import animation, figures, studies  # Matplotlib is slow to import: --help need not wait
+    from minigen.evaluation import animation, figures, studies  # Matplotlib is slow to import: --help need not wait
 
     run, model = trainer.run, trainer.model
     trainer.load(run.best, run.last)

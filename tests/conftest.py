@@ -9,7 +9,9 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-from minigen import backend
+from minigen import backend, random
+
+pytest_plugins = ["run_fixtures"]
 
 settings.register_profile("default", deadline=None, max_examples=20)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
@@ -64,5 +66,5 @@ def second_device(monkeypatch: pytest.MonkeyPatch) -> str:
         import fake_cupy
 
         monkeypatch.setattr(backend, "_gpu", fake_cupy)
-        monkeypatch.setattr(backend, "_generators", {})
+        monkeypatch.setattr(random._streams, "generators", {})
     return "gpu"

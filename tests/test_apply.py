@@ -13,7 +13,7 @@ from small_runs import small_run
 import minigen
 from minigen import apply, compare
 from minigen.data import load
-from minigen.training.generator_measures import GeneratorMeasures
+from minigen.evaluation.generator_measures import GeneratorMeasures
 
 Command = Callable[..., list[str]]
 

@@ -12,9 +12,9 @@ from support import Draw, draws, shapes, to_device, to_numpy, to_tensor
 
 import minigen
 from minigen import Tensor, grad, no_grad, ops
+from minigen.autograd import NonFiniteError, check_finite, record
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
-from minigen.tensor import NonFiniteError, check_finite, record
 
 # backward
 
@@ -43,10 +43,7 @@ def test_a_leaf_is_its_own_gradients_place(device: str) -> None:
 
 def test_more_than_one_element_needs_a_gradient(device: str) -> None:
     x = to_tensor([1.0, 2.0], device)
-    message = (
-        r"^backward: the tensor has shape \(2,\), a gradient of that shape must be given "
-        r"\(only a tensor of one element starts from 1\)$"
-    )
+    message = r"gradient is missing.*\(2,\)"
     with pytest.raises(ValueError, match=message):
         (x * 2).backward()
 
@@ -57,7 +54,7 @@ def test_more_than_one_element_needs_a_gradient(device: str) -> None:
 def test_gradient_of_another_shape(gradient, found: str, device: str) -> None:
     x = to_tensor([1.0, 2.0], device)
     given_gradient = gradient if isinstance(gradient, float) else to_device(gradient, device)
-    message = rf"^backward: gradient has shape {found}, must have the tensor's shape \(2,\)$"
+    message = rf"gradient is of shape {found}, .*\(2,\)"
     with pytest.raises(ValueError, match=message):
         (x * 2).backward(given_gradient)
 
@@ -227,7 +224,7 @@ def test_grad_with_a_given_gradient(device: str) -> None:
 
 def test_grad_names_the_input_that_the_output_does_not_depend_on(device: str) -> None:
     x, other = to_tensor([1.0], device), to_tensor(np.zeros((2, 3)), device)
-    with pytest.raises(ValueError, match=r"^grad: output does not depend on input 1, of shape \(2, 3\)$"):
+    with pytest.raises(ValueError, match=r"input 1, of shape \(2, 3\).*does not depend"):
         grad((x * x).sum(), (x, other))
 
 
@@ -333,7 +330,7 @@ def test_check_finite_names_the_derivative_backward(device: str) -> None:
     y = ops.sqrt(x).sum()
     with check_finite(), np.errstate(divide="ignore"), pytest.raises(NonFiniteError) as error:
         y.backward()
-    assert "in the derivative of sqrt, gave a value that is not finite, of shape (1,)" in str(error.value)
+    assert str(error.value) == "div gave a value that is not finite, of shape (1,), in the derivative of sqrt"
 
 
 # What lives how long

@@ -12,7 +12,8 @@ from support import Draw, assert_close, axes_of, draws, shapes, to_device, to_nu
 import minigen
 from minigen import Tensor, tensor
 from minigen.backend import DeviceError
-from minigen.tensor import put, unbroadcast
+from minigen.ops.indexing import index_add
+from minigen.ops.shapes import unbroadcast
 
 # Making a tensor
 
@@ -66,15 +67,10 @@ def test_arrays_of_other_dtypes_are_refused_by_name(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
-def test_integer_arrays_need_a_dtype(dtype: str) -> None:
+def test_integer_arrays_become_float32(dtype: str) -> None:
     array = np.ones(2, dtype)
-    message = (
-        rf"^tensor: data has dtype {dtype}, must be float32 or float64; "
-        r"labels and indices stay plain arrays, dtype='float32' converts$"
-    )
-    with pytest.raises(TypeError, match=message):
-        tensor(array)
-    assert tensor(array, dtype="float32").dtype == "float32"
+    assert tensor(array).dtype == "float32"
+    assert tensor(array, dtype="float64").dtype == "float64"
     with pytest.raises(TypeError, match=rf"^Tensor: data is an array of {dtype}, must be"):
         Tensor(array)
 
@@ -131,9 +127,7 @@ def test_values_beside_plain_operands(device: str) -> None:
 def test_float32_and_float64_tensors_do_not_mix(device: str) -> None:
     a, b = to_tensor(np.ones(2, "float32"), device), to_tensor(np.ones(2), device)
     for operation in (lambda: a + b, lambda: a * b, lambda: a @ b, lambda: a - b, lambda: a / b):
-        with pytest.raises(
-            TypeError, match=r"^tensors of float32 and float64 do not mix: minigen.tensor converts one$"
-        ):
+        with pytest.raises(TypeError, match="float32 and float64 do not mix"):
             operation()
 
 
@@ -282,12 +276,12 @@ def test_list_and_numpy_integer_as_index(device: str) -> None:
 
 @given(data=st.data(), shape=shapes(min_dims=1, max_dims=3, min_side=1), draw=draws())
 def test_put_is_the_adjoint_of_getitem(data, shape, draw: Draw, device: str) -> None:
-    """⟨x[i], y⟩ = ⟨x, put(y, i)⟩, and the derivative of put is getitem."""
+    """⟨x[i], y⟩ = ⟨x, index_add(y, i)⟩, and the derivative of put is getitem."""
     index = data.draw(hnp.integer_array_indices(shape, result_shape=hnp.array_shapes(max_dims=2, max_side=4)))
     there = tuple(to_device(part, device) for part in index)
     x, y = draw.normal(shape, np.zeros(shape)[index].shape)
     ty = to_tensor(y, device)
-    spread = put(ty, there, shape)
+    spread = index_add(ty, there, shape)
     assert (x[index] * y).sum() == pytest.approx((x * to_numpy(spread)).sum(), rel=1e-4, abs=1e-4)
     spread.backward(to_tensor(x, device, requires_grad=False))
     assert_close(ty.grad, x[index], draw.tolerance)

@@ -25,10 +25,11 @@ import pytest
 from minigen import backend
 from minigen.data import Batch, descriptions, download, load, mnist
 from minigen.data.idx import write_idx
+from minigen.evaluation import figures
 from minigen.models import MODELS
 from minigen.models.vae import VAE
 from minigen.train import main
-from minigen.training import checkpoint, figures
+from minigen.training import checkpoint
 from minigen.training.lock import locked
 from minigen.training.trainer import Trainer
 

@@ -1,239 +1,25 @@
-"""Is a derivative right? Compare it with differences of the function itself.
+"""Is a derivative right? `minigen.gradcheck(fn, inputs)` compares it with differences of the function itself.
 
-    minigen.gradcheck(fn, inputs, order=1)      check one function
-    python -m minigen.gradcheck                 check every operation of minigen, print the table
-
-The function's outputs are reduced to one number L = Σ ⟨cotangent, output⟩ with a random cotangent (a
-cotangent of ones would pass a softmax whose gradient is zero, since its outputs always sum to one). Along
-a random direction v through all inputs at once, the central difference
-
-    (L(x + h·v) - L(x - h·v)) / 2h        h = 6·10⁻⁶·max(1, |x|)
-
-must equal Σ gradient·v. Three directions find any wrong derivative with certainty for practical purposes;
-only when one fails are the elements gone through one by one, to say where.
+This package is also the function: `minigen.gradcheck(...)` calls `minigen.gradcheck.gradcheck(...)`, and
+`python -m minigen.gradcheck` checks every operation of minigen and prints the table.
 """
 
-from __future__ import annotations
+import sys
+from collections.abc import Sequence
+from types import ModuleType
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeAlias
-
-import numpy as np
-
-from minigen import backend
-from minigen.backend import Array
-from minigen.tensor import Tensor, backpropagate
-
-Function: TypeAlias = Callable[..., "Tensor | Sequence[Tensor]"]
-Objective: TypeAlias = Callable[[], float]
-
-STEP = 6e-6  # about the cube root of float64's rounding: truncation and rounding errors are then alike
-TOLERANCE = {1: 1e-7, 2: 1e-5}
-DIRECTIONS = 3
-SMALLEST = 1e-6  # gradients below it count as if they had this size
-UNEVEN = 1e-4  # how far the slopes ahead and behind may differ before a kink is suspected
-
-
-class GradcheckError(AssertionError):
-    """A derivative is wrong; the message shows the worst elements."""
-
-
-class NondifferentiableError(GradcheckError):
-    """The function has a kink or a jump within the step, so that differences prove nothing there."""
-
-
-def gradcheck(fn: Function, inputs: Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
-    """Check the derivatives of `fn` to those of the inputs that require a gradient.
-
-    Args:
-        fn: maps the inputs to a tensor or several. Parameters that it uses from outside may be given as
-            further inputs that it ignores: they are perturbed in place. Noise must be fixed.
-        inputs: float64 tensors.
-        order: 1 checks the gradient; 2 also checks the gradient of the gradient.
-        seed: of the random cotangents and directions.
-
-    Returns:
-        The worst relative error, |analytic - numeric| / max(|analytic|, |numeric|, ‖gradient‖, 1% of Σ |value|).
-
-    Raises:
-        GradcheckError: an error above 10⁻⁷ (order 1) or 10⁻⁵ (order 2), a gradient of the wrong shape or
-            dtype, an input that `fn` changed, a value that is not finite or not the same the second time.
-        NondifferentiableError: a kink.
-        TypeError: an input is not a float64 leaf, or none requires a gradient.
-    """
-    if order not in TOLERANCE:
-        raise ValueError(f"gradcheck: order is {order}, must be 1 or 2")
-    for position, x in enumerate(inputs):
-        if x.dtype != "float64" or x._edges:
-            found = f"is {x.dtype}" if x.dtype != "float64" else "was computed from other tensors"
-            raise TypeError(f"gradcheck: input {position} {found}, must be a float64 tensor that nothing made")
-    if not any(x.requires_grad for x in inputs):
-        raise TypeError("gradcheck: no input requires a gradient, at least one must")
-    generator = np.random.default_rng(seed)
-    title = f"gradcheck of {getattr(fn, '__name__', type(fn).__name__)}, seed {seed}, order"
-    worst = _check(fn, inputs, TOLERANCE[1], generator, f"{title} 1")
-    if order == 2:
-        checked = [x for x in inputs if x.requires_grad]
-        cotangents = [Tensor(c, requires_grad=True) for c in _normal_like(_outputs(fn, inputs), generator)]
-
-        def gradient(*_: Tensor) -> list[Tensor]:
-            return _gradients(_outputs(fn, inputs), cotangents, checked, create_graph=True)
-
-        second = _check(gradient, [*inputs, *cotangents], TOLERANCE[2], generator, f"{title} 2")
-        worst = max(worst, second)
-    return worst
-
-
-def _check(
-    fn: Function, inputs: Sequence[Tensor], tolerance: float, generator: np.random.Generator, title: str
-) -> float:
-    before = [backend.of(x.data).array(x.data) for x in inputs]
-    checked = [x for x in inputs if x.requires_grad]
-    outputs = _outputs(fn, inputs)
-    cotangents = [Tensor(c) for c in _normal_like(outputs, generator)]
-    gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
-    for position, (x, original) in enumerate(zip(inputs, before, strict=True)):
-        if not bool((x.data == original).all()):
-            raise GradcheckError(f"{title}: the function changed input {position} of shape {x.shape}")
-    for x, g in zip(checked, gradients, strict=True):
-        if g.shape != x.shape or g.dtype != x.dtype:
-            raise GradcheckError(f"{title}: a gradient is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}")
-
-    def objective() -> float:
-        return _sum_of_products(cotangents, _outputs(fn, inputs))
-
-    level = sum(float(abs(c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
-    if not math.isfinite(level):
-        raise GradcheckError(f"{title}: the function's value is not finite")
-    here = objective()
-    if abs(here - _sum_of_products(cotangents, outputs)) > 1e-9 * level:
-        raise GradcheckError(f"{title}: the function's value is another one the second time; noise must be fixed")
-
-    scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
-    size = sum(float(((g * s) ** 2).sum().item()) for g, s in zip(gradients, scales, strict=True)) ** 0.5
-    size = max(size, 0.01 * level, SMALLEST)  # a gradient that is zero drowns in the rounding of the value
-    worst = 0.0
-    for _ in range(DIRECTIONS):
-        direction = [v * s for v, s in zip(_normal_like(checked, generator), scales, strict=True)]
-        analytic = sum(float((g * v).sum().item()) for g, v in zip(gradients, direction, strict=True))
-        ahead, behind = _slopes(objective, here, checked, direction, STEP)
-        error = _relative(analytic, (ahead + behind) / 2, size)
-        if not error <= tolerance or _relative(ahead, behind, size) > UNEVEN:
-            _raise_if_kinked(objective, here, checked, direction, size, title)
-        if not error <= tolerance:
-            raise GradcheckError(_worst_elements(objective, here, inputs, checked, gradients, error, title))
-        worst = max(worst, error)
-    return worst
-
-
-def _outputs(fn: Function, inputs: Sequence[Tensor]) -> list[Tensor]:
-    result = fn(*inputs)
-    return [result] if isinstance(result, Tensor) else list(result)
-
-
-def _gradients(
-    outputs: Sequence[Tensor], cotangents: Sequence[Tensor], inputs: Sequence[Tensor], create_graph: bool = False
-) -> list[Tensor]:
-    """d(Σ ⟨cotangent, output⟩)/d(input); zeros where an input has no influence."""
-    total = sum((c * y).sum() for c, y in zip(cotangents, outputs, strict=True) if y.requires_grad)
-    found: dict[int, Tensor] = {}
-    if isinstance(total, Tensor):
-        found = {id(x): g for x, g in backpropagate(total, create_graph=create_graph)}
-    return [found.get(id(x), Tensor(backend.of(x.data).zeros_like(x.data))) for x in inputs]
-
-
-def _normal_like(tensors: Sequence[Tensor], generator: np.random.Generator) -> list[Array]:
-    return [backend.to_device(np.asarray(generator.standard_normal(t.shape)), t.device) for t in tensors]
-
-
-def _sum_of_products(cotangents: Sequence[Tensor], outputs: Sequence[Tensor]) -> float:
-    return sum(float((c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
-
-
-def _relative(a: float, b: float, size: float) -> float:
-    difference = abs(a - b)
-    return difference / max(abs(a), abs(b), size) if difference else 0.0
-
-
-@contextmanager
-def _moved(inputs: Sequence[Tensor], direction: Sequence[Array], step: float) -> Iterator[None]:
-    """The inputs at x + step·direction, put back afterwards whatever happens."""
-    originals = [backend.of(x.data).array(x.data) for x in inputs]
-    try:
-        for x, v in zip(inputs, direction, strict=True):
-            x.data[...] = x.data + step * v
-        yield
-    finally:
-        for x, original in zip(inputs, originals, strict=True):
-            x.data[...] = original
-
-
-def _slopes(
-    objective: Objective, here: float, inputs: Sequence[Tensor], direction: Sequence[Array], step: float
-) -> tuple[float, float]:
-    """The objective's slope over one step ahead and over one step behind; their mean is the central difference."""
-    with _moved(inputs, direction, step):
-        ahead = objective()
-    with _moved(inputs, direction, -step):
-        behind = objective()
-    return (ahead - here) / step, (here - behind) / step
-
-
-def _raise_if_kinked(
-    objective: Objective,
-    here: float,
-    inputs: Sequence[Tensor],
-    direction: Sequence[Array],
-    size: float,
-    title: str,
-) -> None:
-    """Tell a kink from a curve by taking half the step.
-
-    Over a curve the central difference stays as it is, and the slopes ahead and behind differ half as
-    much. With a kink inside the step the first changes; with one at its middle the second stays.
-    """
-    ahead, behind = _slopes(objective, here, inputs, direction, STEP)
-    near_ahead, near_behind = _slopes(objective, here, inputs, direction, STEP / 2)
-    whole, half = (ahead + behind) / 2, (near_ahead + near_behind) / 2
-    uneven, near_uneven = abs(ahead - behind), abs(near_ahead - near_behind)
-    at_middle = uneven > UNEVEN * max(abs(ahead), abs(behind), size) and near_uneven > 0.75 * uneven
-    if at_middle or _relative(whole, half, size) > 1e-4:
-        raise NondifferentiableError(
-            f"{title}: the function has a kink or a jump within the step of {STEP:g}: slope {ahead:.6g} ahead and "
-            f"{behind:.6g} behind, {near_ahead:.6g} and {near_behind:.6g} over half the step; "
-            "choose inputs away from the kink"
-        )
-
-
-def _worst_elements(
-    objective: Objective,
-    here: float,
-    inputs: Sequence[Tensor],
-    checked: Sequence[Tensor],
-    gradients: Sequence[Array],
-    error: float,
-    title: str,
-) -> str:
-    """A table of the ten elements whose derivative is furthest off.
-
-    Arguments count as the inputs do; at order 2 those that come after them are the cotangents.
-    """
-    positions = [position for position, x in enumerate(inputs) if x.requires_grad]
-    rows: list[tuple[float, str]] = []
-    for position, x, g in zip(positions, checked, gradients, strict=True):
-        for index in np.ndindex(x.shape):
-            unit = backend.of(x.data).zeros_like(x.data)
-            unit[index] = max(1.0, abs(float(x.data[index].item())))
-            numeric = sum(_slopes(objective, here, [x], [unit], STEP)) / 2 / float(unit[index].item())
-            analytic = float(g[index].item())
-            relative = _relative(analytic, numeric, SMALLEST)
-            text = f"{position:>8}  {index!s:<16}{analytic:>16.8g}{numeric:>16.8g}{relative:>12.1e}"
-            rows.append((relative if relative == relative else math.inf, text))
-    rows.sort(key=lambda row: -row[0])
-    header = f"{'argument':>8}  {'index':<16}{'analytic':>16}{'numeric':>16}{'relative':>12}"
-    return "\n".join([f"{title}: relative error {error:.1e}", header, *(text for _, text in rows[:10])])
-
+from minigen.autograd import Tensor
+from minigen.gradcheck.checker import Function, GradcheckError, NondifferentiableError, gradcheck
 
 __all__ = ["GradcheckError", "NondifferentiableError", "gradcheck"]
+
+
+class _CallableModule(ModuleType):
+    """A module that can be called like the function of its name."""
+
+    def __call__(self, fn: Function, inputs: Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
+        """`gradcheck`"""
+        return gradcheck(fn, inputs, order, seed)
+
+
+sys.modules[__name__].__class__ = _CallableModule

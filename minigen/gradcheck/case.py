@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigen import backend
+from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.tensor import Tensor
 
 Draw: TypeAlias = Callable[[np.random.Generator], Any]
 

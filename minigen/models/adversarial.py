@@ -12,13 +12,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from minigen import backend, nn
+from minigen import backend, nn, random
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.config import Config, option
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class Adversarial(Model):
 
     def noise(self, like: Array) -> Tensor:
         """A draw of z for each example of `like`: (N, latent), lying batch-last, where the layers are fastest."""
-        draws = backend.standard_normal((self.latent, len(like)), like.dtype, backend.device_of(like))
+        draws = random.standard_normal((self.latent, len(like)), like.dtype, backend.device_of(like))
         return Tensor(draws.T)
 
     def evaluate(self, batch: Batch) -> Terms:

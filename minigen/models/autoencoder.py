@@ -16,13 +16,13 @@ import math
 from dataclasses import dataclass
 
 from minigen import nn, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.config import option
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 def squared_error(logits: Tensor, x: Array) -> Tensor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minigen import ops
+from minigen.autograd import Tensor, no_grad
 from minigen.backend import Array
 from minigen.data import Loader, Split
 from minigen.models.model import Terms
-from minigen.tensor import Tensor, no_grad
 
 
 def classification_terms(logits: Tensor, labels: Array) -> Terms:

@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigen import nn
+from minigen.autograd import Tensor
 from minigen.data import Batch
 from minigen.models.classification import classification_terms
 from minigen.models.config import Config, option
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

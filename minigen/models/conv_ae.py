@@ -24,6 +24,7 @@ import math
 from dataclasses import dataclass
 
 from minigen import nn, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.autoencoder import PIXEL_ERRORS
@@ -32,7 +33,6 @@ from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

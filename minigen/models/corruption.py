@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from minigen import backend
+from minigen import backend, random
 from minigen.backend import Array
 from minigen.models.config import Config, ConfigError, option
 from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
@@ -58,8 +58,8 @@ def corrupted(x: Array, how: str, training: bool) -> Array:
     if not training or amount == 0:
         return x
     if kind == "gaussian":
-        return x + amount * _drawn_like(x, backend.standard_normal)
-    return x * (_drawn_like(x, backend.uniform) >= amount)
+        return x + amount * _drawn_like(x, random.standard_normal)
+    return x * (_drawn_like(x, random.uniform) >= amount)
 
 
 def _drawn_like(x: Array, draw: Callable[[tuple[int, ...], Any, str], Array]) -> Array:

@@ -26,6 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minigen import backend, nn, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.data.resampling import averaging, bicubic, blurring
@@ -35,7 +36,6 @@ from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 _STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
 

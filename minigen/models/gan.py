@@ -19,12 +19,12 @@ import math
 from dataclasses import dataclass
 
 from minigen import backend, nn, ops
+from minigen.autograd import Tensor
 from minigen.models.adversarial import Adversarial, AdversarialConfig
 from minigen.models.config import option
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
 from minigen.nn import init
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from minigen import nn
+from minigen.autograd import Tensor
 from minigen.data import Batch, Split
 from minigen.models.config import Config
 from minigen.optim import Optimizer
-from minigen.tensor import Tensor
 
 Terms: TypeAlias = dict[str, Tensor]
 """Named 0-d tensors, averaged over the batch's examples; the first is the one that counts."""

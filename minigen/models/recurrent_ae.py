@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigen import backend, nn, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.config import ConfigError, option
@@ -24,7 +25,6 @@ from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.nn import init
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

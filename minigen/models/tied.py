@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigen import nn, ops
+from minigen.autograd import Tensor
 from minigen.data import Batch, Loader, Split
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
 from minigen.models.classification import part_right
@@ -30,7 +31,6 @@ from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.nn import Parameter, init
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

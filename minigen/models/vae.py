@@ -20,13 +20,13 @@ import math
 from dataclasses import dataclass
 
 from minigen import nn, ops
+from minigen.autograd import Tensor
 from minigen.data import Batch
 from minigen.models.config import option
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
-from minigen.tensor import Tensor
 
 
 @dataclass(kw_only=True)

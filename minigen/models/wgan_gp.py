@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minigen import backend, nn, ops
+from minigen import nn, ops, random
+from minigen.autograd import Tensor, grad
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.adversarial import Adversarial, AdversarialConfig
@@ -27,7 +28,6 @@ from minigen.models.config import option
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
-from minigen.tensor import Tensor, grad
 
 
 @dataclass(kw_only=True)
@@ -75,7 +75,7 @@ class WGANGP(Adversarial):
         """D(G(z)) - D(x) + λ·penalty; beside it the estimated distance D(x) - D(G(z)) and the penalty."""
         real, fake = x * 2.0 - 1.0, self.generator(noise).detach()
         distance = self.distance(real, fake)
-        mixing = backend.uniform((len(x), 1, 1, 1), x.dtype, x.device)
+        mixing = random.uniform((len(x), 1, 1, 1), x.dtype, x.device)
         penalty = self.gradient_penalty(mixing * real.data + (1 - mixing) * fake.data)
         return {"d_loss": self.config.penalty * penalty - distance, "distance": distance, "penalty": penalty}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minigen.autograd import Tensor
 from minigen.nn.module import Module
-from minigen.tensor import Tensor
 
 
 class Sequential(Module):

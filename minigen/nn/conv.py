@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from minigen import ops
+from minigen.autograd import Tensor
 from minigen.nn import init
 from minigen.nn.module import Module, Parameter
 from minigen.ops.window import IntOrPair, Padding, as_pair
-from minigen.tensor import Tensor
 
 
 class Conv2d(Module):

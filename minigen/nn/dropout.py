@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from minigen import ops
+from minigen.autograd import Tensor
 from minigen.nn.module import Module
-from minigen.tensor import Tensor
 
 
 class Dropout(Module):

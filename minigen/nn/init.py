@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 
-from minigen import backend
+from minigen import backend, random
 from minigen.backend import Array
 
 
 def uniform(shape: tuple[int, ...], bound: float) -> Array:
     """U(-bound, bound) in float32."""
-    draws = backend.uniform(shape, "float32", "cpu")
+    draws = random.uniform(shape, "float32", "cpu")
     draws *= 2 * bound
     draws -= bound
     return draws
@@ -47,7 +47,7 @@ def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
 
 def normal(shape: tuple[int, ...], std: float) -> Array:
     """N(0, std²) in float32; DCGAN uses std 0.02 (Radford et al. 2016, section 4)."""
-    draws = backend.standard_normal(shape, "float32", "cpu")
+    draws = random.standard_normal(shape, "float32", "cpu")
     draws *= std
     return draws
 

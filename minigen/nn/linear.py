@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minigen import ops
+from minigen.autograd import Tensor
 from minigen.nn import init
 from minigen.nn.module import Module, Parameter
-from minigen.tensor import Tensor
 
 
 class Linear(Module):

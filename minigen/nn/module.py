@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minigen import backend
+from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.tensor import Tensor, checked_dtype
+from minigen.ops.operands import checked_dtype
 
 
 class Parameter(Tensor):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from minigen import backend, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.nn.module import Module, Parameter
-from minigen.tensor import Tensor
 
 
 class _BatchNorm(Module):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from minigen import ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.nn.module import Module
 from minigen.ops.window import IntOrPair, Pair
-from minigen.tensor import Tensor
 
 
 class MaxPool2d(Module):

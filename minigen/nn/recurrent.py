@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from minigen import backend, ops
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.nn import init
 from minigen.nn.module import Module, Parameter
-from minigen.tensor import Tensor
 
 State = tuple[Tensor, Tensor]
 """(h, c), each (N, H)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from minigen.autograd import Tensor
 from minigen.nn.module import Module
-from minigen.tensor import Tensor
 
 
 class Flatten(Module):

@@ -1,11 +1,12 @@
 """Every hand-written operation: its value and its derivatives side by side."""
 
+from minigen.ops import methods as methods  # gives Tensor its operators and methods
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigen.ops.columns import col2im, im2col
 from minigen.ops.conv import conv2d, conv_transpose2d
+from minigen.ops.dense import linear, matmul
 from minigen.ops.elementwise import abs, clip, exp, log, maximum, sqrt, where
-from minigen.ops.im2col import col2im, im2col
 from minigen.ops.joining import concat, pad, stack
-from minigen.ops.linear import linear
 from minigen.ops.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -13,11 +14,10 @@ from minigen.ops.losses import (
     l1_loss,
     mse_loss,
 )
-from minigen.ops.lstm import lstm, lstm_cell
 from minigen.ops.normalization import batch_norm
 from minigen.ops.pooling import avg_pool2d, max_pool2d, max_unpool2d, upsample_nearest2d
+from minigen.ops.recurrent import lstm, lstm_cell
 from minigen.ops.sampling import dropout, kl_standard_normal, reparameterize
-from minigen.tensor import matmul
 
 __all__ = [
     "abs",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from minigen import backend
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
-from minigen.tensor import Tensor, record
 
 
 def relu(x: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def sigmoid_array(x: Array, out: Array | None = None) -> Array:
 
 
 def tanh(x: Tensor) -> Tensor:
-    """Tanh x; derivative 1 - y²"""
+    """tanh x; derivative 1 - y²"""
     return _tanh(x, backend.of(x.data).tanh(x.data))
 
 

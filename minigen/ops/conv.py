@@ -22,11 +22,12 @@ import operator
 from collections.abc import Callable
 
 from minigen import backend
+from minigen.autograd import Edge, Tensor, record
 from minigen.backend import Array
-from minigen.ops.im2col import columns_of, image_of, window_over
+from minigen.ops.columns import columns_of, image_of, window_over
 from minigen.ops.layout import batch_to_first, batch_to_last
+from minigen.ops.operands import as_tensor
 from minigen.ops.window import IntOrPair, Padding, Pair, Window, as_pair, check_images, size_of
-from minigen.tensor import Edge, Tensor, as_tensor, record
 
 COLUMN_BUDGET = 2**27
 """The most bytes that one operation spends on columns (128 MiB), unless a single image needs more."""
@@ -197,7 +198,7 @@ def _conv_transpose2d(
 
 
 def conv2d_weight_grad(x: Tensor, g: Tensor, window: Window, groups: int, columns: Array | None = None) -> Tensor:
-    """DW = g·im2col(x)ᵀ: the gradient of `conv2d` to the weight; `columns` are im2col(x) where they were kept."""
+    """dW = g·im2col(x)ᵀ: the gradient of `conv2d` to the weight; `columns` are im2col(x) where they were kept."""
     image, y = batch_to_last(x.data), batch_to_last(g.data)
     products = (
         _columns(image, window, groups, part, columns) @ _blocks(y[..., part], groups).swapaxes(1, 2)

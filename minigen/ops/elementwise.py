@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from minigen import backend
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
-from minigen.tensor import Operand, Tensor, as_tensor, record, unbroadcast
+from minigen.ops.operands import Operand, as_operand
+from minigen.ops.shapes import unbroadcast
 
 
 def exp(x: Tensor) -> Tensor:
@@ -18,7 +20,7 @@ def _exp(x: Tensor, value: Array) -> Tensor:
 
 
 def log(x: Tensor) -> Tensor:
-    """Ln x; derivative 1/x"""
+    """ln x; derivative 1/x"""
     return record(backend.of(x.data).log(x.data), (x, lambda g: g / x))
 
 
@@ -51,7 +53,7 @@ def clip(x: Tensor, min: float, max: float) -> Tensor:
 
 def maximum(a: Tensor, b: Operand) -> Tensor:
     """The larger of a and b; where they are equal each receives half the gradient."""
-    b = as_tensor(b, a)
+    b = as_operand(b, a)
     return record(
         backend.of(a.data).maximum(a.data, b.data),
         (a, lambda g: unbroadcast(g * _share_of_larger(a.data, b.data, g.dtype), a.shape)),
@@ -72,7 +74,7 @@ def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
     """
     if condition.dtype != bool:
         raise TypeError(f"where: condition is an array of {condition.dtype}, must be of bool")
-    b = as_tensor(b, a)
+    b = as_operand(b, a)
     return record(
         backend.of(a.data).where(condition, a.data, b.data),
         (a, lambda g: unbroadcast(where(condition, g, 0.0), a.shape)),

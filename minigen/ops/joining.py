@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from minigen import backend
-from minigen.tensor import Derivative, Tensor, as_tensor, dims_of, record
+from minigen.autograd import Edge, Tensor, record
+from minigen.ops.operands import as_tensor
+from minigen.ops.shapes import dims_of
 
 
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -26,21 +29,19 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for t in tensors:
         if t.ndim != first.ndim or t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
             raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree but in dimension {dim}")
-    start, edges = 0, []
-    for t in tensors:
-        edges.append((t, _slice_of(axis, start, start + t.shape[axis])))
-        start += t.shape[axis]
+
+    def part_of(t: Tensor, end: int) -> Edge:
+        part = (slice(None),) * axis + (slice(end - t.shape[axis], end),)
+        return t, lambda g: g[part]
+
+    ends = itertools.accumulate(t.shape[axis] for t in tensors)
+    edges = [part_of(t, end) for t, end in zip(tensors, ends, strict=True)]
     return record(backend.of(first.data).concatenate([t.data for t in tensors], axis), *edges)
-
-
-def _slice_of(axis: int, start: int, stop: int) -> Derivative:
-    index = (slice(None),) * axis + (slice(start, stop),)
-    return lambda g: g[index]
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors as the layers of a new dimension `dim`."""
-    return concat([t.expand_dims(dim) for t in tensors], dim)
+    return concat([t.unsqueeze(dim) for t in tensors], dim)
 
 
 def pad(x: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 from minigen import backend
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.activations import known_sigmoid, log_softmax, sigmoid_array
 from minigen.ops.elementwise import abs as abs_
 from minigen.ops.elementwise import exp
-from minigen.tensor import Operand, Tensor, as_tensor, record
+from minigen.ops.operands import Number, Operand, as_operand
 
 
 def mse_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
@@ -101,9 +102,9 @@ def gaussian_nll_loss(mean: Tensor, target: Operand, log_var: Tensor, reduction:
 
 
 def _target(loss: str, x: Tensor, target: Operand) -> Tensor:
-    checked = as_tensor(target, x)
-    if isinstance(checked.data, float) or checked.shape != x.shape:
-        found = "a number" if isinstance(checked.data, float) else f"of shape {checked.shape}"
+    checked = as_operand(target, x)
+    if isinstance(checked, Number) or checked.shape != x.shape:
+        found = "a number" if isinstance(checked, Number) else f"of shape {checked.shape}"
         raise ValueError(f"{loss}: target is {found}, must have the input's shape {x.shape}")
     return checked
 

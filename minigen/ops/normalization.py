@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigen import backend
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last
-from minigen.tensor import Tensor, record
 
 
 def batch_norm(

@@ -23,10 +23,10 @@ from types import ModuleType
 from typing import Literal, overload
 
 from minigen import backend
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.ops.window import IntOrPair, Pair, Window, as_pair, check_images, size_of
-from minigen.tensor import Tensor, record
 
 Chosen = Sequence[Array] | None
 """For each tap of the window, where it takes part: booleans (C, OH, OW, N). None: all, everywhere."""

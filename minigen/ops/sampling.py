@@ -5,11 +5,11 @@ The noise is an argument of each, so that a gradient check or a twin in another 
 
 from __future__ import annotations
 
-from minigen import backend
+from minigen import backend, random
+from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.ops.elementwise import exp
 from minigen.ops.layout import batch_to_first, batch_to_last, laid_like, lies_batch_last
-from minigen.tensor import Tensor
 
 
 def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) -> Tensor:
@@ -26,7 +26,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
         ValueError: the shapes differ.
     """
     if noise is None:
-        noise = backend.standard_normal(mean.shape, mean.dtype, mean.device)
+        noise = random.standard_normal(mean.shape, mean.dtype, mean.device)
     if not mean.shape == log_var.shape == noise.shape:
         raise ValueError(
             f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"
@@ -75,5 +75,5 @@ def _uniform_like(x: Array) -> Array:
     """Draws from [0, 1) in x's shape and memory layout."""
     device = backend.device_of(x)
     if lies_batch_last(x):
-        return batch_to_first(backend.uniform(batch_to_last(x).shape, x.dtype, device))
-    return backend.uniform(x.shape, x.dtype, device)
+        return batch_to_first(random.uniform(batch_to_last(x).shape, x.dtype, device))
+    return random.uniform(x.shape, x.dtype, device)

@@ -11,8 +11,8 @@ from numbers import Integral
 from typing import TypeAlias
 
 from minigen import backend
+from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.tensor import Tensor
 
 Pair: TypeAlias = tuple[int, int]
 IntOrPair: TypeAlias = int | Pair
@@ -145,8 +145,9 @@ def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
 def check_images(op: str, x: Tensor) -> None:
     """Raise unless x is a tensor of shape (N, C, H, W)."""
     if not isinstance(x, Tensor):
-        kind = f"an array of {x.dtype}" if hasattr(x, "dtype") else f"a {type(x).__name__}"
-        raise TypeError(f"{op}: x is {kind}, must be a tensor of float32 or float64 (minigen.tensor converts)")
+        raise TypeError(
+            f"{op}: x is {backend.described(x)}, must be a tensor of float32 or float64 (minigen.tensor converts)"
+        )
     if x.ndim != 4:
         raise ValueError(f"{op}: x has {x.ndim} dimensions (shape {x.shape}), must have 4: (N, C, H, W)")
 

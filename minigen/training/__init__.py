@@ -1,1 +1,1 @@
-"""One trainer for every model: run folders, checkpoints, figures."""
+"""Training a model: the loop, checkpoints, run folders, and what is printed."""

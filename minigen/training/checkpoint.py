@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+
+from minigen.files import replace_file
 
 SCHEMA = 1
 
@@ -41,39 +41,6 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, An
     text = json.dumps({"schema": SCHEMA, **state})
     content = save(whole, metadata={"minigen": f"{_digest(whole, text)} {text}"})
     replace_file(path, content)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, rename: at every moment `path` is the old file or the new one, whole.
-
-    Raises:
-        OSError: the disk is full or the folder cannot be written; it names `path`, which is the old file.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    with naming(path):
-        try:
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    if hasattr(os, "O_DIRECTORY"):  # the rename itself, too, must reach the disk
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let an OSError say which file it is about: that of a write does not."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from minigen.data import Dataset
+from minigen.evaluation.generator_measures import GeneratorMeasures, draw
+from minigen.inference.outputs import save_array
 from minigen.models.adversarial import Adversarial
-from minigen.training.generator_measures import GeneratorMeasures, draw
-from minigen.training.outputs import save_array
 
 FRAME = 64  # images of a picture
 _SURE = 0.98

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from minigen import backend, nn
+from minigen import nn, random
+from minigen.autograd import Tensor, no_grad
 from minigen.data import Batch
 from minigen.models import Model
-from minigen.tensor import Tensor, no_grad
 
 
 def layer_table(model: Model, batch: Batch) -> list[str]:
@@ -25,7 +25,7 @@ def layer_table(model: Model, batch: Batch) -> list[str]:
         return output
 
     model.eval()
-    with mock.patch.object(nn.Module, "__call__", observed), no_grad(), backend.random_stream(0):
+    with mock.patch.object(nn.Module, "__call__", observed), no_grad(), random.stream(0):
         model.evaluate(batch)
     rows = [
         (paths[key], type(module).__name__, shape, f"{_count(module):,}") for key, (module, shape) in shapes.items()

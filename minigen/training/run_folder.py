@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minigen.data import DataError, Description
+from minigen.files import naming, replace_file
 from minigen.models import Config
-from minigen.training.checkpoint import naming, replace_file
 
 FIGURES = (
     *("curves", "gradient_norms", "reconstructions", "samples", "interpolation", "latent_map"),

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from minigen import backend, nn, optim
+from minigen import backend, nn, optim, random
+from minigen.autograd import NonFiniteError, Tensor, check_finite, no_grad
 from minigen.data import Batch, Loader, Split
 from minigen.models.config import Config
 from minigen.models.model import KeepsLabelled, Model, Objective, Terms
-from minigen.tensor import NonFiniteError, Tensor, check_finite, no_grad
 from minigen.training import checkpoint, epoch_table
 from minigen.training.run_folder import RunFolder
 from minigen.training.signals import Stopped, StopRequest, stop_requests
@@ -204,7 +204,7 @@ class Trainer:
         """The model's measures over a split, each example counted once; noise is the same at every call."""
         averages = Averages()
         self.model.eval()
-        with no_grad(), backend.random_stream(self.config.seed), np.errstate(all="ignore"):
+        with no_grad(), random.stream(self.config.seed), np.errstate(all="ignore"):
             for batch in Loader(split, 1000, self.config.seed, self.config.device, shuffle=False).epoch(0):
                 averages.add(self.model.evaluate(batch), len(batch.index))
         return averages.read()
@@ -226,7 +226,7 @@ class Trainer:
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():
                 arrays[f"optimizer.{objective.name}.{name}"] = array
-        arrays |= {f"random.{device}": state for device, state in backend.random_state().items()}
+        arrays |= {f"random.{device}": state for device, state in random.state().items()}
         state = {
             "model": self.model.name,
             "config": dataclasses.asdict(self.config),
@@ -257,7 +257,7 @@ class Trainer:
             self.averages.load(state["averages"])
             self.seconds = float(state.get("seconds", 0.0))  # a checkpoint of before they were counted has none
             self.best = math.inf if state["best"] is None else state["best"]
-            backend.set_random_state(_within("random.", arrays))
+            random.set_state(_within("random.", arrays))
         except checkpoint.CheckpointError:
             raise
         except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minigen import backend, data
+from minigen import data, random
+from minigen.autograd import Tensor
+from minigen.evaluation.generator_measures import GeneratorMeasures
+from minigen.inference.loading import load_data, read_config
 from minigen.models import Config
 from minigen.models.adversarial import Adversarial
-from minigen.tensor import Tensor
 from minigen.training import checkpoint
-from minigen.training.generator_measures import GeneratorMeasures
-from minigen.training.loading import load_data, read_config
 from minigen.training.run_folder import RunError, RunFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -51,7 +51,7 @@ def main(folder: str) -> None:
     _, _, state = checkpoint.read_either(run.best, run.last, print)
     if (seen := state["data"]["examples"]) != len(train):
         sys.exit(f"{folder}: trained on {seen:,} examples of {len(train):,}: a run of --smoke cannot be compared")
-    backend.manual_seed(config.seed)
+    random.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
     twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(config.seed))
     twin.begin_as(model)

@@ -17,10 +17,10 @@ import numpy as np
 from safetensors.numpy import save
 
 from minigen import apply, train
+from minigen.inference.loading import load
 from minigen.models import ConfigError
 from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError
-from minigen.training.loading import load
 from minigen.training.run_folder import RunError, RunFolder
 from tests.faults.fault import Effort, Fault, one_line, refused
 from tests.small_runs import small_run

@@ -11,9 +11,9 @@ import pytest
 from support import LAYOUTS, assert_close, lay, to_numpy, to_tensor
 
 from minigen import Tensor, grad, gradcheck, ops
+from minigen.autograd import gradients, record
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
-from minigen.tensor import backpropagate, record
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -28,8 +28,8 @@ def values_and_gradients(case: Case, inputs: Sequence[Tensor], create_graph: boo
     outputs = outputs_of(case, inputs)
     generator = np.random.default_rng(1)
     total = sum((y * cotangent_like(y, generator)).sum() for y in outputs)
-    gradients = {id(leaf): g for leaf, g in backpropagate(total, create_graph=create_graph)}
-    return outputs + [gradients[id(x)] for x in inputs]
+    found = {id(leaf): g for leaf, g in gradients(total, create_graph=create_graph)}
+    return outputs + [found[id(x)] for x in inputs]
 
 
 def cotangent_like(y: Tensor, generator: np.random.Generator) -> Tensor:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from minigen import backend, ops
+from minigen.autograd import record
 from minigen.gradcheck import __main__ as command
 from minigen.gradcheck.case import case, normal
 from minigen.gradcheck.cases import CASES
-from minigen.tensor import record
 
 NEGATED = case("negated", lambda x: record(ops.exp(x).data, (x, lambda g: -g * ops.exp(x))), normal(2), note="wrong")
 

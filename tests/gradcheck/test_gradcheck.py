@@ -9,8 +9,9 @@ import pytest
 
 import minigen
 from minigen import Tensor, backend, gradcheck, nn, ops
+from minigen.autograd import record
 from minigen.gradcheck import GradcheckError, NondifferentiableError
-from minigen.tensor import record, unbroadcast
+from minigen.ops.shapes import unbroadcast
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import functools
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +24,19 @@ import pytest
 
 import minigen
 from minigen import Tensor, gradcheck
+from minigen.autograd import Edge
+from minigen.autograd import record as original_record
 from minigen.backend import Array
 from minigen.gradcheck import GradcheckError
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
-from minigen.tensor import Derivative, Edge
-from minigen.tensor import record as original_record
 
 PACKAGE = Path(minigen.__file__).parent
 FALSIFIED = {"zeroed": 0.0, "negated": -1.0, "scaled by 1.001": 1.001}
 
 NOT_CHECKED = {
-    ("tensor.py", "to"): "needs two devices; tests/test_backend.py has it",
-    ("ops/lstm.py", "_final"): "is no derivative, but the refusal of one",
+    ("ops/operands.py", "to"): "needs two devices; tests/test_backend.py has it",
+    ("ops/recurrent.py", "_final"): "is no derivative, but the refusal of one",
 }
 """(file, function) of derivatives without a case, each with the reason."""
 
@@ -98,7 +98,7 @@ class Falsifier:
             edges = tuple((x, self.watched(derivative, n)) for n, (x, derivative) in enumerate(edges))
         return original_record(value, *edges)
 
-    def watched(self, derivative: Derivative, edge: int) -> Derivative:
+    def watched(self, derivative: Callable[[Tensor], Tensor], edge: int) -> Callable[[Tensor], Tensor]:
         use = Use(place_of(derivative.__code__), edge)
 
         def watched_derivative(g: Tensor) -> Tensor:
@@ -139,7 +139,7 @@ def falsifier() -> Iterator[Falsifier]:
             if name.startswith("minigen.") and getattr(module, "record", None) is original_record:
                 patch.setattr(module, "record", stand_in.record)
         # The report on a wrong derivative is not read here, and takes longer than the check.
-        patch.setattr(sys.modules["minigen.gradcheck"], "_worst_elements", lambda *_: "wrong")
+        patch.setattr(sys.modules["minigen.gradcheck.checker"], "_worst_elements", lambda *_: "wrong")
         yield stand_in
 
 

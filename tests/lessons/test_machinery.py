@@ -125,10 +125,10 @@ def test_a_figure_of_another_size_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("`gone`", "../minigen/tensor.py"),
-        ("`Tensor.gone`", "../minigen/tensor.py"),
+        ("`gone`", "../minigen/autograd.py"),
+        ("`Tensor.gone`", "../minigen/autograd.py"),
         ("`minigen/gone.py`", "../minigen/gone.py"),
-        ("`minigen/optim.py`", "../minigen/tensor.py"),
+        ("`minigen/optim.py`", "../minigen/autograd.py"),
         ("lesson 99", "99-gone.md"),
         ("elsewhere", "../../elsewhere"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, gradcheck, no_grad, ops
+from minigen import Tensor, gradcheck, no_grad, ops, random
 from minigen.data import Batch, Split
 from minigen.models.autoencoder import Autoencoder, AutoencoderConfig, binary_cross_entropy, squared_error
 from minigen.models.tied import TiedAutoencoder, TiedConfig, balanced_part
@@ -23,14 +23,14 @@ def batch_of(count: int = 7) -> Batch:
 
 
 def autoencoder(**options: Any) -> Autoencoder:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     model = Autoencoder(AutoencoderConfig(**({"hidden": 6, "latent": 3} | options)), SHAPE, 3)
     model.to(dtype="float64")
     return model
 
 
 def tied(**options: Any) -> TiedAutoencoder:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     model = TiedAutoencoder(TiedConfig(**({"latent": 3} | options)), SHAPE, 3)
     model.to(dtype="float64")
     return model

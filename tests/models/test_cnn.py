@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad
+from minigen import Tensor, no_grad, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.classification import classification_terms
@@ -18,7 +18,7 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 12, 20)]
 
 
 def make(shape: tuple[int, ...] = (1, 8, 8), classes: int = 10, **options: Any) -> CNN:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     return CNN(CNNConfig(**({"hidden": 16} | options)), shape, classes)
 
 

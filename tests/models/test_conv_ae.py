@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad, ops
+from minigen import Tensor, no_grad, ops, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.conv_ae import ConvAutoencoder, ConvAutoencoderConfig
@@ -16,7 +16,7 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 6, 10)]
 
 
 def make(shape: tuple[int, ...] = (1, 6, 10), **options: Any) -> ConvAutoencoder:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     model = ConvAutoencoder(ConvAutoencoderConfig(**({"latent": 5} | options)), shape, 10)
     model.to(dtype="float64")
     return model

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad
+from minigen import Tensor, no_grad, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.conv_vae import ConvVAE, ConvVAEConfig
@@ -16,7 +16,7 @@ from minigen.models.vae import VAE
 
 
 def make(shape: tuple[int, ...], **options: Any) -> ConvVAE:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     return ConvVAE(ConvVAEConfig(**({"hidden": 8, "latent": 3} | options)), shape, 10)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import backend
+from minigen import random
 from minigen.data import Batch
 from minigen.models import MODELS, ConfigError
 from minigen.models.corruption import CorruptionConfig, corrupted, parse
@@ -86,15 +86,15 @@ def test_nothing_is_damaged_in_evaluation(how: str) -> None:
 @pytest.mark.parametrize("name", ["ae", "vae", "sae"])
 def test_the_target_is_the_clean_input(name: str) -> None:
     """With everything but 1 pixel in 10⁹ masked, the net sees black images and is still asked for bright ones."""
-    backend.manual_seed(0)
+    random.manual_seed(0)
     small = {"latent": 2} if name == "sae" else {"latent": 2, "hidden": 4}
     model = MODELS[name](MODELS[name].config_type(corrupt="mask:0.999999999", **small), (1, 4, 4), 10)
     bright, black = (
         Batch(np.full((8, 1, 4, 4), v, np.float32), np.zeros(8, np.int64), None, np.arange(8)) for v in (1, 0)
     )
     terms = model.objectives()[0].terms
-    with backend.random_stream(0):
+    with random.stream(0):
         of_bright = next(iter(terms(bright).values())).item()
-    with backend.random_stream(0):
+    with random.stream(0):
         of_black = next(iter(terms(black).values())).item()
     assert of_bright != of_black

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, data, no_grad
+from minigen import Tensor, data, no_grad, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.ddnet import DDNet, DDNetConfig
@@ -19,7 +19,7 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 9, 22)]
 
 
 def make(shape: tuple[int, ...] = (1, 8, 8), classes: int = 10, **options: Any) -> DDNet:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     return DDNet(DDNetConfig(**options), shape, classes)
 
 

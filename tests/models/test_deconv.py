@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad
+from minigen import Tensor, no_grad, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.deconv import Deconvolution, DeconvolutionConfig, Resampling, psnr
@@ -17,7 +17,7 @@ TASKS = [{"scale": 4}, {"scale": 2}, {"task": "denoise"}, {"task": "deblur"}]
 
 
 def make(shape: tuple[int, ...] = (1, 8, 8), **options: Any) -> Deconvolution:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     return Deconvolution(DeconvolutionConfig(**options), shape, 10)
 
 

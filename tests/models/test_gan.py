@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, no_grad
+from minigen import Tensor, no_grad, random
 from minigen.data import Batch
 from minigen.models import MODELS, ConfigError
 from minigen.models.adversarial import Adversarial
@@ -19,7 +19,7 @@ SMALL = {"gan": {}, "dcgan": {"channels": 3}, "wgan-gp": {"channels": 3}}
 
 
 def make(name: str, shape: tuple[int, ...] = (1, 8, 8), dtype: str = "float64", **options: Any) -> Adversarial:
-    backend.manual_seed(3)
+    random.manual_seed(3)
     config = MODELS[name].config_type(**({"latent": 6} | SMALL[name] | options))
     model = MODELS[name](config, shape, 10)
     model.to(dtype=dtype)

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from minigen import backend
+from minigen import random
 from minigen.models import MODELS, Model
 from minigen.models.config import Config
 
@@ -31,7 +31,7 @@ def test_a_model_that_lacks_a_method_is_not_built(method: str) -> None:
 
 @pytest.mark.parametrize("name", ["ae", "ddnet", "recurrent-ae", "wgan-gp"])
 def test_a_model_is_copied_whole(name: str) -> None:
-    backend.manual_seed(0)
+    random.manual_seed(0)
     shape = (8, 2) if name == "recurrent-ae" else (1, 16, 16)
     model = MODELS[name](MODELS[name].config_type(), shape, 3)
     for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):

@@ -10,7 +10,7 @@ import pytest
 from support import to_numpy, to_tensor
 
 import minigen
-from minigen import Tensor, backend
+from minigen import Tensor, random
 from minigen.data import Loader, Split, load
 from minigen.models import ConfigError
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
@@ -90,7 +90,7 @@ def test_images_are_refused() -> None:
 
 
 def test_it_learns_waves() -> None:
-    backend.manual_seed(0)
+    random.manual_seed(0)
     data = load("waves")
     config = RecurrentAEConfig(hidden=32, latent=8, data="waves", reversed_target=True, lr=5e-3)
     model = RecurrentAutoencoder(config, data.input_shape, 4)

@@ -75,5 +75,5 @@ def test_sizes_that_do_not_fit(x, weight, bias, message: str, device: str) -> No
 
 def test_dtypes_do_not_mix(device: str) -> None:
     x, weight = to_tensor(np.zeros((2, 3), "float32"), device), to_tensor(np.zeros((4, 3)), device)
-    with pytest.raises(TypeError, match=r"^tensors of float32 and float64 do not mix: minigen.tensor converts one$"):
+    with pytest.raises(TypeError, match="float32 and float64 do not mix"):
         ops.linear(x, weight)

@@ -20,7 +20,7 @@ import minigen
 from minigen import Tensor
 from minigen.gradcheck import GradcheckError
 
-lstm = importlib.import_module("minigen.ops.lstm")  # `minigen.ops.lstm` is the function of the same name
+lstm = importlib.import_module("minigen.ops.recurrent")  # `minigen.ops.lstm` is the function of the same name
 
 BACKWARD = ("_through_time", "_slope", "_input_grad", "_weight_grad", "_states")
 

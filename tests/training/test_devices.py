@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minigen
-from minigen import backend
+from minigen import backend, random
 from minigen.train import main
 from minigen.training import checkpoint
 
@@ -19,7 +19,7 @@ RUN = ["vae", "--smoke", "--hidden", "8", "--latent", "3"]
 @pytest.fixture(autouse=True)
 def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "_gpu", fake_cupy)
-    monkeypatch.setattr(backend, "_generators", {})
+    monkeypatch.setattr(random._streams, "generators", {})
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from minigen.data import Description
+from minigen.evaluation import animation
 from minigen.models.vae import VAEConfig
-from minigen.training import animation
 from minigen.training.run_folder import FIGURES, RunError, RunFolder
 
 DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import fake_cupy
 import pytest
 
-from minigen import backend
+from minigen import backend, random
 from minigen.data import load
 from minigen.models import MODELS
 from minigen.training.run_folder import RunFolder
@@ -21,7 +21,7 @@ def test_a_training_step_neither_waits_nor_transfers(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(backend, "_gpu", fake_cupy)
-    monkeypatch.setattr(backend, "_generators", {})
+    monkeypatch.setattr(random._streams, "generators", {})
     model_type = MODELS[name]
     fields = model_type.config_type.__dataclass_fields__
     small = {field: value for field, value in SMALL.items() if field in fields and fields[field].type == "int"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, backend, ops
+from minigen import Tensor, ops, random
 from minigen.data import Batch, Split
 from minigen.models.model import Objective, Terms
 from minigen.models.vae import VAE
@@ -92,10 +92,10 @@ def test_means_count_every_example_once(make_trainer: Maker) -> None:
 
 def test_evaluation_is_the_same_each_time_and_moves_no_noise(make_trainer: Maker, weights: Weights) -> None:
     trainer = make_trainer()
-    before = weights(trainer), {name: state.tobytes() for name, state in backend.random_state().items()}
+    before = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
     first = trainer.evaluate(trainer.validation)
     assert trainer.evaluate(trainer.validation) == first
-    after = weights(trainer), {name: state.tobytes() for name, state in backend.random_state().items()}
+    after = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
     assert {name: after[1][name] for name in before[1]} == before[1]
     assert before[0] == after[0]
 

@@ -15,11 +15,11 @@ from unittest import mock
 import numpy as np
 import torch
 
-from minigen import backend, data
+from minigen import data, random
+from minigen.autograd import no_grad
 from minigen.models import MODELS
 from minigen.models.model import Model
 from minigen.models.model import Objective as MinigenObjective
-from minigen.tensor import no_grad
 from minigen.training.run_folder import RunFolder
 from minigen.training.trainer import Trainer
 
@@ -83,7 +83,7 @@ class Noise:
         def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
             return keep("uniform", self.generator.random(shape).astype(dtype))
 
-        with mock.patch.multiple(backend, standard_normal=standard_normal, uniform=uniform):
+        with mock.patch.multiple(random, standard_normal=standard_normal, uniform=uniform):
             yield
 
 
@@ -158,7 +158,7 @@ def train_both(case: Case, dtype: str) -> tuple[Course, Course]:
     model_type = MODELS[case.model]
     config = model_type.config_type(**case.options)
     dataset = _load(config.data)
-    backend.manual_seed(config.seed)
+    random.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
     model.to(dtype=dtype)
     noise = Noise(config.seed)

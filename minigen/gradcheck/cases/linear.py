@@ -2,7 +2,7 @@
 
 from minigen import ops
 from minigen.gradcheck.case import Draw, case, normal
-from minigen.ops.linear import linear_input_grad, linear_weight_grad
+from minigen.ops.dense import linear_input_grad, linear_weight_grad
 
 
 def batch_last(*shape: int) -> Draw:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigen import backend, ops
+from minigen.autograd import Tensor
 from minigen.gradcheck.case import Draw, case, normal
-from minigen.tensor import Tensor
 
 _LENGTHS = np.array([4, 1, 3])
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from minigen import ops
+from minigen.autograd import Tensor, grad
 from minigen.gradcheck.case import beside, case, normal
-from minigen.tensor import Tensor, grad
 
 MEAN, VAR = np.array([0.3, -0.2]), np.array([0.5, 2.0])
 

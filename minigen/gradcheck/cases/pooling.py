@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigen import ops
+from minigen.autograd import Tensor
 from minigen.gradcheck.case import Case, apart, beside, case, normal
-from minigen.tensor import Tensor
 
 POOLINGS: dict[str, dict[str, Any]] = {
     "2 × 2": {"kernel_size": 2},

@@ -1,0 +1,191 @@
+"""Automatic differentiation: a tensor remembers how it was made, and `backward` walks that memory back.
+
+An operation computes its value from arrays and calls
+
+    record(value, (input, derivative), ...)
+
+where each `derivative` turns dL/dvalue into dL/dinput. For y = a · b that is
+
+    record(a.data * b.data, (a, lambda g: g * b), (b, lambda g: g * a))
+
+The pairs are the edges of a graph. `backward` starts at the loss with dL/dL = 1 and follows the edges to the
+leaves. If a tensor is used twice, two gradients arrive at it, and they add up before they travel on. Derivatives
+are written in Tensor operations. With `create_graph=True` these are recorded like any others, so a gradient has a
+graph of its own and can be differentiated again: second derivatives for free.
+
+This file is the whole engine. The operations, `a + b` among them, are in minigen/ops/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from minigen import backend
+from minigen.backend import Array
+
+if TYPE_CHECKING:  # `x + y`, `x.sum()` and all other methods: minigen/ops/methods.py gives them to Tensor
+    from minigen.ops.methods import Methods
+else:
+    Methods = object
+
+Edge: TypeAlias = tuple[Any, Callable[["Tensor"], "Tensor"]]  # (a Tensor, or a constant that needs no gradient, …)
+
+
+class Tensor(Methods):
+    """An array with a place in the graph; `backward` fills `.grad` of the tensors with requires_grad=True.
+
+    The array is NumPy's or CuPy's, of float32 or float64, else a TypeError is raised. It is wrapped, not copied
+    (`minigen.tensor` copies). Labels, indices and masks are not differentiated: they stay plain arrays.
+    """
+
+    __slots__ = ("_edges", "_order", "data", "grad", "requires_grad")
+
+    def __init__(self, data: Array, requires_grad: bool = False) -> None:
+        if not backend.is_array(data, "float32", "float64"):
+            must = "must be an array of float32 or float64 (minigen.tensor(data, dtype='float32') converts)"
+            raise TypeError(f"Tensor: data is {backend.described(data)}, {must}")
+        self.data: Array = data
+        self.grad: Tensor | None = None
+        self.requires_grad = requires_grad
+        self._edges: Sequence[Edge] = ()  # how it was made: a leaf has none
+        self._order = next(creation)  # when it was made: after all that it was made from
+
+    def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
+        """Add dL/dleaf to `.grad` of every leaf that requires a gradient.
+
+        `gradient` is dL/d(self), of self's shape; a loss, of one element, needs none: L is the loss itself. With
+        `create_graph` the backward pass is recorded too, so that the gradients can be differentiated.
+        Gradients may share memory: replace them, do not change their arrays. The graph lives as long as this
+        tensor (torch frees it here): keep `loss.item()`, not `loss`.
+        """
+        for leaf, g in gradients(self, gradient, create_graph):
+            leaf.grad = g if leaf.grad is None else leaf.grad + g
+
+
+def record(value: Array, *edges: Edge) -> Tensor:
+    """A tensor of `value`, with an edge to each (input, derivative) whose input requires a gradient.
+
+    A derivative sees the inputs' arrays as they are when `backward` runs: do not change them in place before.
+    It must not refer to the tensor that `record` returns, a circle that would keep the arrays alive: see `ops.exp`.
+    """
+    out = Tensor.__new__(Tensor)
+    out.data = value if value.ndim else backend.of(value).asarray(value)  # NumPy's sums are scalars, not arrays
+    out.grad, out._order = None, next(creation)
+    out._edges = [edge for edge in edges if edge[0].requires_grad] if tape.recording else ()
+    out.requires_grad = bool(out._edges)
+    if tape.checking and not backend.of(value).isfinite(value).all():
+        name = operation_of(edges[0][1] if edges else record)
+        raise NonFiniteError(f"{name} gave a value that is not finite, of shape {value.shape}")
+    return out
+
+
+def gradients(
+    output: Tensor, gradient: Any = None, create_graph: bool = False, inputs: Sequence[Tensor] | None = None
+) -> list[tuple[Tensor, Tensor]]:
+    """(tensor, its gradient) for each leaf, or for each of the inputs on which the output depends.
+
+    Tensors are visited from the newest to the oldest. Everything made from a tensor is newer, so its gradient is
+    complete when its turn comes. (Recursion would do too, but Python limits its depth.)
+    """
+    wanted = {id(tensor): tensor._order for tensor in inputs or ()}
+    oldest = min(wanted.values(), default=0)
+    found, queue = [], [(-output._order, output)]
+    with Switch("recording", create_graph):
+        arrived = {id(output): first_gradient(output, gradient)}
+        while queue:
+            _, node = heapq.heappop(queue)
+            g = arrived.pop(id(node))
+            if id(node) in wanted if wanted else not node._edges:
+                found.append((node, g))
+            for parent, derivative in node._edges:
+                if wanted and id(parent) not in wanted and (not parent._edges or parent._order < oldest):
+                    continue  # a leaf that is not asked for, or too old to be made from an input
+                if id(parent) in arrived:
+                    arrived[id(parent)] = arrived[id(parent)] + carry(g, derivative)
+                else:
+                    arrived[id(parent)] = carry(g, derivative)
+                    heapq.heappush(queue, (-parent._order, parent))
+    return found
+
+
+def first_gradient(output: Tensor, gradient: Any) -> Tensor:
+    """dL/d(output), where the walk begins: the given gradient, or 1."""
+    if not output.requires_grad:
+        raise ValueError("backward: nothing that this tensor was computed from requires a gradient")
+    shape = getattr(gradient, "shape", ())
+    if shape != output.shape and (gradient is not None or output.data.size != 1):
+        found = "missing" if gradient is None else f"of shape {shape}"
+        raise ValueError(f"backward: gradient is {found}, must have the tensor's shape {output.shape}")
+    if isinstance(gradient, Tensor) and gradient.dtype == output.dtype:
+        return gradient
+    one = Tensor(backend.of(output.data).ones_like(output.data))
+    return one if gradient is None else one * gradient
+
+
+def carry(g: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+    """The gradient at the other end of an edge. A value that is not finite is told where it arose."""
+    try:
+        return derivative(g)
+    except NonFiniteError as error:
+        raise NonFiniteError(f"{error}, in the derivative of {operation_of(derivative)}") from error
+
+
+def grad(
+    output: Tensor, inputs: Tensor | Sequence[Tensor], grad_output: Any = None, create_graph: bool = False
+) -> tuple[Tensor, ...]:
+    """dL/dinput for each of the inputs, leaves or not; no `.grad` changes. For the rest see `Tensor.backward`."""
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    found = {id(tensor): g for tensor, g in gradients(output, grad_output, create_graph, inputs)}
+    for position, wanted in enumerate(inputs):
+        if id(wanted) not in found:
+            why = "output does not depend on it" if wanted.requires_grad else "it does not require a gradient"
+            raise ValueError(f"grad: input {position}, of shape {wanted.shape}: {why}")
+    return tuple(found[id(wanted)] for wanted in inputs)
+
+
+class Tape(threading.local):
+    """Each thread has switches of its own: whether operations are recorded, and whether values are checked."""
+
+    def __init__(self) -> None:
+        self.recording, self.checking, self.before = True, False, list[bool]()
+
+
+tape, creation = Tape(), itertools.count()
+
+
+class Switch(contextlib.ContextDecorator):
+    """Set a switch of this thread's tape in a `with` block, or while a decorated function runs; then set it back."""
+
+    def __init__(self, name: str, on: bool) -> None:
+        self.name, self.on = name, on
+
+    def __enter__(self) -> None:
+        tape.before.append(getattr(tape, self.name))
+        setattr(tape, self.name, self.on)
+
+    def __exit__(self, *_: object) -> None:
+        setattr(tape, self.name, tape.before.pop())
+
+
+def no_grad() -> Switch:
+    """`with minigen.no_grad():` records nothing: for evaluation, and for updating parameters."""
+    return Switch("recording", False)
+
+
+def check_finite() -> Switch:
+    """Raise NonFiniteError at the first operation, forward or backward, whose value is not finite."""
+    return Switch("checking", True)
+
+
+class NonFiniteError(ArithmeticError):
+    """An operation gave NaN or infinity while `check_finite` was on."""
+
+
+def operation_of(derivative: Callable[[Tensor], Tensor]) -> str:
+    """The name of the function in which a derivative was written: "mul" for mul.<locals>.<lambda>."""
+    return getattr(derivative, "__qualname__", "an operation").partition(".<locals>")[0].strip("_")

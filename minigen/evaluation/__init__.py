@@ -1,0 +1,1 @@
+"""How good a trained model is, and what it has learned: studies, measures of generators, figures."""

@@ -1,0 +1,65 @@
+"""How a generator learns: its images from the same noise after each epoch, side by side and as an animation."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from minigen.evaluation.figures import image_grid, save, show_images
+from minigen.files import replace_file
+from minigen.training.run_folder import RunFolder
+
+_SIDE, _SCALE = 8, 2
+_MILLISECONDS, _LAST_HELD = 200, 2200
+
+
+def draw_all(run: RunFolder) -> list[Path]:
+    """Both, where the run has pictures of its epochs; the paths."""
+    pictures = read(run)
+    if not pictures:
+        return []
+    return [save(side_by_side(pictures), run.figure("learning")), animate(pictures, run.animation)]
+
+
+def read(run: RunFolder) -> dict[int, Any]:
+    """By epoch, images (64, C, H, W) in [0, 1]; a file that is damaged or of other images is passed over."""
+    pictures = {}
+    for epoch, file in run.frame_files().items():
+        try:
+            levels = np.load(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            continue
+        if isinstance(levels, np.ndarray) and levels.dtype == np.uint8 and levels.ndim == 4 and levels.size:
+            pictures[epoch] = levels.astype(np.float32) / 255
+    shape = next((images.shape for images in reversed(pictures.values())), ())
+    return {epoch: images for epoch, images in pictures.items() if images.shape == shape}
+
+
+def side_by_side(pictures: dict[int, Any], rows: int = 8, columns: int = 10) -> Figure:
+    """A row of images for each of up to eight epochs, each column from one noise."""
+    epochs = list(pictures)
+    chosen = np.unique(np.linspace(0, len(epochs) - 1, rows).round().astype(int))
+    images = np.concatenate([pictures[epochs[at]][:columns] for at in chosen])
+    return show_images(images, columns, "from the same noise", [f"epoch {epochs[at]}" for at in chosen])
+
+
+def animate(pictures: dict[int, Any], path: Path) -> Path:
+    """An animated GIF of all epochs, whole or not at all: 64 images each, the last one held for two seconds."""
+    frames = [_frame(images) for images in pictures.values()]
+    times = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_HELD]
+    content = io.BytesIO()
+    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
+    replace_file(path, content.getvalue())
+    return path
+
+
+def _frame(images: Any) -> Image.Image:
+    """64 images in a square, two pixels a value; grey ones dark on light."""
+    sheet = image_grid(images, _SIDE)
+    levels = np.round(255 * (sheet if sheet.ndim == 3 else 1 - sheet)).astype(np.uint8)
+    return Image.fromarray(levels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1))

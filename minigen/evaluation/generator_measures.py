@@ -1,0 +1,117 @@
+"""How good a generator is: its losses do not say, so a classifier of real digits looks at its images.
+
+    classes       how many of the ten digits make up at least 1 % of the samples each
+    rarest        the share of the rarest digit, in per cent: 10 were perfectly even
+    balance_kl    Σ p·ln(10·p) over the shares p of the digits, in nats: 0 is even, 2.3 is one digit only
+    confidence    the classifier's mean probability of the digit that it sees: low for what is no digit
+    frechet       ‖μ - μ'‖² + tr(Σ + Σ' - 2·(Σ·Σ')^½), how far the samples' features (mean μ, covariance Σ)
+                  lie from those of real test images: 0 were the same distribution
+    diversity     the samples' total variance over that of real images, pixel by pixel: 1 is as varied
+
+Fréchet distance: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. Its features
+are here those of the digit classifier, so it compares with nothing but itself. It falls with more samples:
+all numbers are of 2,000. For images that are no digits of 28 × 28 only the diversity is measured, and not even
+that where all real images are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigen import backend, ops, random
+from minigen.autograd import Tensor, no_grad
+from minigen.data import Dataset, Split
+from minigen.data.mnist import DIGITS
+from minigen.evaluation.digit_classifier import DigitClassifier
+from minigen.models.model import Samples
+
+Floats: TypeAlias = NDArray[Any]
+
+SAMPLES = 2000
+_COVERED = 0.01
+_AT_ONCE = 500
+
+
+class GeneratorMeasures:
+    """Measures images against the test images of a data set."""
+
+    def __init__(self, data: Dataset, device: str) -> None:
+        self.device = device
+        real = _as_floats(data.test)
+        self._variance = float(real.var(axis=0).sum())
+        judged = data.classes == DIGITS and data.input_shape == (1, 28, 28)
+        self._judge = DigitClassifier.trained(device) if judged else None
+        if self._judge is not None:
+            self._real_features, _ = look_at(self._judge, real)
+
+    def of_model(self, model: Samples, seed: int) -> dict[str, float]:
+        """Of 2,000 samples; the same seed gives the same noise."""
+        return self.of_images(draw(model, SAMPLES, self.device, seed))
+
+    def of_images(self, images: Floats) -> dict[str, float]:
+        """images: (N, C, H, W) in [0, 1]"""
+        measures = {"diversity": float(images.var(axis=0).sum()) / self._variance} if self._variance else {}
+        if self._judge is None:
+            return measures
+        features, probabilities = look_at(self._judge, images)
+        frechet = {"frechet": frechet_distance(features, self._real_features)}
+        return frechet | class_measures(probabilities) | measures
+
+    def of_training_images(self, train: Split) -> dict[str, float]:
+        """Of 2,000 training images: what a perfect generator would get."""
+        return self.of_images(_as_floats(train.take(range(min(SAMPLES, len(train))))))
+
+
+def draw(model: Samples, count: int, device: str, seed: int) -> Floats:
+    """`count` samples of the model, (count, C, H, W) in [0, 1]; the same seed gives the same noise."""
+    with no_grad(), random.stream(seed):
+        noise = random.standard_normal((count, model.latent), "float32", "cpu")
+        parts = [backend.to_device(noise[at : at + _AT_ONCE], device) for at in range(0, count, _AT_ONCE)]
+        return np.concatenate([model.sample(Tensor(part)).numpy() for part in parts])
+
+
+def look_at(judge: DigitClassifier, images: Floats) -> tuple[Floats, Floats]:
+    """The features (N, 64) and the classes' probabilities (N, 10) of images (N, 1, 28, 28)."""
+    features, probabilities = [], []
+    with no_grad():
+        for start in range(0, len(images), _AT_ONCE):
+            x = Tensor(backend.to_device(images[start : start + _AT_ONCE], next(judge.parameters()).device))
+            seen = judge.features(x)
+            features.append(seen.numpy())
+            probabilities.append(ops.softmax(judge.classes(seen)).numpy())
+    return np.concatenate(features), np.concatenate(probabilities)
+
+
+def class_measures(probabilities: Floats) -> dict[str, float]:
+    """How the classes share the images, and how sure the classifier is: from (N, K) probabilities."""
+    count, classes = probabilities.shape
+    shares = np.bincount(probabilities.argmax(axis=1), minlength=classes) / count
+    present = shares[shares > 0]
+    return {
+        "classes": int((shares >= _COVERED).sum()),
+        "rarest": 100 * float(shares.min()),
+        "balance_kl": float((present * np.log(present * classes)).sum()),
+        "confidence": float(probabilities.max(axis=1).mean()),
+    }
+
+
+def frechet_distance(a: Floats, b: Floats) -> float:
+    """‖μ - μ'‖² + tr(Σ + Σ' - 2·(Σ·Σ')^½) between the normal distributions that fit features a and b, (N, F) each.
+
+    Σ·Σ' has the eigenvalues of the symmetric Σ^½·Σ'·Σ^½, whose roots sum to the trace wanted. The covariance of one
+    row is 0.
+    """
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    covariance_a, covariance_b = (np.cov(x, rowvar=False, ddof=min(1, len(x) - 1)) for x in (a, b))
+    values, axes = np.linalg.eigh(covariance_a)
+    root = (axes * np.sqrt(values.clip(0))) @ axes.T
+    overlap = np.sqrt(np.linalg.eigvalsh(root @ covariance_b @ root).clip(0)).sum()
+    shift = a.mean(axis=0) - b.mean(axis=0)
+    return float(shift @ shift + np.trace(covariance_a) + np.trace(covariance_b) - 2 * overlap)
+
+
+def _as_floats(split: Split) -> Floats:
+    return split.inputs.astype(np.float32) / 255

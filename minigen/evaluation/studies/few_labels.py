@@ -1,0 +1,144 @@
+"""Does the code improve a classifier? The same classifier on raw pixels, random codes and learned codes.
+
+The classifier is linear: softmax(V·f + d) with an L2 penalty on V, by Adam. It is fitted to the labelled images
+only, and judged on the whole test set. Features of each kind are scaled to one mean length, so that learning
+rate and penalty mean the same to all. Where labels are few their choice matters as much as the features: it is
+made five times, as many of each class as possible, and the spread is reported.
+
+    raw pixels      what any code must beat
+    random codes    of an encoder of the same shape with its first weights: is it the learning that helps?
+    codes           of the trained encoder, which stays as it is
+    fine-tuned      the encoder learns on with the classifier, from the labelled images
+    joint           the net of --mode joint, whose classifier learned with it
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from minigen import nn, ops, random
+from minigen.autograd import Tensor, no_grad
+from minigen.data import Dataset, Loader, Split
+from minigen.evaluation.studies.finding import Finding
+from minigen.models.classification import accuracy
+from minigen.models.tied import TiedAutoencoder, balanced_part
+from minigen.optim import Adam
+
+Map: TypeAlias = Callable[[Tensor], Tensor]
+
+COUNTS = (100, 1000)
+CHOICES = 5
+STEPS, RATE, BATCH_SIZE, PENALTY, LENGTH = 300, 1e-2, 500, 1e-3, 10.0
+FINE_STEPS, FINE_RATE = 100, 1e-3
+
+
+def compare_features(model: TiedAutoencoder, data: Dataset, validation: Split) -> Finding:
+    """Test accuracies by kind of features and number of labels: numbers, a table and a figure."""
+    model.eval()
+    labels = [model.config.labels] if model.config.labels else [*COUNTS, len(data.train)]
+    counts = sorted({min(count, len(data.train)) for count in labels})
+    found: dict[str, list[list[float]]] = {}
+    for column, count in enumerate(counts):
+        for seed in range(CHOICES if count < len(data.train) else 1):
+            part = balanced_part(data.train, count, seed)
+            for kind, classify in _classifiers(model, data, part, seed).items():
+                row = found.setdefault(kind, [[] for _ in counts])
+                row[column].append(accuracy(classify, data.test, model.config.device))
+    numbers = {
+        f"{kind} {count}".replace(" ", "_"): float(np.mean(values))
+        for kind, row in found.items()
+        for count, values in zip(counts, row, strict=True)
+    }
+    return Finding(numbers, table(found, counts), {"few_labels": draw(found, counts)})
+
+
+def _classifiers(model: TiedAutoencoder, data: Dataset, part: Split, seed: int) -> dict[str, Map]:
+    """A classifier for each kind of features, fitted to the labelled images `part`."""
+    with random.stream(seed):
+        untrained = TiedAutoencoder(model.config, data.input_shape, len(data.classes))
+        untrained.to(model.config.device)
+        classifiers = {
+            "raw pixels": LinearClassifier(lambda x: x.flatten(1), part, data, model.config.device),
+            "random codes": LinearClassifier(untrained.encode, part, data, model.config.device),
+        }
+        if model.config.mode == "joint":  # its code has seen the labels of its own choice: no other may be tried on it
+            return {**classifiers, "joint": model.classify}
+        codes = LinearClassifier(model.encode, part, data, model.config.device)
+        return {**classifiers, "codes": codes, "fine-tuned": fine_tuned(model, codes, part)}
+
+
+class LinearClassifier(nn.Module):
+    """softmax(V·f + d) of the scaled features of images; fitted when it is made.
+
+    Args:
+        features: (N, C, H, W) -> (N, F)
+        part: the labelled images.
+    """
+
+    def __init__(self, features: Map, part: Split, data: Dataset, device: str) -> None:
+        batches = list(Loader(part, min(BATCH_SIZE, len(part)), 0, device, drop_last=True).epoch(0))
+        with no_grad():
+            known = [features(Tensor(batch.inputs)) for batch in batches]
+            mean_square = sum(float((f * f).sum(1).mean().item()) for f in known) / len(known)
+        self.features, self.scale = features, LENGTH / mean_square**0.5
+        self.classes = nn.Linear(known[0].shape[1], len(data.classes))
+        self.classes.to(device)
+        adam = Adam(self.classes.parameters(), RATE)
+        for step in range(STEPS):
+            batch, f = batches[step % len(batches)], known[step % len(batches)]
+            adam.zero_grad()
+            self.loss(f, batch.labels).backward()
+            adam.step()
+
+    def loss(self, features: Tensor, labels: Any) -> Tensor:
+        """The cross-entropy of the classes, and the penalty."""
+        return ops.cross_entropy(self.classes(features * self.scale), labels) + PENALTY * (self.classes.weight**2).sum()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits: (N, C, H, W) -> (N, classes)"""
+        return self.classes(self.features(x) * self.scale)
+
+
+def fine_tuned(model: TiedAutoencoder, fitted: LinearClassifier, part: Split) -> Map:
+    """The classifier after more steps, in which a copy of the encoder learns with it."""
+    encoder, classifier = copy.deepcopy(model), copy.deepcopy(fitted.classes)
+    head = copy.copy(fitted)
+    head.classes, head.features = classifier, encoder.encode
+    adam = Adam([*encoder.encoder.parameters(), *classifier.parameters()], FINE_RATE)
+    loader = Loader(part, min(BATCH_SIZE, len(part)), 0, model.config.device, drop_last=True)
+    for step in range(FINE_STEPS):
+        batch = next(loader.epoch(*divmod(step, len(loader))))
+        adam.zero_grad()
+        head.loss(encoder.encode(Tensor(batch.inputs)), batch.labels).backward()
+        adam.step()
+    return head
+
+
+def table(found: dict[str, list[list[float]]], counts: list[int]) -> list[str]:
+    """Accuracies in per cent, mean ± standard deviation over the choices of the labelled images."""
+    head = "".join(f"{count:>12,}" for count in counts)
+    lines = [f"{'test accuracy, labels':<22}{head}"]
+    for kind, row in found.items():
+        cells = "".join(f"{f'{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f}':>12}" for values in row)
+        lines.append(f"{kind:<22}{cells}")
+    return lines
+
+
+def draw(found: dict[str, list[list[float]]], counts: list[int]) -> Figure:
+    """A line for each kind of features."""
+    figure = Figure(figsize=(4.6, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for kind, row in found.items():
+        means, spreads = [float(np.mean(v)) for v in row], [float(np.std(v)) for v in row]
+        axes.errorbar(counts, means, spreads, marker="o", markersize=4, capsize=3, label=kind)
+    axes.set_xscale("log")
+    axes.set_xlabel("labelled training images")
+    axes.set_ylabel("test accuracy")
+    axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

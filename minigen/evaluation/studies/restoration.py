@@ -1,0 +1,34 @@
+"""Restoration: damaged test images, what the network makes of them, and what was true."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigen import random
+from minigen.autograd import Tensor, no_grad
+from minigen.data import Dataset, Loader, Split
+from minigen.evaluation.figures import enlarged, show_images
+from minigen.evaluation.studies.finding import Finding
+from minigen.models.deconv import Deconvolution, psnr
+
+IMAGES = 10
+
+
+def show_restorations(model: Deconvolution, data: Dataset, validation: Split) -> Finding:
+    """The first ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
+    model.eval()
+    with no_grad(), random.stream(model.config.seed):
+        x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
+        damaged = model.damage(x)
+        name, other = model.without_net(damaged)
+        restored = model.restore(damaged)
+    rows = {f"{name}\n{_decibels(other, x)}": other, f"restored\n{_decibels(restored, x)}": restored, "true": x}
+    if damaged.shape != x.shape:
+        rows = {"input": damaged, **rows}
+    images = np.concatenate([enlarged(row.numpy(), x.shape[2]) for row in rows.values()])
+    figure = show_images(images, len(x), f"{model.config.task}: test images, and the PSNR of each row", list(rows))
+    return Finding(figures={"restorations": figure})
+
+
+def _decibels(images: Tensor, truth: Tensor) -> str:
+    return f"{psnr(images, truth).item():.1f} dB"

@@ -1,0 +1,1 @@
+"""A trained model in use: loading a run, sampling, encoding, restoring; runs side by side."""

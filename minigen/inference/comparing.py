@@ -1,0 +1,103 @@
+"""Runs side by side: what was trained, what it cost, what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from minigen.inference.loading import load
+from minigen.inference.trained import Trained
+from minigen.training import epoch_table
+from minigen.training.run_folder import RunError, RunFolder
+
+Curve = tuple[list[int], list[float]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it is compared: its weights' model, the time of all its epochs, its test result, and its curves."""
+
+    name: str
+    trained: Trained
+    epochs: int
+    seconds: float
+    test: dict[str, float]
+    curves: dict[str, Curve]
+
+    @classmethod
+    def read(cls, folder: Path, say: Callable[[str], Any]) -> Run:
+        """From a run folder; `say` as in `load`.
+
+        Raises:
+            RunError, CheckpointError: as `load`; also for a metrics.jsonl that is not what minigen wrote.
+        """
+        trained, rows = load(folder, say=say), RunFolder(folder).rows()
+        try:
+            epochs = [row for row in rows if "epoch" in row]
+            seconds = float(sum(row["seconds"] for row in epochs))
+            tests = [row["test"] for row in rows if "test" in row]
+            test = {str(name): float(value) for name, value in tests[-1].items()} if tests else {}
+            return cls(str(folder), trained, len(epochs), seconds, test, _curves(epochs))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RunError(f"{folder}/metrics.jsonl: not what minigen wrote ({error!r})") from error
+
+
+def _curves(rows: list[dict[str, Any]]) -> dict[str, Curve]:
+    """What an epoch is judged by, by name: the first measure of validation, without one the first of training."""
+    curves: dict[str, Curve] = {}
+    for row in rows:
+        part = "validation" if row.get("validation") else "train"
+        name, value = next(iter(row[part].items()))
+        epochs, values = curves.setdefault(f"{part} {name}".replace("_", " "), ([], []))
+        epochs.append(int(row["epoch"]))
+        values.append(float(value))
+    return curves
+
+
+def table(runs: Sequence[Run]) -> list[str]:
+    """A line for each thing compared, a column for each run; of the hyper-parameters those that differ."""
+    configs = [dataclasses.asdict(run.trained.config) for run in runs]
+    lines = {
+        "": [run.name for run in runs],
+        "model": [run.trained.model.name for run in runs],
+        **{name: [str(config.get(name, "-")) for config in configs] for name in _differing(configs)},
+        "parameters": [f"{sum(p.size for p in run.trained.model.parameters()):,}" for run in runs],
+        "epochs": [str(run.epochs) for run in runs],
+        "weights of epoch": [str(run.trained.epoch) for run in runs],
+        "training time": [epoch_table.clock(run.seconds) for run in runs],
+    }
+    for name in dict.fromkeys(name for run in runs for name in run.test):
+        found = [run.test.get(name) for run in runs]
+        lines[f"test {name}".replace("_", " ")] = ["-" if x is None else epoch_table.number(x) for x in found]
+    heading = max(map(len, lines))
+    widths = [max(map(len, column)) for column in zip(*lines.values(), strict=True)]
+    return [
+        "  ".join([f"{name:<{heading}}", *(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))])
+        for name, cells in lines.items()
+    ]
+
+
+def _differing(configs: list[dict[str, Any]]) -> list[str]:
+    names = dict.fromkeys(name for config in configs for name in config)
+    return [name for name in names if len({repr(config.get(name, "-")) for config in configs}) > 1]
+
+
+def draw(runs: Sequence[Run]) -> Figure:
+    """A panel for each measure by which epochs were judged, a line for each run that has it."""
+    names = list(dict.fromkeys(name for run in runs for name in run.curves)) or ["no epoch yet"]
+    figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        for number, run in enumerate(runs):
+            if name in run.curves:
+                axes.plot(*run.curves[name], color=f"C{number}", label=run.name)
+        axes.set_title(name, fontsize=10)
+        axes.set_xlabel("epoch")
+        axes.spines[["top", "right"]].set_visible(False)
+        if axes.lines:
+            axes.legend(frameon=False, fontsize=8)
+    return figure

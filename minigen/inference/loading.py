@@ -1,0 +1,92 @@
+"""Loading a run: the model as it was when it was best, built from the run folder alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from minigen import backend, random
+from minigen.data import Dataset, Description, read_sequences
+from minigen.data import load as load_set
+from minigen.inference.trained import Trained
+from minigen.models import MODELS, Config, ConfigError, Model
+from minigen.models.config import kind_of
+from minigen.training import checkpoint
+from minigen.training.checkpoint import CheckpointError
+from minigen.training.run_folder import RunError, RunFolder
+
+_NO_PART_OF_THE_MODEL = ("device", "data_dir", "epochs")
+
+
+def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = warnings.warn) -> Trained:
+    """The model in a run folder, with the weights of its best epoch.
+
+    Args:
+        say: gets a line where the best weights are damaged and the last ones are used instead.
+
+    Raises:
+        RunError: there is no run, or its config.json is not what minigen wrote.
+        CheckpointError: no weights are whole, or they are of another model than config.json describes.
+        DeviceError: there is no such device.
+    """
+    run = RunFolder.open(Path(folder))
+    model_type, config, data = read_config(run)
+    config = dataclasses.replace(config, device=device)
+    backend.module(device)
+    _, arrays, state = checkpoint.read_either(run.best, run.last, say)
+    try:
+        trained_with = dict(state["config"])
+        for name, value in dataclasses.asdict(config).items():
+            if name not in _NO_PART_OF_THE_MODEL and trained_with[name] != value:
+                raise RunError(
+                    f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {trained_with[name]!r}"
+                )
+        with random.stream(0):  # the first weights are drawn, and forgotten
+            model = model_type(config, data.input_shape, len(data.classes))
+        model.load_state_dict(
+            {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
+        )
+        epoch = int(state["epoch"])
+    except RunError:
+        raise
+    except ConfigError as error:
+        raise RunError(f"{run.path}/config.json: {error}") from error
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        raise CheckpointError(f"{run.path}: the weights do not fit {model_type.name} ({error})") from error
+    model.to(device)
+    model.eval()
+    return Trained(model, config, data, epoch)
+
+
+def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
+    """A run's model, its hyper-parameters and its data in words.
+
+    Raises:
+        RunError: config.json was damaged, or edited to what no training can have been.
+    """
+    name, saved, data = run.described()
+    file = run.path / "config.json"
+    if name not in MODELS:
+        raise RunError(f"{file}: the model is {name[:100]!r}, must be one of {', '.join(MODELS)}")
+    model_type = MODELS[name]
+    fields = {f.name: f.default for f in dataclasses.fields(model_type.config_type)}
+    if saved.keys() != fields.keys():
+        differing = ", ".join(sorted(saved.keys() ^ fields.keys()))
+        raise RunError(f"{file}: does not fit {name}, it lacks or adds {differing}")
+    for field, value in saved.items():
+        kind = kind_of(model_type.config_type, field)
+        if type(value) not in ((int, float) if kind is float else (kind,)) and value is not fields[field]:
+            raise RunError(f"{file}: {field} is {value!r}, must be of type {kind.__name__}")
+    try:
+        return model_type, model_type.config_type(**saved), data
+    except ConfigError as error:
+        raise RunError(f"{file}: {error}") from error
+
+
+def load_data(config: Config) -> Dataset:
+    """What --data names, or what lies in --data-file where a model has that option."""
+    path = getattr(config, "data_file", None)
+    return load_set(config.data, config.data_dir, config.seed) if path is None else read_sequences(path, config.seed)

@@ -1,0 +1,214 @@
+"""A trained model in use: each method takes NumPy arrays and gives them back, wherever the model computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from minigen import backend, random
+from minigen.autograd import Tensor, no_grad
+from minigen.data import Description, Split
+from minigen.files import replace_file
+from minigen.models import Config, Model
+from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+from minigen.models.recurrent_ae import RecurrentAutoencoder
+
+Floats = NDArray[np.float32]
+
+AT_ONCE = 500  # examples
+MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
+
+
+class UseError(ValueError):
+    """A use that the model was not made for, or an input that does not fit it: one line that says which."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained model, as `minigen.load` gives it.
+
+    Attributes:
+        model: on its device, in evaluation mode.
+        config: its hyper-parameters.
+        data: what it was trained on, in words.
+        epoch: how many epochs its weights were trained for.
+
+    Inputs are images (N, C, H, W) in [0, 1], or uint8, or sequences (N, T, D), of the shape trained on; images
+    with noise, for a model that was trained to remove it, may leave [0, 1]. Seeds are from 0 to 2**64 - 1.
+    Every method raises UseError where the model cannot do what is asked, or an input does not fit.
+    """
+
+    model: Model
+    config: Config
+    data: Description
+    epoch: int
+
+    def sample(self, count: int, seed: int = 0, temperature: float = 1.0) -> Floats:
+        """New images from noise of N(0, temperature²): (count, C, H, W) in [0, 1].
+
+        Below 1 they are more alike and more typical; the same seed gives the same noise.
+        """
+        _require_between("temperature", temperature, 0)
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        noise = self.noise(count, seed) * np.float32(temperature)
+        return self._in_parts(model.sample, noise)
+
+    def noise(self, count: int, seed: int = 0) -> Floats:
+        """What `sample` decodes: (count, latent) from N(0, 1)."""
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        _require_between("count", count, 1)
+        _require_seed(seed)
+        with random.stream(seed):
+            return np.asarray(random.standard_normal((count, model.latent), "float32", "cpu"))
+
+    def encode(self, inputs: Any, lengths: Any = None) -> Floats:
+        """Inputs -> codes (N, latent). lengths: (N,), how many of its T steps each sequence has; None: all."""
+        model = self._able_to("encode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        x = self._checked(inputs)
+        return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
+
+    def decode(self, codes: Any) -> Floats:
+        """Codes (N, latent) -> images (N, C, H, W) or sequences (N, T, D), in [0, 1]."""
+        model = self._able_to("decode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
+
+    def reconstruct(self, inputs: Any, lengths: Any = None) -> Floats:
+        """What comes back through the code: of the same shape as the inputs, in [0, 1].
+
+        lengths: as in `encode`; beyond a sequence's length are zeros.
+        """
+        model = self._able_to("reconstruct", Reconstructs, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        x = self._checked(inputs)
+        return self._in_parts(model.reconstruct, x, self._checked_lengths(lengths, x))
+
+    def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
+        """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
+        _require_between("steps", steps, 2)
+        ends = self.encode(np.stack([_array("start", start), _array("end", end)]))
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        return self.decode((1 - share) * ends[0] + share * ends[1])
+
+    def interpolate_noise(self, start: int, end: int, steps: int = 10) -> Floats:
+        """From the noise of one seed to that of another along an arc, each point made an image."""
+        from minigen.evaluation.studies.generation import on_the_sphere  # Matplotlib comes with it
+
+        _require_between("steps", steps, 2)
+        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
+
+    def damage(self, images: Any, seed: int = 0) -> Floats:
+        """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
+        model = self._able_to("restore", Restores, "deconv")
+        _require_seed(seed)
+        with random.stream(seed):
+            return self._in_parts(model.damage, self._checked(images))
+
+    def restore(self, damaged: Any) -> Floats:
+        """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
+        model = self._able_to("restore", Restores, "deconv")
+        channels = self.data.input_shape[0]
+        images = _array("damaged", damaged)
+        if images.ndim != 4 or images.shape[1] != channels or not images.size:
+            raise UseError(f"damaged has shape {images.shape}, {model.name} restores (N, {channels}, h, w)")
+        return self._in_parts(model.restore, _images("damaged", images, images.shape[1:], noisy=True))
+
+    def score(self, inputs: Any, lengths: Any = None) -> Floats:
+        """The mean squared error of each reconstruction, (N,): high for what is unlike the training data.
+
+        lengths: as in `encode`; what lies beyond them does not count.
+        """
+        from minigen.evaluation.studies.anomalies import scores  # Matplotlib comes with it
+
+        x = self._checked(inputs)
+        steps = self._checked_lengths(lengths, x)
+        if isinstance(self.model, RecurrentAutoencoder):
+            return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
+        return ((self.reconstruct(x) - x) ** 2).reshape(len(x), -1).mean(axis=1)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the weights and buffers alone, under torch.nn's names and in its shapes, as a safetensors file.
+
+        A PyTorch module of the same layers loads it: module.load_state_dict(load_file(path), strict=True).
+        Raises OSError where it cannot be written.
+        """
+        state = {name: backend.to_device(array, "cpu") for name, array in self.model.state_dict().items()}
+        content = save({name: np.asarray(array, order="C") for name, array in state.items()}, {"format": "pt"})
+        replace_file(Path(path), content)
+        return Path(path)
+
+    def _able_to(self, verb: str, protocol: Any, models: str) -> Any:
+        if not isinstance(self.model, protocol):
+            raise UseError(f"{self.model.name} cannot {verb}: that is for {models}")
+        return self.model
+
+    def _checked(self, inputs: Any) -> Floats:
+        if not self.data.holds_images:
+            return _floats("inputs", inputs, self.data.input_shape)
+        noisy = getattr(self.config, "corrupt", "none").startswith("gaussian")
+        return _images("inputs", inputs, self.data.input_shape, noisy)
+
+    def _checked_lengths(self, lengths: Any, sequences: Floats) -> NDArray[np.int64] | None:
+        if lengths is None:
+            return None
+        if not isinstance(self.model, RecurrentAutoencoder):
+            raise UseError(f"{self.model.name} knows no lengths: they belong to sequences")
+        (count, steps), array = sequences.shape[:2], _array("lengths", lengths)
+        if array.shape != (count,):
+            raise UseError(f"lengths has shape {array.shape}, must be ({count},)")
+        if array.dtype.kind not in "iu" or not 1 <= array.min() <= array.max() <= steps:
+            kind = f"{array.dtype} from {array.min()} to {array.max()}"
+            raise UseError(f"lengths are {kind}, must be integers from 1 to {steps}")
+        return array.astype(np.int64)
+
+    def _in_parts(self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None) -> Floats:
+        device, parts = self.config.device, []
+        with no_grad():
+            for at in range(0, len(inputs), AT_ONCE):
+                part = slice(at, at + AT_ONCE)
+                steps = () if lengths is None else (backend.to_device(lengths[part], device),)
+                parts.append(function(Tensor(backend.to_device(inputs[part], device)), *steps).numpy())
+        return np.concatenate(parts)
+
+
+def _array(name: str, values: Any) -> NDArray[Any]:
+    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if array.dtype.kind not in "iufb":
+        raise UseError(f"{name} holds {array.dtype}, must be numbers")
+    return array
+
+
+def _floats(name: str, values: Any, shape: tuple[int, ...]) -> Floats:
+    """At least one example of this shape, finite, as float32; uint8 images are brought to [0, 1]."""
+    array = _array(name, values)
+    if array.ndim != 1 + len(shape) or array.shape[1:] != shape or not len(array):
+        wanted = ", ".join(map(str, ("N", *shape)))
+        raise UseError(f"{name} has shape {array.shape}, must be ({wanted})")
+    floats = array.astype(np.float32) / np.float32(255 if array.dtype == np.uint8 else 1)
+    if not np.isfinite(floats).all():
+        raise UseError(f"{name} holds NaN or infinity")
+    return floats
+
+
+def _images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Floats:
+    """As `_floats`, in [0, 1]; only floats that may be `noisy` may leave it."""
+    images = _floats(name, values, shape)
+    low, high = images.min(), images.max()
+    if not 0 <= low <= high <= 1 and not (noisy and _array(name, values).dtype.kind == "f"):
+        raise UseError(f"{name} holds values from {low:g} to {high:g}, images must be in [0, 1], or uint8")
+    return images
+
+
+def _require_seed(seed: int) -> None:
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
+        raise UseError(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
+
+
+def _require_between(name: str, value: float, least: float) -> None:
+    if not least <= value <= MOST:
+        raise UseError(f"{name} is {value}, must be from {least} to {MOST:,}")

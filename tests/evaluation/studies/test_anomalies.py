@@ -1,0 +1,60 @@
+"""Anomalies by reconstruction error: the area under the curve, and the study of a tiny model."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from minigen import random
+from minigen.data import load
+from minigen.evaluation.studies.anomalies import draw_series, find_anomalies, roc_auc, scores
+from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
+
+
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
+    generator = np.random.default_rng(0)
+    score = generator.integers(0, 8, 60).astype(float)  # many ties
+    positive = generator.random(60) < 0.4
+    pairs = [(a > b) + 0.5 * (a == b) for a, b in itertools.product(score[positive], score[~positive])]
+    assert roc_auc(score, positive) == pytest.approx(np.mean(pairs))
+
+
+def test_roc_auc_of_perfect_reversed_and_equal_scores() -> None:
+    positive = np.array([False, False, True, True])
+    assert roc_auc(np.array([1.0, 2.0, 3.0, 4.0]), positive) == 1.0
+    assert roc_auc(np.array([4.0, 3.0, 2.0, 1.0]), positive) == 0.0
+    assert roc_auc(np.ones(4), positive) == 0.5
+
+
+def test_the_study_counts_alarms_above_the_threshold() -> None:
+    random.manual_seed(0)
+    data = load("waves")
+    model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2, data="waves"), data.input_shape, 4)
+    validation = data.train.take(range(50))
+    finding = find_anomalies(model, data, validation)
+    threshold = finding.numbers["threshold"]
+    assert (scores(model, validation) > threshold).sum() <= 1
+    tested, anomalous = scores(model, data.test), data.test.labels != 0
+    assert finding.numbers["false_alarms"] == pytest.approx((tested[~anomalous] > threshold).mean())
+    assert finding.numbers["roc_auc"] == pytest.approx(roc_auc(tested, anomalous))
+    assert set(finding.figures) == {"series", "scores"}
+
+
+def test_the_error_in_a_title_is_that_of_the_line_drawn() -> None:
+    random.manual_seed(0)
+    data = load("waves-varied")
+    config = RecurrentAEConfig(hidden=4, latent=2, data="waves-varied", reversed_target=True)
+    model = RecurrentAutoencoder(config, data.input_shape, 4)
+    model.output.weight.data *= 20  # the lines go up and down
+    for axes in draw_series(model, data).axes:
+        series, decoded = (line.get_ydata() for line in axes.lines)
+        assert len(series) == len(decoded)
+        assert axes.get_title().endswith(f"error {((decoded - series) ** 2).mean():.4f}")
+
+
+def test_without_labelled_anomalies_there_are_only_figures() -> None:
+    data = load("mnist5k-rows")
+    model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2), data.input_shape, 10)
+    assert find_anomalies(model, data, data.train.take(range(10))).numbers == {}

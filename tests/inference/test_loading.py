@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_runs import small_run
+
+import minigen
+from minigen import backend, random
+from minigen.data import Description, load
+from minigen.training import checkpoint
+from minigen.training.checkpoint import CheckpointError
+from minigen.training.run_folder import RunError, RunFolder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return small_run(tmp_path / "run")
+
+
+def edit(run: Path, *keys: str, to: Any) -> None:
+    """Change config.json by hand; the keys lead to what is changed."""
+    file = run / "config.json"
+    content = json.loads(file.read_text())
+    place = content
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = to
+    file.write_text(json.dumps(content))
+
+
+def test_gives_the_model_that_was_best_without_the_data(run: Path, device: str) -> None:
+    trained = minigen.load(run, device=device)
+    assert trained.data == Description.of(load("mnist5k"))
+    assert (trained.config.hidden, trained.config.device, trained.model.training) == (12, device, False)
+    arrays, state = checkpoint.read(RunFolder(run).best)
+    assert trained.epoch == state["epoch"]
+    for name, array in trained.model.state_dict().items():
+        assert backend.device_of(array) == device
+        np.testing.assert_array_equal(backend.to_device(array, "cpu"), arrays[f"model.{name}"])
+
+
+def test_the_random_stream_is_left_alone(run: Path) -> None:
+    random.manual_seed(3)
+    minigen.load(run)
+    drawn = random.standard_normal((4,), "float32", "cpu")
+    random.manual_seed(3)
+    np.testing.assert_array_equal(drawn, random.standard_normal((4,), "float32", "cpu"))
+
+
+def test_importing_minigen_brings_neither_matplotlib_nor_the_data_sets() -> None:
+    code = "import sys, minigen; print({'matplotlib', 'pooch', 'minigen.models'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"
+
+
+def test_there_is_no_other_lazy_name() -> None:
+    with pytest.raises(AttributeError, match="'minigen' has no attribute 'lode'"):
+        _ = minigen.lode
+
+
+# Damage
+
+
+def test_damaged_best_weights_are_replaced_by_the_last_with_a_word(run: Path) -> None:
+    RunFolder(run).best.write_bytes(b"cut")
+    with pytest.warns(UserWarning, match=r"best\.safetensors: damaged.*last\.safetensors is used instead"):
+        trained = minigen.load(run)
+    assert trained.epoch == 2
+
+
+def test_no_whole_weights_are_one_line_about_both(run: Path) -> None:
+    for path in (RunFolder(run).best, RunFolder(run).last):
+        path.write_bytes(b"cut")
+    with pytest.raises(CheckpointError, match=r"best\.safetensors: damaged.*; .*last\.safetensors: damaged") as failure:
+        minigen.load(run)
+    assert "\n" not in str(failure.value)
+
+
+def test_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="holds no run"):
+        minigen.load(tmp_path)
+
+
+def test_no_such_device(run: Path) -> None:
+    with pytest.raises(ValueError, match="--device is 'tpu', must be one of cpu, gpu"):
+        minigen.load(run, device="tpu")
+
+
+# config.json edited by hand
+
+EDITS: dict[str, tuple[tuple[str, ...], Any, str]] = {
+    "another model": (("model",), "nope", "the model is 'nope', must be one of ae, sae"),
+    "a model of the same layers": (("model",), "ae", "does not fit ae, it lacks or adds beta, likelihood"),
+    "another size": (("config", "hidden"), 13, "hidden is 13, the weights were trained with 12"),
+    "the same layers in another sense": (("config", "beta"), 2.0, r"beta is 2\.0, the weights were trained with 1\.0"),
+    "a text": (("config", "hidden"), "12", "hidden is '12', must be of type int"),
+    "a list": (("config", "hidden"), [12], r"hidden is \[12\], must be of type int"),
+    "true": (("config", "hidden"), True, "hidden is True, must be of type int"),
+    "out of range": (("config", "hidden"), 0, "--hidden is 0, must be at least 1"),
+    "code": (("config", "hidden"), "__import__('os').system('true')", "must be of type int"),
+    "one more": (("config", "__class__"), 1, "it lacks or adds __class__"),
+    "no data": (("data",), None, "data is None, must be a table"),
+    "part of the data": (("data",), {"name": "x"}, r"data has \['name'\], must have name, input_shape, classes, units"),
+    "no name": (("data", "name"), 3, "data.name is 3, must be a name"),
+    "no shape": (("data", "input_shape"), "28", r"data.input_shape is '28', must be \[C, H, W\] or \[T, D\]"),
+    "one axis": (("data", "input_shape"), [784], r"data.input_shape is \[784\], must be"),
+    "no size": (("data", "input_shape"), [1, 0, 28], r"data.input_shape is \[1, 0, 28\], must be"),
+    "half a pixel": (("data", "input_shape"), [1, 28.5, 28], r"data.input_shape is \[1, 28.5, 28\], must be"),
+    "all memory": (("data", "input_shape"), [1, 10**6, 10**6], "more than 16,777,216 values an example"),
+    "other images": (("data", "input_shape"), [1, 14, 14], "the weights do not fit vae .*has shape"),
+    "sequences": (("data", "input_shape"), [28, 27], r"config\.json: .* vae needs images"),
+    "no classes": (("data", "classes"), [], r"data.classes is \[\], must be a list of names"),
+    "numbered classes": (("data", "classes"), [1, 2], r"data.classes is \[1, 2\], must be a list of names"),
+    "too many units": (("data", "units"), [[0, 1]], r"data.units is \[\[0, 1\]\], must be \[\] or"),
+    "infinite units": (("data", "units"), [[0, float("inf")]] * 28, "data.units is .*…, must be"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edited_description_is_one_line(run: Path, name: str) -> None:
+    keys, value, message = EDITS[name]
+    edit(run, *keys, to=value)
+    with pytest.raises((RunError, CheckpointError), match=message) as failure:
+        minigen.load(run)
+    assert "\n" not in str(failure.value)
+    assert len(str(failure.value)) < 700
+
+
+def test_a_run_may_be_loaded_that_was_lengthened_or_moved_to_other_files(run: Path) -> None:
+    for name, value in {"epochs": 9, "data_dir": "/elsewhere", "device": "gpu"}.items():
+        edit(run, "config", name, to=value)
+    assert minigen.load(run).config.device == "cpu"

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from small_runs import small_run
+
+from minigen import backend
+from minigen.data import load
+from minigen.inference.loading import load as load_run
+from minigen.inference.trained import AT_ONCE, Trained, UseError
+from minigen.models import MODELS
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, device: str) -> Callable[..., Trained]:
+    """A small trained model by its name, trained once."""
+    made: dict[str, Trained] = {}
+
+    def get(name: str, **options: object) -> Trained:
+        key = f"{name} {options}"
+        if key not in made:
+            made[key] = load_run(small_run(tmp_path_factory.mktemp("runs") / "run", name, **options), device)
+        return made[key]
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    return load("mnist5k").test.inputs[::100]
+
+
+def test_samples_are_the_decoded_noise_of_a_seed(trained: Callable[..., Trained]) -> None:
+    vae = trained("vae")
+    images = vae.sample(5, seed=7)
+    assert images.shape == (5, 1, 28, 28)
+    assert images.dtype == np.float32
+    assert (images.min() >= 0, images.max() <= 1) == (True, True)
+    np.testing.assert_array_equal(images, vae.sample(5, seed=7))
+    assert (images != vae.sample(5, seed=8)).any()
+    np.testing.assert_array_equal(images, vae.decode(vae.noise(5, seed=7)))
+
+
+def test_temperature_is_the_noises_standard_deviation(trained: Callable[..., Trained]) -> None:
+    vae = trained("vae")
+    np.testing.assert_array_equal(vae.sample(3, 1, temperature=0.5), vae.decode(0.5 * vae.noise(3, 1)))
+    cold = vae.sample(3, 1, temperature=0)
+    np.testing.assert_array_equal(cold[0], cold[1])
+
+
+def test_encodes_decodes_and_reconstructs(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    ae = trained("ae")
+    codes = ae.encode(digits)
+    assert codes.shape == (10, 3)
+    np.testing.assert_allclose(ae.encode(digits.astype(np.float32) / 255), codes, atol=1e-6)
+    np.testing.assert_allclose(ae.reconstruct(digits), ae.decode(codes), atol=1e-6)
+    error = ((ae.reconstruct(digits) - digits / np.float32(255)) ** 2).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(ae.score(digits), error, rtol=1e-5)
+
+
+def test_many_examples_pass_in_parts(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    ae = trained("ae")
+    many = np.concatenate([digits] * (AT_ONCE // 10 + 1))
+    np.testing.assert_allclose(ae.encode(many)[-10:], ae.encode(digits), atol=1e-5)
+
+
+def test_interpolates_on_a_straight_line_of_codes(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    ae = trained("ae")
+    path, codes = ae.interpolate(digits[0], digits[1], steps=5), ae.encode(digits[:2])
+    np.testing.assert_allclose(path[0], ae.reconstruct(digits[:1])[0], atol=1e-5)
+    np.testing.assert_allclose(path[2], ae.decode(codes.mean(axis=0, keepdims=True))[0], atol=1e-5)
+    np.testing.assert_allclose(path[4], ae.reconstruct(digits[1:2])[0], atol=1e-5)
+
+
+def test_a_generator_goes_from_noise_to_noise(trained: Callable[..., Trained]) -> None:
+    gan = trained("gan")
+    path = gan.interpolate_noise(1, 2, steps=4)
+    np.testing.assert_allclose(path[[0, 3]], np.concatenate([gan.sample(1, 1), gan.sample(1, 2)]), atol=1e-5)
+    still = gan.interpolate_noise(1, 1, steps=3)
+    np.testing.assert_array_equal(still[0], still[2])
+
+
+def test_a_generator_of_one_noise_goes_along_its_line(trained: Callable[..., Trained]) -> None:
+    gan = trained("gan", latent=1)
+    path = gan.interpolate_noise(0, 1, steps=4)
+    np.testing.assert_allclose(path[[0, 3]], np.concatenate([gan.sample(1, 0), gan.sample(1, 1)]), atol=1e-5)
+    assert np.isfinite(path).all()
+
+
+def test_restores_images_of_any_size(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    deconv = trained("deconv", scale=2)
+    damaged = deconv.damage(digits[:2])
+    assert damaged.shape == (2, 1, 14, 14)
+    assert deconv.restore(damaged).shape == (2, 1, 28, 28)
+    restored = deconv.restore(np.random.default_rng(0).random((3, 1, 9, 21)))
+    assert restored.shape == (3, 1, 18, 42)
+    assert 0 <= restored.min() <= restored.max() <= 1
+
+
+def test_noise_that_is_to_be_removed_is_damage(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    deconv = trained("deconv", task="denoise", noise=0.1)
+    damaged = deconv.damage(digits, seed=4)
+    assert 0.05 < (damaged - digits / np.float32(255)).std() < 0.15
+    np.testing.assert_array_equal(damaged, deconv.damage(digits, seed=4))
+
+
+def test_sequences_are_scored_and_encoded_by_their_lengths(trained: Callable[..., Trained]) -> None:
+    rae = trained("recurrent-ae", data="waves-varied")
+    test = load("waves-varied").test.take(range(6))
+    scores = rae.score(test.inputs, test.lengths)
+    assert scores.shape == (6,)
+    longer = np.array(test.inputs)
+    longer[0, test.lengths[0] :] = 0.7  # behind its end
+    np.testing.assert_allclose(rae.score(longer, test.lengths), scores, rtol=1e-5)
+    np.testing.assert_allclose(rae.encode(longer, test.lengths), rae.encode(test.inputs, test.lengths), atol=1e-6)
+
+
+def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Trained]) -> None:
+    rae = trained("recurrent-ae", data="waves-varied", reversed_target=True)
+    test = load("waves-varied").test.take(range(6))
+    squares = (rae.reconstruct(test.inputs, test.lengths) - test.inputs) ** 2
+    inside = [square[:length].mean() for square, length in zip(squares, test.lengths, strict=True)]
+    np.testing.assert_allclose(rae.score(test.inputs, test.lengths), inside, rtol=1e-4)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda t, x: t.restore(x), "ae cannot restore: that is for deconv"),
+        (lambda t, x: t.damage(x), "ae cannot restore: that is for deconv"),
+        (lambda t, x: t.sample(1), "ae cannot sample: that is for vae, conv-vae, gan, dcgan, wgan-gp"),
+        (lambda t, x: t.encode(x[0]), r"inputs has shape \(1, 28, 28\), must be \(N, 1, 28, 28\)"),
+        (lambda t, x: t.encode(x[:0]), r"inputs has shape \(0, 1, 28, 28\), must be \(N, 1, 28, 28\)"),
+        (lambda t, x: t.encode(np.full_like(x, np.nan, dtype=float)), "inputs holds NaN or infinity"),
+        (lambda t, x: t.encode(np.array(["digit"])), "inputs holds <U5, must be numbers"),
+        *(
+            (lambda t, x, use=use: getattr(t, use)(x, lengths=[3]), "ae knows no lengths: they belong to sequences")
+            for use in ("encode", "reconstruct", "score")
+        ),
+        (lambda t, x: t.decode(np.zeros((1, 4))), r"codes has shape \(1, 4\), must be \(N, 3\)"),
+        (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be from 2 to 1,000,000"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    trained: Callable[..., Trained], digits: np.ndarray, use: Callable[[Trained, np.ndarray], object], message: str
+) -> None:
+    with pytest.raises(UseError, match=message):
+        use(trained("ae"), digits)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        ([3], r"lengths has shape \(1,\), must be \(2,\)"),
+        ([0, 64], "lengths are int64 from 0 to 64, must be integers from 1 to 64"),
+        ([1, 65], "lengths are int64 from 1 to 65, must be integers from 1 to 64"),
+        ([1.5, 2], r"lengths are float64 from 1\.5 to 2\.0, must be integers from 1 to 64"),
+        (["a", "b"], "lengths holds <U1, must be numbers"),
+    ],
+)
+def test_impossible_lengths(trained: Callable[..., Trained], lengths: list[object], message: str) -> None:
+    rae, x = trained("recurrent-ae", data="waves-varied"), np.zeros((2, 64, 1))
+    for use in (rae.encode, rae.reconstruct, rae.score):
+        with pytest.raises(UseError, match=message):
+            use(x, lengths)
+
+
+@pytest.mark.parametrize("kind", ["int64", "float32"])
+def test_images_that_are_not_scaled_are_refused(trained: Callable[..., Trained], digits: np.ndarray, kind: str) -> None:
+    message = r"inputs holds values from 0 to 255, images must be in \[0, 1\], or uint8"
+    for use in (
+        trained("ae").encode,
+        trained("ae").reconstruct,
+        trained("ae").score,
+        trained("deconv", scale=2).damage,
+    ):
+        with pytest.raises(UseError, match=message):
+            use(digits.astype(kind))
+
+
+def test_noise_may_leave_the_range_where_the_model_learned_from_noise(
+    trained: Callable[..., Trained], digits: np.ndarray
+) -> None:
+    noisy = digits / np.float32(255) + np.random.default_rng(0).normal(0, 0.3, digits.shape)
+    denoising = trained("ae", corrupt="gaussian:0.3")
+    assert denoising.reconstruct(noisy).shape == digits.shape
+    assert trained("deconv", task="denoise", noise=0.1).restore(noisy).shape == digits.shape
+    for use in (denoising.reconstruct, trained("deconv", task="denoise", noise=0.1).restore):
+        with pytest.raises(UseError, match=r"holds values from 0 to 255, images must be in \[0, 1\], or uint8"):
+            use(digits.astype(int))
+    with pytest.raises(UseError, match=r"images must be in \[0, 1\], or uint8"):
+        trained("ae").reconstruct(noisy)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5])
+def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, seed: float) -> None:
+    message = re.escape(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
+    gan, deconv = trained("gan"), trained("deconv", scale=2)
+    for use in (gan.sample, gan.noise, lambda count, seed: deconv.damage(digits[:count], seed)):
+        with pytest.raises(UseError, match=message):
+            use(1, seed=seed)
+    with pytest.raises(UseError, match=message):
+        gan.interpolate_noise(0, seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"count": 0}, "count is 0, must be from 1 to 1,000,000"),
+        ({"count": 1, "temperature": -1.0}, r"temperature is -1\.0, must be from 0 to 1,000,000"),
+        ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be from 0 to 1,000,000"),
+    ],
+)
+def test_impossible_samples(trained: Callable[..., Trained], options: dict[str, float], message: str) -> None:
+    with pytest.raises(UseError, match=message):
+        trained("vae").sample(**options)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_the_widest_noise_still_gives_pixels(trained: Callable[..., Trained], name: str) -> None:
+    images = trained(name).sample(3, temperature=1e6)
+    assert 0 <= images.min() <= images.max() <= 1
+
+
+def test_a_classifier_has_no_code(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    with pytest.raises(UseError, match="cnn cannot encode: that is for ae, sae"):
+        trained("cnn", epochs=1).encode(digits)
+
+
+def test_the_refusals_name_the_models_that_can(tmp_path: Path) -> None:
+    """The lists of models in the messages are those whose classes have the methods."""
+    able = {
+        "sample": "vae, conv-vae, gan, dcgan, wgan-gp",
+        "encode": "ae, sae, conv-ae, recurrent-ae, vae, conv-vae",
+        "reconstruct": "ae, sae, conv-ae, recurrent-ae, vae, conv-vae",
+        "restore": "deconv",
+    }
+    for method, names in able.items():
+        assert {name for name, model in MODELS.items() if hasattr(model, method)} == set(names.split(", "))
+
+
+# Export
+
+
+def test_exports_the_weights_alone(trained: Callable[..., Trained], tmp_path: Path) -> None:
+    vae = trained("vae")
+    weights = load_file(vae.export(tmp_path / "vae.safetensors"))
+    assert weights.keys() == vae.model.state_dict().keys()
+    for name, array in vae.model.state_dict().items():
+        np.testing.assert_array_equal(weights[name], backend.to_device(array, "cpu"))
+
+
+def test_five_lines_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_run(tmp_path / "runs" / "vae")
+    monkeypatch.chdir(tmp_path)
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = (part.split("```")[0] for part in readme.split("```python\n")[1:] if "minigen.load" in part)
+    assert len([line for line in block.splitlines() if line]) <= 5
+    names: dict[str, np.ndarray] = {}
+    exec(block, names)
+    assert [names[name].shape for name in ("digits", "codes", "between")] == [(16, 1, 28, 28), (16, 3), (10, 1, 28, 28)]
