@@ -5,11 +5,12 @@ The noise is an argument of each, so that a gradient check or a twin in another 
 
 from __future__ import annotations
 
-from minigen import backend, random
+from minigen import random
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.ops.elementwise import exp
-from minigen.ops.layout import batch_to_first, batch_to_last, laid_like, lies_batch_last
+from minigen.ops.layout import laid_like
+from minigen.ops.noise import uniform_like
 
 
 def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) -> Tensor:
@@ -63,17 +64,9 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
     if not training or p == 0:
         return x
     if mask is None:
-        mask = _uniform_like(x.data) >= p
+        mask = uniform_like(x.data) >= p
     if mask.shape != x.shape:
         raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
     scale = mask.astype(x.dtype)
     scale /= 1 - p
     return x * scale
-
-
-def _uniform_like(x: Array) -> Array:
-    """Draws from [0, 1) in x's shape and memory layout."""
-    device = backend.device_of(x)
-    if lies_batch_last(x):
-        return batch_to_first(random.uniform(batch_to_last(x).shape, x.dtype, device))
-    return random.uniform(x.shape, x.dtype, device)
