@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
         import fake_cupy
 
         backend._gpu = fake_cupy
+    elif config.getoption("--device") == "gpu":
+        try:
+            backend.gpu_module()
+        except backend.DeviceError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,8 +20,8 @@ from minigen.models import MODELS
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
-def test_trains_as_its_twin(case: Case, dtype: str, tolerance: float) -> None:
-    ours, theirs = train_both(case, dtype)
+def test_trains_as_its_twin(case: Case, dtype: str, tolerance: float, device: str) -> None:
+    ours, theirs = train_both(case, dtype, device)
     assert len(ours.updates) == len(theirs.updates) >= case.steps
     for update, (own, other) in enumerate(zip(ours.updates, theirs.updates, strict=True)):
         require_equal(own, other, tolerance, f"update {update}")

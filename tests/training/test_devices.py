@@ -1,25 +1,18 @@
-"""--device gpu from end to end on the stand-in: runs, checkpoints and trained models move between the devices."""
+"""--device gpu from end to end, on the stand-in where there is no GPU: runs and models move between the devices."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import fake_cupy
 import numpy as np
 import pytest
 
 import minigen
-from minigen import backend, random
 from minigen.train import main
 from minigen.training import checkpoint
 
 RUN = ["vae", "--smoke", "--hidden", "8", "--latent", "3"]
-
-
-@pytest.fixture(autouse=True)
-def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "_gpu", fake_cupy)
-    monkeypatch.setattr(random._streams, "generators", {})
+pytestmark = pytest.mark.usefixtures("second_device")
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from minigen import data, random
+from minigen import backend, data, random
 from minigen.autograd import no_grad
 from minigen.models import MODELS
 from minigen.models.model import Model
@@ -73,32 +73,32 @@ class Noise:
 
     @contextmanager
     def given_to_minigen(self) -> Iterator[None]:
-        def keep(kind: str, values: np.ndarray) -> np.ndarray:
+        def keep(kind: str, values: np.ndarray, device: str) -> backend.Array:
             self.drawn.append((kind, values))
-            return values.copy()  # a model may work on it in place
+            return backend.to_device(values.copy(), device)  # a model may work on it in place
 
-        def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
-            return keep("normal", self.generator.standard_normal(shape).astype(dtype))
+        def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> backend.Array:
+            return keep("normal", self.generator.standard_normal(shape).astype(dtype), device)
 
-        def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> np.ndarray:
-            return keep("uniform", self.generator.random(shape).astype(dtype))
+        def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> backend.Array:
+            return keep("uniform", self.generator.random(shape).astype(dtype), device)
 
         with mock.patch.multiple(random, standard_normal=standard_normal, uniform=uniform):
             yield
 
 
 class OwnNoise(Noise):
-    """PyTorch's random numbers, for a twin that trains on its own."""
+    """PyTorch's random numbers, for a twin that trains on its own, on PyTorch's device `place`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, place: str = "cpu") -> None:
         super().__init__(seed)
-        self.own_generator = torch.Generator().manual_seed(seed)
+        self.place, self.own_generator = place, torch.Generator(place).manual_seed(seed)
 
     def normal(self, *shape: int) -> torch.Tensor:
-        return torch.randn(shape, generator=self.own_generator)
+        return torch.randn(shape, generator=self.own_generator, device=self.place)
 
     def uniform(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape, generator=self.own_generator)
+        return torch.rand(shape, generator=self.own_generator, device=self.place)
 
 
 class Twin(torch.nn.Module):
@@ -123,7 +123,7 @@ class Twin(torch.nn.Module):
 
     def begin_as(self, model: Model) -> None:
         """Take the model's weights."""
-        self.load({name: torch.tensor(np.ascontiguousarray(array)) for name, array in model.state_dict().items()})
+        self.load({name: _tensor(array).clone() for name, array in model.state_dict().items()})
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
         """Take a model's weights by their names; a twin whose names differ overrides this."""
@@ -149,24 +149,24 @@ class Course:
     evaluation: dict[str, float]
 
 
-def train_both(case: Case, dtype: str) -> tuple[Course, Course]:
-    """minigen's course and the twin's.
+def train_both(case: Case, dtype: str, device: str = "cpu") -> tuple[Course, Course]:
+    """minigen's course on the device and the twin's on the CPU.
 
     In float64 each trains on its own. In float32 each update begins from minigen's weights: two processors round
     otherwise, so that somewhere another maximum is taken, and after some updates the losses differ by per cent.
     """
     model_type = MODELS[case.model]
-    config = model_type.config_type(**case.options)
+    config = model_type.config_type(device=device, **case.options)
     dataset = _load(config.data)
     random.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
-    model.to(dtype=dtype)
+    model.to(device, dtype)
     noise = Noise(config.seed)
     twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
     twin.begin_as(model)
     twin.keep_labelled(dataset.train)
     twin.train()
-    loader = data.Loader(dataset.train, config.batch_size, config.seed, dtype=dtype)
+    loader = data.Loader(dataset.train, config.batch_size, config.seed, device, dtype=dtype)
     ours, theirs = _MinigenSide(model, dataset.train), TorchSide(twin, len(loader))
     batches = (batch for epoch in range(case.steps) for batch in loader.epoch(epoch))
     for _, batch in zip(range(case.steps), batches, strict=False):
@@ -176,7 +176,7 @@ def train_both(case: Case, dtype: str) -> tuple[Course, Course]:
         assert not noise.drawn, "minigen drew noise that the twin did not"
         if dtype == "float32":
             twin.begin_as(model)
-    batch = _on_uneven_ground(data.Loader(dataset.test, config.batch_size, config.seed, dtype=dtype).first(32))
+    batch = _on_uneven_ground(data.Loader(dataset.test, config.batch_size, config.seed, device, dtype=dtype).first(32))
     with noise.given_to_minigen():
         evaluation = ours.evaluate(batch)
     courses = Course(ours.terms, evaluation), Course(theirs.terms, theirs.evaluate(as_torch(batch)))
@@ -187,6 +187,7 @@ def train_both(case: Case, dtype: str) -> tuple[Course, Course]:
 def _on_uneven_ground(batch: data.Batch) -> data.Batch:
     """With noise, still in [0, 1]: on an even ground four values are equal, and rounding would choose the maximum."""
     noise = np.random.default_rng(0).random(batch.inputs.shape, dtype=batch.inputs.dtype)
+    noise = backend.to_device(noise, backend.device_of(batch.inputs))
     return replace(batch, inputs=0.9 * batch.inputs + 0.1 * noise)
 
 
@@ -261,5 +262,9 @@ def _load(name: str) -> data.Dataset:
 
 
 def as_torch(batch: data.Batch) -> Batch:
-    lengths = None if batch.lengths is None else torch.from_numpy(batch.lengths)
-    return Batch(torch.from_numpy(np.ascontiguousarray(batch.inputs)), torch.from_numpy(batch.labels), lengths)
+    lengths = None if batch.lengths is None else _tensor(batch.lengths)
+    return Batch(_tensor(batch.inputs), _tensor(batch.labels), lengths)
+
+
+def _tensor(array: backend.Array) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(backend.to_device(array, "cpu")))
