@@ -26,7 +26,7 @@ def no_gpu_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def fake_is_cupy(no_gpu_yet: pytest.MonkeyPatch):
-    """`import cupy` gives the stand-in, whose card can be unplugged."""
+    """`import cupy` gives the stand-in."""
     import fake_cupy
 
     no_gpu_yet.setattr(importlib.util, "find_spec", lambda name: SimpleNamespace(name=name))
@@ -68,11 +68,12 @@ def test_without_cupy_the_message_names_the_package_for_the_driver(no_gpu_yet, d
     assert "\n" not in message
 
 
-def test_cupy_without_a_gpu(fake_is_cupy) -> None:
-    with (
-        fake_is_cupy.unplugged(),
-        pytest.raises(DeviceError, match=r"^device 'gpu': CuPy is installed but finds no usable GPU \(.*driver.*\)$"),
-    ):
+def test_cupy_without_a_gpu(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def count() -> None:
+        raise fake_is_cupy.cuda.runtime.CUDARuntimeError("CUDA driver version is insufficient")
+
+    monkeypatch.setattr(fake_is_cupy.cuda.runtime, "getDeviceCount", count)
+    with pytest.raises(DeviceError, match=r"^device 'gpu': CuPy is installed but finds no usable GPU \(.*driver.*\)$"):
         backend.module("gpu")
 
 
