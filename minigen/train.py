@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from minigen import backend, random
 from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
@@ -18,7 +20,7 @@ from minigen.inference.loading import load_data, read_config
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.adversarial import Adversarial
-from minigen.models.config import flag, kind_of
+from minigen.models.config import options
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
 from minigen.training.lock import locked
@@ -43,8 +45,7 @@ def _main(words: list[str]) -> int:
     if words[0] not in MODELS:
         raise UsageError(f"unknown model {words[0]!r}{closest(words[0].lower(), MODELS)} (--list shows all)")
     model_type = MODELS[words[0]]
-    options = _parse(model_type, words[1:])
-    return _train(model_type, options)
+    return _train(model_type, _parse(model_type, words[1:]))
 
 
 # The command line
@@ -75,19 +76,16 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
     run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
     group = parser.add_argument_group("hyper-parameters")
-    for f in dataclasses.fields(model_type.config_type):
-        kind = kind_of(model_type.config_type, f.name)
-        text = f.metadata["help"] + ("" if f.default is None else f" (default {f.default})")
-        if kind is bool:
-            group.add_argument(flag(f.name), action=argparse.BooleanOptionalAction, help=text.replace("%", "%%"))
+    for option in options(model_type.config_type):
+        text = option.help + ("" if option.default is None else f" (default {option.default})")
+        if isinstance(option.default, bool):
+            group.add_argument(option.flag, action=argparse.BooleanOptionalAction, help=text.replace("%", "%%"))
         else:
-            choices = f.metadata["choices"]
-            value = "{" + ",".join(choices) + "}" if choices else {int: "N", float: "X", str: "TEXT"}[kind]
-            group.add_argument(flag(f.name), type=kind, metavar=value, help=text.replace("%", "%%"))
-    options = parser.parse(words)
-    if "resume" in options and "overwrite" in options:
+            group.add_argument(option.flag, metavar=option.values, help=text.replace("%", "%%"))
+    given = parser.parse(words)
+    if "resume" in given and "overwrite" in given:
         raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
-    return options
+    return given
 
 
 def _folder(text: str) -> Path:
@@ -99,17 +97,18 @@ def _folder(text: str) -> Path:
 # The run
 
 
-def _train(model_type: type[Model], options: argparse.Namespace) -> int:
-    asked = {f.name: getattr(options, f.name) for f in dataclasses.fields(model_type.config_type) if f.name in options}
-    run = RunFolder(getattr(options, "out", Path("runs") / model_type.name))
-    resume, overwrite, smoke = (name in options for name in ("resume", "overwrite", "smoke"))
+def _train(model_type: type[Model], given: argparse.Namespace) -> int:
+    named = [option for option in options(model_type.config_type) if option.name in given]
+    asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
+    run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
+    resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
         config = _resumed_config(model_type, RunFolder.open(run.path), asked)
     else:
         run.require_free(overwrite)
         config = model_type.config_type(**asked)
         if smoke:
-            config = dataclasses.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
+            config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
     keep_freed_memory()
     data = load_data(config)
@@ -176,8 +175,10 @@ def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, An
         if value != saved and (fewer or field not in may_change(config)):
             cosine = field == "epochs" and field not in may_change(config)
             why = " (its cosine schedule depends on --epochs)" if cosine else ""
-            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}: it cannot go on so{why}")
-    return dataclasses.replace(config, **asked)
+            raise RunError(
+                f"--{field.replace('_', '-')} is {value}, the run in {run.path} has {saved}: it cannot go on so{why}"
+            )
+    return structs.replace(config, **asked)
 
 
 def _part(split: Split) -> Split:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from minigen.data.dataset import DataError, Dataset
+from msgspec import Meta, Struct
+
+from minigen.data.dataset import Dataset
+
+Size = Annotated[int, Meta(ge=1)]
 
 MOST_VALUES = 2**24
 """In one example: a description that asks for more is a mistake, and its model would not fit into memory."""
 
 
-@dataclass(frozen=True)
-class Description:
-    """A data set without its examples.
+class Description(Struct, frozen=True, forbid_unknown_fields=True):
+    """A data set without its examples, as config.json holds it.
 
     Attributes:
         name: as `load` knows it.
         input_shape: (C, H, W) or (T, D).
         classes: their names.
         units: as in Dataset: of a user's own sequences, the raw values that 0 and 1 stand for.
+
+    Raises:
+        ValueError: the shape is too large, or the units are not one pair per variable.
     """
 
     name: str
-    input_shape: tuple[int, ...]
-    classes: tuple[str, ...]
+    input_shape: Annotated[tuple[Size, ...], Meta(min_length=2, max_length=3)]
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
     units: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if math.prod(self.input_shape) > MOST_VALUES:
+            raise ValueError(f"input_shape is {self.input_shape}, must have at most {MOST_VALUES:,} values per example")
+        if len(self.units) not in (0, self.input_shape[-1]):
+            count = self.input_shape[-1]
+            raise ValueError(f"units has {len(self.units)} pairs, must have none or {count}, one per variable")
 
     @classmethod
     def of(cls, data: Dataset) -> Description:
@@ -38,45 +49,3 @@ class Description:
     def holds_images(self) -> bool:
         """Whether an example is (C, H, W), and not (T, D)."""
         return len(self.input_shape) == 3
-
-    def as_json(self) -> dict[str, Any]:
-        """For a JSON file."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Any) -> Description:
-        """What `as_json` gave, from a file that anyone may have edited.
-
-        Raises:
-            DataError: a part is missing or is not what it must be; one line that names it.
-        """
-        if not isinstance(content, dict):
-            raise DataError(f"data is {_short(content)}, must be a table")
-        fields = [field.name for field in dataclasses.fields(cls)]
-        if content.keys() != set(fields):
-            raise DataError(f"data has {_short(sorted(content))}, must have {', '.join(fields)}")
-        name, shape, classes, units = (content[field] for field in fields)
-        if not isinstance(name, str):
-            raise DataError(f"data.name is {_short(name)}, must be a name")
-        if not _is_list(shape, lambda size: type(size) is int and size > 0) or len(shape) not in (2, 3):
-            raise DataError(f"data.input_shape is {_short(shape)}, must be [C, H, W] or [T, D]")
-        if math.prod(shape) > MOST_VALUES:
-            raise DataError(f"data.input_shape is {_short(shape)}: more than {MOST_VALUES:,} values an example")
-        if not classes or not _is_list(classes, lambda text: isinstance(text, str)):
-            raise DataError(f"data.classes is {_short(classes)}, must be a list of names")
-        if not _is_list(units, _is_pair) or len(units) not in (0, shape[-1]):
-            raise DataError(f"data.units is {_short(units)}, must be [] or a [low, high] for each of the D variables")
-        return cls(name, tuple(shape), tuple(classes), tuple((float(low), float(high)) for low, high in units))
-
-
-def _is_list(value: Any, accepts: Any) -> bool:
-    return isinstance(value, list) and all(map(accepts, value))
-
-
-def _is_pair(value: Any) -> bool:
-    return _is_list(value, lambda x: type(x) in (int, float) and math.isfinite(x)) and len(value) == 2
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 100 else f"{text[:100]}…"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from msgspec import structs
 
 from minigen.inference.loading import load
 from minigen.inference.trained import Trained
@@ -61,7 +61,7 @@ def _curves(rows: list[dict[str, Any]]) -> dict[str, Curve]:
 
 def table(runs: Sequence[Run]) -> list[str]:
     """A line for each thing compared, a column for each run; of the hyper-parameters those that differ."""
-    configs = [dataclasses.asdict(run.trained.config) for run in runs]
+    configs = [structs.asdict(run.trained.config) for run in runs]
     lines = {
         "": [run.name for run in runs],
         "model": [run.trained.model.name for run in runs],

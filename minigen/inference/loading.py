@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from minigen import backend, random
 from minigen.data import Dataset, Description, read_sequences
 from minigen.data import load as load_set
 from minigen.inference.trained import Trained
 from minigen.models import MODELS, Config, ConfigError, Model
-from minigen.models.config import kind_of
+from minigen.models.config import options
 from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
@@ -34,16 +35,15 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
     """
     run = RunFolder.open(Path(folder))
     model_type, config, data = read_config(run)
-    config = dataclasses.replace(config, device=device)
+    config = structs.replace(config, device=device)
     backend.module(device)
     _, arrays, state = checkpoint.read_either(run.best, run.last, say)
     try:
         trained_with = dict(state["config"])
-        for name, value in dataclasses.asdict(config).items():
-            if name not in _NO_PART_OF_THE_MODEL and trained_with[name] != value:
-                raise RunError(
-                    f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {trained_with[name]!r}"
-                )
+        for name, value in structs.asdict(config).items():
+            used = trained_with.get(name, value)
+            if name not in _NO_PART_OF_THE_MODEL and used != value:
+                raise RunError(f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {used!r}")
         with random.stream(0):  # the first weights are drawn, and forgotten
             model = model_type(config, data.input_shape, len(data.classes))
         model.load_state_dict(
@@ -67,21 +67,15 @@ def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
     Raises:
         RunError: config.json was damaged, or edited to what no training can have been.
     """
-    name, saved, data = run.described()
-    file = run.path / "config.json"
-    if name not in MODELS:
-        raise RunError(f"{file}: the model is {name[:100]!r}, must be one of {', '.join(MODELS)}")
-    model_type = MODELS[name]
-    fields = {f.name: f.default for f in dataclasses.fields(model_type.config_type)}
-    if saved.keys() != fields.keys():
-        differing = ", ".join(sorted(saved.keys() ^ fields.keys()))
-        raise RunError(f"{file}: does not fit {name}, it lacks or adds {differing}")
-    for field, value in saved.items():
-        kind = kind_of(model_type.config_type, field)
-        if type(value) not in ((int, float) if kind is float else (kind,)) and value is not fields[field]:
-            raise RunError(f"{file}: {field} is {value!r}, must be of type {kind.__name__}")
+    described, file = run.described(), run.path / "config.json"
+    if described.model not in MODELS:
+        raise RunError(f"{file}: the model is {described.model[:100]!r}, must be one of {', '.join(MODELS)}")
+    model_type = MODELS[described.model]
+    unknown = sorted(described.config.keys() - {option.name for option in options(model_type.config_type)})
+    if unknown:
+        raise RunError(f"{file}: {described.model} has no hyper-parameter {', '.join(unknown)[:100]}")
     try:
-        return model_type, model_type.config_type(**saved), data
+        return model_type, model_type.config_type(**described.config), described.data
     except ConfigError as error:
         raise RunError(f"{file}: {error}") from error
 

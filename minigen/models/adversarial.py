@@ -10,31 +10,38 @@ and the generator to please the discriminator. Here each step moves one net, and
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from minigen import backend, nn, random
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.config import Config, option
+from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate, Validation
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 
+Beta1 = Annotated[Fraction, Meta(description="Adam's decay of the mean gradient: short, as the aim moves")]
+Beta2 = Annotated[Fraction, Meta(description="Adam's decay of the mean squared gradient")]
+Channels = Annotated[
+    Count, Meta(description="channels of the convolution next to the image; the inner one has twice as many")
+]
 
-@dataclass(kw_only=True)
-class AdversarialConfig(Config):
+
+class AdversarialConfig(Config, kw_only=True):
     """The documents' optimizer, Adam with 2e-4 and β₁ 0.5, and noise of 100 numbers.
 
     The losses say how the game stands, not how good the images are: no validation part chooses an epoch by them.
     """
 
-    epochs: int = option(50, "passes over the training set", at_least=1)
-    validation: float = option(0.0, "part of the training set to hold out; 0: the last epoch is kept", None, 0, None, 1)
-    batch_size: int = option(64, "examples a step", at_least=1)
-    lr: float = option(2e-4, "learning rate of both nets", above=0)
-    beta1: float = option(0.5, "Adam's memory of past gradients, short because the aim moves", at_least=0, below=1)
-    beta2: float = option(0.999, "Adam's memory of past squares of gradients", at_least=0, below=1)
-    latent: int = option(100, "numbers in the noise z", at_least=1)
+    epochs: Epochs = 50
+    validation: Validation = 0.0
+    batch_size: BatchSize = 64
+    lr: LearningRate = 2e-4
+    beta1: Beta1 = 0.5
+    beta2: Beta2 = 0.999
+    latent: Annotated[Count, Meta(description="numbers in the noise z")] = 100
 
 
 class Adversarial(Model):

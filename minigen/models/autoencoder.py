@@ -13,13 +13,15 @@ it compresses, and what a code drawn at random decodes to nobody knows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.config import option
+from minigen.models.config import Epochs, Hidden, Latent
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
@@ -41,14 +43,16 @@ def binary_cross_entropy(logits: Tensor, x: Array) -> Tensor:
 PIXEL_ERRORS = {"mse": squared_error, "bce": binary_cross_entropy}
 
 
-@dataclass(kw_only=True)
-class AutoencoderConfig(CorruptionConfig):
+PixelLoss = Annotated[Literal["mse", "bce"], Meta(description="error per pixel: squared, or binary cross-entropy")]
+
+
+class AutoencoderConfig(CorruptionConfig, kw_only=True):
     """The document's code of 32 numbers, one hidden layer on each side."""
 
-    epochs: int = option(50, "passes over the training set", at_least=1)
-    hidden: int = option(400, "units of the hidden layer of the encoder and of the decoder", at_least=1)
-    latent: int = option(32, "numbers in the code: 784 pixels / 32 is a compression of 24.5", at_least=1)
-    loss: str = option("mse", "error of a pixel: squared, or binary cross-entropy", ("mse", "bce"))
+    epochs: Epochs = 50
+    hidden: Hidden = 400
+    latent: Latent = 32
+    loss: PixelLoss = "mse"
 
 
 class Autoencoder(Model):

@@ -11,25 +11,26 @@ and the dense layers decide. Minimised is the cross-entropy -ln p(label|x), in n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from minigen import nn
 from minigen.autograd import Tensor
 from minigen.data import Batch
 from minigen.models.classification import classification_terms
-from minigen.models.config import Config, option
+from minigen.models.config import Config, Epochs, Fraction, Hidden
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class CNNConfig(Config):
+class CNNConfig(Config, kw_only=True):
     """The documents describe the layers and fix no size: 32 and 64 channels, as their other nets have."""
 
-    epochs: int = option(10, "passes over the training set", at_least=1)
-    hidden: int = option(128, "units of the dense hidden layer", at_least=1)
-    dropout: float = option(0.5, "part of the hidden units that a training step leaves out", at_least=0, below=1)
+    epochs: Epochs = 10
+    hidden: Hidden = 128
+    dropout: Annotated[Fraction, Meta(description="part of the hidden units that a training step leaves out")] = 0.5
 
 
 class CNN(Model):

@@ -1,84 +1,111 @@
-"""Hyper-parameters: a dataclass a model, every field a flag of the command line with its help."""
+"""Hyper-parameters: a model's Config has a field for each, and each field is a flag of the command line.
+
+A type declares a hyper-parameter once, with its limits and its help; a model's Config only gives the default:
+
+    Epochs = Annotated[int, Meta(ge=1, description="passes over the training set")]
+
+    class VAEConfig(Config):
+        epochs: Epochs = 100
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import typing
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
 
-LARGEST_INTEGER = 2**32  # of any hyper-parameter: sizes beyond it overflow NumPy's counting before memory runs out
+from msgspec import Meta, Struct, inspect, structs
+
+from minigen import schema
+
+Count = Annotated[int, Meta(ge=1, le=2**32)]  # beyond it NumPy's sizes overflow before memory runs out
+CountOrZero = Annotated[int, Meta(ge=0, le=2**32)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Fraction = Annotated[float, Meta(ge=0, lt=1)]
+
+DataName = Annotated[str, Meta(description="data set (--list names them all)")]
+DataDir = Annotated[str | None, Meta(description="folder with the data set's files, instead of downloading them")]
+Validation = Annotated[
+    Fraction, Meta(description="part of the training set held out to choose the best epoch; 0 keeps the last epoch")
+]
+Epochs = Annotated[Count, Meta(description="passes over the training set")]
+BatchSize = Annotated[Count, Meta(description="examples per step")]
+LearningRate = Annotated[Positive, Meta(description="learning rate")]
+Schedule = Annotated[Literal["constant", "cosine"], Meta(description="course of the learning rate after the warm-up")]
+Warmup = Annotated[CountOrZero, Meta(description="steps over which the learning rate rises to --lr")]
+ClipNorm = Annotated[NotNegative, Meta(description="largest norm of the gradient; 0 does not clip")]
+Seed = Annotated[
+    CountOrZero, Meta(description="seed for the initial weights, the noise, the data order and the validation split")
+]
+Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
+Hidden = Annotated[Count, Meta(description="units of each hidden layer")]
+Latent = Annotated[Count, Meta(description="numbers in the code")]
 
 
 class ConfigError(ValueError):
-    """A hyper-parameter outside what is allowed: one line that says which, what it was, what it must be."""
+    """A hyper-parameter outside its limits: one line that says which, what it was, and what it must be."""
 
 
-def option(
-    default: Any,
-    help: str,
-    choices: tuple[str, ...] | None = None,
-    at_least: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    at_most: float | None = None,
-) -> Any:
-    """A field of a Config: its default, what it is (with its unit), and what it may be: a finite number always."""
-    limits = {"choices": choices, "at_least": at_least, "above": above, "below": below, "at_most": at_most}
-    return field(default=default, metadata={"help": help, **limits})
-
-
-def flag(name: str) -> str:
-    """The flag of a field: batch_size is --batch-size."""
-    return "--" + name.replace("_", "-")
-
-
-def kind_of(config_type: type[Config], name: str) -> type:
-    """The type of a field's values: int of `int | None`."""
-    hint = typing.get_type_hints(config_type)[name]
-    return next(kind for kind in (bool, int, float, str) if kind in (hint, *typing.get_args(hint)))
-
-
-@dataclass(kw_only=True)
-class Config:
-    """What every model's training has; a model's own Config adds its sizes and changes the defaults.
+class Config(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What every model's training needs; a model's own Config adds its sizes and changes the defaults.
 
     Raises:
-        ConfigError: a value is not one of its choices or outside its limits.
+        ConfigError: a value has the wrong type, is not one of its choices, is outside its limits, or is not finite.
     """
 
-    data: str = option("mnist5k", "data set (--list names them all)")
-    data_dir: str | None = option(None, "folder that holds the data set's files, instead of downloading them")
-    validation: float = option(
-        0.1, "part of the training set that is held out to choose the best epoch", None, 0, None, 1
-    )
-    epochs: int = option(20, "passes over the training set", at_least=1)
-    batch_size: int = option(128, "examples a step", at_least=1)
-    lr: float = option(1e-3, "learning rate", above=0)
-    schedule: str = option("constant", "course of the learning rate after the warm-up", ("constant", "cosine"))
-    warmup: int = option(0, "steps over which the learning rate rises to --lr", at_least=0)
-    clip_norm: float = option(0.0, "largest norm of the gradient; 0 does not clip", at_least=0)
-    seed: int = option(0, "of weights, noise, the order of the data and what is held out", at_least=0)
-    device: str = option("cpu", "where to compute: gpu needs CuPy", ("cpu", "gpu"))
+    data: DataName = "mnist5k"
+    data_dir: DataDir = None
+    validation: Validation = 0.1
+    epochs: Epochs = 20
+    batch_size: BatchSize = 128
+    lr: LearningRate = 1e-3
+    schedule: Schedule = "constant"
+    warmup: Warmup = 0
+    clip_norm: ClipNorm = 0.0
+    seed: Seed = 0
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
-        for f in dataclasses.fields(self):
-            _check(flag(f.name), getattr(self, f.name), f.metadata)
+        for option in options(type(self)):
+            option.read(getattr(self, option.name))
 
 
-def _check(name: str, value: Any, limits: Any) -> None:
-    if isinstance(value, int) and value > LARGEST_INTEGER:
-        raise ConfigError(f"{name} is {value}, must be at most {LARGEST_INTEGER}")
-    if limits["choices"] is not None and value not in limits["choices"]:
-        raise ConfigError(f"{name} is {value!r}, must be one of {', '.join(limits['choices'])}")
-    if limits["at_least"] is not None and not value >= limits["at_least"]:
-        raise ConfigError(f"{name} is {value}, must be at least {limits['at_least']:g}")
-    if limits["above"] is not None and not value > limits["above"]:
-        raise ConfigError(f"{name} is {value}, must be above {limits['above']:g}")
-    if limits["below"] is not None and not value < limits["below"]:
-        raise ConfigError(f"{name} is {value}, must be below {limits['below']:g}")
-    if limits["at_most"] is not None and not value <= limits["at_most"]:
-        raise ConfigError(f"{name} is {value}, must be at most {limits['at_most']:g}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{name} is {value}, must be a finite number")
+class Option(NamedTuple):
+    """A hyper-parameter as the command line shows it."""
+
+    name: str
+    default: Any
+    help: str
+    kind: Any
+    values: str
+
+    @property
+    def flag(self) -> str:
+        """batch_size is --batch-size."""
+        return "--" + self.name.replace("_", "-")
+
+    def read(self, value: Any, strict: bool = True) -> Any:
+        """The value, checked; strict=False reads it from the text that a command line gives.
+
+        Raises:
+            ConfigError: it has the wrong type, is outside the limits or is not finite.
+        """
+        try:
+            value = schema.convert(value, self.kind, self.flag, strict)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{self.flag} is {value}, must be a finite number")
+        return value
+
+
+def options(config_type: type[Config]) -> Iterator[Option]:
+    """The hyper-parameters of a model, in the order of their declaration."""
+    for field in structs.fields(config_type):
+        kind, help = inspect.type_info(field.type), ""
+        if isinstance(kind, inspect.Metadata):
+            help, kind = (kind.extra_json_schema or {}).get("description", ""), kind.type
+        choices = ",".join(map(str, schema.choices(field.type)))
+        values = {inspect.IntType: "N", inspect.FloatType: "X"}.get(type(kind), f"{{{choices}}}" if choices else "TEXT")
+        yield Option(field.name, field.default, help, field.type, values)

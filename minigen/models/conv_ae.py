@@ -21,33 +21,34 @@ them says little about the code; so `evaluate` also gives the error of the code 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.autoencoder import PIXEL_ERRORS
-from minigen.models.config import option
+from minigen.models.autoencoder import PIXEL_ERRORS, PixelLoss
+from minigen.models.config import Epochs, Latent, Warmup
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class ConvAutoencoderConfig(CorruptionConfig):
+class ConvAutoencoderConfig(CorruptionConfig, kw_only=True):
     """The document's: a code of 16 numbers, squared error, Adam, 50 epochs, batch 128, validation 0.1.
 
     Without a warm-up Adam's first steps, as long as any later one, can drive all pixels so far below 0 that the
     sigmoid's slope is gone: the error stays at 0.11, that of a black image (seen on mnist with seed 0).
     """
 
-    epochs: int = option(50, "passes over the training set", at_least=1)
-    warmup: int = option(200, "steps over which the learning rate rises to --lr", at_least=0)
-    latent: int = option(16, "numbers in the code: 784 pixels / 16 is a compression of 49", at_least=1)
-    pooling: str = option("strided", "how the image is halved and doubled", ("strided", "max"))
-    loss: str = option("mse", "error of a pixel: squared, or binary cross-entropy", ("mse", "bce"))
+    epochs: Epochs = 50
+    warmup: Warmup = 200
+    latent: Latent = 16
+    pooling: Annotated[Literal["strided", "max"], Meta(description="how the image is halved and doubled")] = "strided"
+    loss: PixelLoss = "mse"
 
 
 class ConvAutoencoder(Model):
@@ -118,7 +119,9 @@ class ConvAutoencoder(Model):
         """The same error, the squared one, and with --pooling max the squared error without the switches."""
         z, switches = self.encode_with_switches(Tensor(batch.inputs))
         logits = self.logits(z, switches)
-        terms = {name: PIXEL_ERRORS[name](logits, batch.inputs) for name in dict.fromkeys((self.config.loss, "mse"))}
+        terms: Terms = {
+            name: PIXEL_ERRORS[name](logits, batch.inputs) for name in dict.fromkeys((self.config.loss, "mse"))
+        }
         if switches is not None:
             terms["mse_of_the_code_alone"] = PIXEL_ERRORS["mse"](self.logits(z, None), batch.inputs)
         return terms

@@ -12,20 +12,17 @@ alternation and leave a checkerboard (Odena et al. 2016, "Deconvolution and Chec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minigen import nn
-from minigen.models.config import option
+from minigen.models.config import Epochs, Hidden
 from minigen.models.images import image_shape
 from minigen.models.vae import VAE, VAEConfig
 
 
-@dataclass(kw_only=True)
-class ConvVAEConfig(VAEConfig):
+class ConvVAEConfig(VAEConfig, kw_only=True):
     """The channels 32 and 64 of document 000's deconvolution, the latent of its VAE's lesson."""
 
-    epochs: int = option(30, "passes over the training set", at_least=1)
-    hidden: int = option(256, "units of the dense layer between the convolutions and the code", at_least=1)
+    epochs: Epochs = 30
+    hidden: Hidden = 256
 
 
 class ConvVAE(VAE):

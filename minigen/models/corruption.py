@@ -11,21 +11,21 @@ Document 003 §1 names noise reduction; Vincent et al. 2010, "Stacked Denoising 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from minigen import backend, random
+from msgspec import Meta
+
 from minigen.backend import Array
-from minigen.models.config import Config, ConfigError, option
-from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
+from minigen.models.config import Config, ConfigError
+from minigen.ops.noise import normal_like, uniform_like
 
 
-@dataclass(kw_only=True)
-class CorruptionConfig(Config):
+class CorruptionConfig(Config, kw_only=True):
     """A Config with --corrupt."""
 
-    corrupt: str = option("none", "damage to the input, in training only: none, gaussian:STD or mask:PART")
+    corrupt: Annotated[
+        str, Meta(description="damage to the input, in training only: none, gaussian:STD or mask:PART")
+    ] = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,13 +58,5 @@ def corrupted(x: Array, how: str, training: bool) -> Array:
     if not training or amount == 0:
         return x
     if kind == "gaussian":
-        return x + amount * _drawn_like(x, random.standard_normal)
-    return x * (_drawn_like(x, random.uniform) >= amount)
-
-
-def _drawn_like(x: Array, draw: Callable[[tuple[int, ...], Any, str], Array]) -> Array:
-    """Random numbers in x's shape and memory layout."""
-    device = backend.device_of(x)
-    if lies_batch_last(x):
-        return batch_to_first(draw(batch_to_last(x).shape, x.dtype, device))
-    return draw(x.shape, x.dtype, device)
+        return x + amount * normal_like(x)
+    return x * (uniform_like(x) >= amount)

@@ -12,21 +12,19 @@ A kernel of 4 at stride 2 covers each pixel equally often; one of 3 would leave 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minigen import nn
-from minigen.models.config import option
+from minigen.models.adversarial import Channels
+from minigen.models.config import Epochs
 from minigen.models.gan import GAN, GANConfig, output_activation
 from minigen.models.images import image_shape
 from minigen.nn import init
 
 
-@dataclass(kw_only=True)
-class DCGANConfig(GANConfig):
+class DCGANConfig(GANConfig, kw_only=True):
     """Radford's rules at a size that a CPU trains."""
 
-    epochs: int = option(20, "passes over the training set", at_least=1)
-    channels: int = option(32, "of the convolution next to the image; the inner one has twice as many", at_least=1)
+    epochs: Epochs = 20
+    channels: Channels = 32
 
 
 class DCGAN(GAN):

@@ -16,24 +16,21 @@ lead back to the image's size. The two nets have as many layers and about as man
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch
 from minigen.models.classification import classification_terms
-from minigen.models.config import Config, ConfigError, option
+from minigen.models.config import Config, ConfigError, Epochs, Validation
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class DDNetConfig(Config):
+class DDNetConfig(Config, kw_only=True):
     """The document's Adam 1e-3, batch 128, 10 epochs; nothing is held out, and the last epoch of both nets counts."""
 
-    epochs: int = option(10, "passes over the training set", at_least=1)
-    validation: float = option(0.0, "part of the training set to hold out; 0: the last epoch is kept", None, 0, None, 1)
+    epochs: Epochs = 10
+    validation: Validation = 0.0
 
 
 class Classifier(nn.Module):

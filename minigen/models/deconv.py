@@ -23,14 +23,16 @@ image itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.data.resampling import averaging, bicubic, blurring
-from minigen.models.config import Config, ConfigError, option
+from minigen.models.config import Config, Positive
 from minigen.models.corruption import corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
@@ -40,20 +42,13 @@ from minigen.optim import Adam
 _STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
 
 
-@dataclass(kw_only=True)
-class DeconvolutionConfig(Config):
+class DeconvolutionConfig(Config, kw_only=True):
     """The document's sizes and its Adam; it fixes no epochs."""
 
-    epochs: int = option(20, "passes over the training set", at_least=1)
-    task: str = option("superres", "what is undone", ("superres", "denoise", "deblur"))
-    scale: int = option(4, "superres: how many times larger the image becomes, 2 or 4", at_least=2)
-    noise: float = option(0.3, "denoise: standard deviation of the noise, where pixels are in [0, 1]", above=0)
-    blur: float = option(1.5, "deblur: standard deviation of the blur, in pixels", above=0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.scale not in (2, 4):
-            raise ConfigError(f"--scale is {self.scale}, must be 2 or 4")
+    task: Annotated[Literal["superres", "denoise", "deblur"], Meta(description="which damage to undo")] = "superres"
+    scale: Annotated[Literal[2, 4], Meta(description="superres: how many times larger the image becomes")] = 4
+    noise: Annotated[Positive, Meta(description="denoise: standard deviation of the noise, for pixels in [0, 1]")] = 0.3
+    blur: Annotated[Positive, Meta(description="deblur: standard deviation of the blur, in pixels")] = 1.5
 
 
 class Resampling(nn.Module):

@@ -16,26 +16,30 @@ training stalls. That of the non-saturating loss is σ(D) - 1: the same equilibr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.models.adversarial import Adversarial, AdversarialConfig
-from minigen.models.config import option
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
 from minigen.nn import init
 
 
-@dataclass(kw_only=True)
-class GANConfig(AdversarialConfig):
+class GANConfig(AdversarialConfig, kw_only=True):
     """The documents' losses and their variants."""
 
-    loss: str = option("non-saturating", "what the generator minimises", ("non-saturating", "minimax"))
-    real_label: float = option(
-        1.0, "target for real images; 0.9 is one-sided label smoothing (Salimans et al. 2016)", above=0, at_most=1
+    loss: Annotated[Literal["non-saturating", "minimax"], Meta(description="what the generator minimises")] = (
+        "non-saturating"
     )
-    output: str = option("tanh", "range of the generator's images, [-1, 1] or [0, 1]", ("tanh", "sigmoid"))
+    real_label: Annotated[
+        float, Meta(gt=0, le=1, description="target for real images; 0.9 smooths it (Salimans et al. 2016)")
+    ] = 1.0
+    output: Annotated[
+        Literal["tanh", "sigmoid"], Meta(description="range of the generator's images: [-1, 1] or [0, 1]")
+    ] = "tanh"
 
 
 class GAN(Adversarial):

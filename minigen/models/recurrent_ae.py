@@ -13,35 +13,49 @@ last step, which the encoder's state remembers best, comes first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.config import ConfigError, option
+from minigen.models.config import (
+    ClipNorm,
+    ConfigError,
+    DataName,
+    Epochs,
+    Hidden,
+    Latent,
+    LearningRate,
+    Schedule,
+    Warmup,
+)
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.nn import init
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class RecurrentAEConfig(CorruptionConfig):
+class RecurrentAEConfig(CorruptionConfig, kw_only=True):
     """The document's code of 16 numbers; its LSTM activation, relu, is an option."""
 
-    data: str = option("mnist5k-rows", "data set of sequences: digits row by row, or waves with anomalies")
-    data_file: str | None = option(None, "your own sequences instead: .csv with one a line, or .npy (N, T, D)")
-    epochs: int = option(40, "passes over the training set", at_least=1)
-    lr: float = option(5e-3, "learning rate", above=0)
-    schedule: str = option("cosine", "course of the learning rate after the warm-up", ("constant", "cosine"))
-    warmup: int = option(200, "steps over which the learning rate rises to --lr", at_least=0)
-    clip_norm: float = option(1.0, "largest norm of the gradient, which an LSTM can make explode", at_least=0)
-    hidden: int = option(128, "units of the encoder's and of the decoder's LSTM", at_least=1)
-    latent: int = option(16, "numbers in the code", at_least=1)
-    activation: str = option("tanh", "of candidate and output in the LSTMs", ("tanh", "relu"))
-    reversed_target: bool = option(False, "decode from the last step to the first")
+    data: DataName = "mnist5k-rows"
+    data_file: Annotated[
+        str | None, Meta(description="your own sequences instead: .csv with one per line, or .npy (N, T, D)")
+    ] = None
+    epochs: Epochs = 40
+    lr: LearningRate = 5e-3
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 200
+    clip_norm: ClipNorm = 1.0
+    hidden: Hidden = 128
+    latent: Latent = 16
+    activation: Annotated[
+        Literal["tanh", "relu"], Meta(description="activation of candidate and output in the LSTMs")
+    ] = "tanh"
+    reversed_target: Annotated[bool, Meta(description="decode from the last step to the first")] = False
 
 
 class RecurrentAutoencoder(Model):

@@ -17,32 +17,38 @@ and a direction that the code reads is the direction that it writes (Vincent et 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from msgspec import Meta
 
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch, Loader, Split
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
 from minigen.models.classification import part_right
-from minigen.models.config import option
+from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
 from minigen.nn import Parameter, init
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class TiedConfig(CorruptionConfig):
+class TiedConfig(CorruptionConfig, kw_only=True):
     """The document's: 784 -> 32 relu -> 784 sigmoid, binary cross-entropy, Adam, 100 epochs, batch 256."""
 
-    epochs: int = option(100, "passes over the training set", at_least=1)
-    batch_size: int = option(256, "examples a step", at_least=1)
-    latent: int = option(32, "numbers in the code; with --corrupt mask:0.5, 256 make better features", at_least=1)
-    mode: str = option("pretrain", "learn to reconstruct first, or together with the classes", ("pretrain", "joint"))
-    labels: int = option(0, "training images whose label may be used; 0: 100, 1,000 and all are compared", at_least=0)
-    label_weight: float = option(0.1, "weight of the cross-entropy beside the error of a pixel (joint)", at_least=0)
+    epochs: Epochs = 100
+    batch_size: BatchSize = 256
+    latent: Latent = 32
+    mode: Annotated[
+        Literal["pretrain", "joint"], Meta(description="learn to reconstruct first, or together with the classes")
+    ] = "pretrain"
+    labels: Annotated[
+        CountOrZero, Meta(description="training images whose label may be used; 0 compares 100, 1,000 and all")
+    ] = 0
+    label_weight: Annotated[
+        NotNegative, Meta(description="joint: weight of the cross-entropy beside the error per pixel")
+    ] = 0.1
 
 
 class TransposedLinear(nn.Module):

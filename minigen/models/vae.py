@@ -17,31 +17,36 @@ the other, which weighs them 784 times apart; lesson 16 shows what becomes of it
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch
-from minigen.models.config import option
+from minigen.models.config import Epochs, Hidden, Latent, NotNegative
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
 
 
-@dataclass(kw_only=True)
-class VAEConfig(CorruptionConfig):
+class VAEConfig(CorruptionConfig, kw_only=True):
     """The documents' sizes, dense 400 and Adam 1e-3, but a latent of 10 where document 000 has 32.
 
     On 4,500 digits 32 numbers gain 5 nats (111.8 against 117.3) and lose the look of the samples: most of the
     space that the prior fills is then far from any code that was seen.
     """
 
-    epochs: int = option(100, "passes over the training set", at_least=1)
-    hidden: int = option(400, "units of the hidden layer of the encoder and of the decoder", at_least=1)
-    latent: int = option(10, "numbers in the code z", at_least=1)
-    beta: float = option(1.0, "weight of the KL term: above 1 for simpler codes (Higgins et al. 2017)", at_least=0)
-    likelihood: str = option("bernoulli", "p(x|z): pixels as probabilities, or as reals", ("bernoulli", "gaussian"))
+    epochs: Epochs = 100
+    hidden: Hidden = 400
+    latent: Latent = 10
+    beta: Annotated[
+        NotNegative, Meta(description="weight of the KL term: above 1 for simpler codes (Higgins et al. 2017)")
+    ] = 1.0
+    likelihood: Annotated[
+        Literal["bernoulli", "gaussian"], Meta(description="p(x|z): pixels as probabilities, or as reals")
+    ] = "bernoulli"
 
 
 class VAE(Model):

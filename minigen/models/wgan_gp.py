@@ -17,33 +17,34 @@ It has no batch normalisation: the penalty is on the gradient of each image alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from minigen import nn, ops, random
 from minigen.autograd import Tensor, grad
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.adversarial import Adversarial, AdversarialConfig
-from minigen.models.config import option
+from minigen.models.adversarial import Adversarial, AdversarialConfig, Beta1, Beta2, Channels
+from minigen.models.config import Count, Epochs, LearningRate, NotNegative, Schedule
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
 from minigen.models.model import Terms
 
 
-@dataclass(kw_only=True)
-class WGANGPConfig(AdversarialConfig):
+class WGANGPConfig(AdversarialConfig, kw_only=True):
     """The paper's λ, β₁ and β₂; a learning rate five times the paper's and three critic steps, not five, which
     these small nets bear and which save hours.
     """
 
-    schedule: str = option("cosine", "course of the learning rate after the warm-up", ("constant", "cosine"))
-    epochs: int = option(40, "passes over the training set", at_least=1)
-    lr: float = option(5e-4, "learning rate of both nets", above=0)
-    beta1: float = option(0.0, "Adam's memory of past gradients", at_least=0, below=1)
-    beta2: float = option(0.9, "Adam's memory of past squares of gradients", at_least=0, below=1)
-    channels: int = option(32, "of the convolution next to the image; the inner one has twice as many", at_least=1)
-    penalty: float = option(10.0, "λ, the weight of the gradient penalty", at_least=0)
-    critic_steps: int = option(3, "steps of the critic for one of the generator", at_least=1)
+    schedule: Schedule = "cosine"
+    epochs: Epochs = 40
+    lr: LearningRate = 5e-4
+    beta1: Beta1 = 0.0
+    beta2: Beta2 = 0.9
+    channels: Channels = 32
+    penalty: Annotated[NotNegative, Meta(description="λ, the weight of the gradient penalty")] = 10.0
+    critic_steps: Annotated[Count, Meta(description="critic steps per generator step")] = 3
 
 
 class WGANGP(Adversarial):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import platform
@@ -10,9 +9,12 @@ import re
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from minigen.data import DataError, Description
+import msgspec
+
+from minigen import schema
+from minigen.data import Description
 from minigen.files import naming, replace_file
 from minigen.models import Config
 
@@ -30,12 +32,14 @@ class RunError(ValueError):
     """A run folder that cannot be used as asked: one line that says why, and what can be done."""
 
 
-class Described(NamedTuple):
-    """What config.json says of a run: enough to build its model without its data."""
+class Described(msgspec.Struct):
+    """What config.json says of a run: enough to build its model without its data, and what it ran on."""
 
     model: str
     config: dict[str, Any]
     data: Description
+    versions: dict[str, str] = {}
+    machine: str = ""
 
 
 class RunFolder:
@@ -101,15 +105,9 @@ class RunFolder:
 
     def describe(self, model: str, config: Config, data: Description) -> None:
         """Write config.json: the model's name, its hyper-parameters, its data in words, and what it runs on."""
-        versions = {name: _version(name) for name in _PACKAGES}
-        content = {
-            "model": model,
-            "config": dataclasses.asdict(config),
-            "data": data.as_json(),
-            "versions": {"python": platform.python_version(), **versions},
-            "machine": platform.platform(),
-        }
-        replace_file(self._config, json.dumps(content, indent=2).encode())
+        versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+        content = Described(model, msgspec.structs.asdict(config), data, versions, platform.platform())
+        replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
 
     def described(self) -> Described:
         """What config.json says; whether the hyper-parameters are possible is for the model's Config to say.
@@ -118,17 +116,9 @@ class RunFolder:
             RunError: config.json is not what minigen wrote.
         """
         try:
-            content = json.loads(self._config.read_text(encoding="utf-8"))
-            model, config, data = content["model"], content["config"], Description.from_json(content["data"])
-        except DataError as error:
-            raise RunError(f"{self._config}: {error}") from error
-        except KeyError as error:
-            raise RunError(f"{self._config}: not a run's description (it has no {error})") from error
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+            return schema.decode(self._config.read_bytes(), Described, "it")
+        except (OSError, ValueError) as error:
             raise RunError(f"{self._config}: not a run's description ({error})") from error
-        if not isinstance(model, str) or not isinstance(config, dict):
-            raise RunError(f"{self._config}: not a run's description (model and config must be a name and a table)")
-        return Described(model, config, data)
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""

@@ -8,7 +8,6 @@ run that meets a NaN can be played again from there, every operation watched, to
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import time
 import zlib
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from tqdm import tqdm
 
 from minigen import backend, nn, optim, random
@@ -229,7 +229,7 @@ class Trainer:
         arrays |= {f"random.{device}": state for device, state in random.state().items()}
         state = {
             "model": self.model.name,
-            "config": dataclasses.asdict(self.config),
+            "config": structs.asdict(self.config),
             "data": self._data,
             "epoch": self.epoch,
             "batch": self.batch,
@@ -264,7 +264,7 @@ class Trainer:
             raise checkpoint.CheckpointError(f"{path}: does not fit this model ({error})") from error
 
     def _require_same_run(self, path: Path, state: dict[str, Any]) -> None:
-        own, saved = dataclasses.asdict(self.config), state["config"]
+        own, saved = structs.asdict(self.config), state["config"]
         for name, value in own.items():
             if saved[name] != value and name not in may_change(self.config):
                 raise checkpoint.CheckpointError(f"{path}: trained with {name} {saved[name]!r}, this run has {value!r}")

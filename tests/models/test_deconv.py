@@ -105,7 +105,7 @@ def test_stands_beside_what_needs_no_net(options: dict[str, Any], name: str) -> 
     ("shape", "options", "message"),
     [
         ((1, 30, 28), {}, "--data mnist5k holds images of 30 × 28, deconv needs multiples of 4"),
-        ((1, 8, 8), {"scale": 3}, "--scale is 3, must be 2 or 4"),
+        ((1, 8, 8), {"scale": 3}, "--scale is 3, must be one of 2, 4"),
         ((1, 8, 8), {"task": "denoise", "noise": 0.0}, "--noise is 0.0, must be above 0"),
         ((28, 28), {}, "holds sequences"),
     ],

@@ -19,8 +19,8 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_describes_the_run_and_what_it_ran_on(run: RunFolder) -> None:
-    name, config, data = RunFolder.open(run.path).described()
-    assert (name, VAEConfig(**config), data) == ("vae", VAEConfig(hidden=7), DATA)
+    saved = RunFolder.open(run.path).described()
+    assert (saved.model, VAEConfig(**saved.config), saved.data) == ("vae", VAEConfig(hidden=7), DATA)
     versions = json.loads((run.path / "config.json").read_text())["versions"]
     assert {"python", "numpy", "safetensors"} <= versions.keys()
 
@@ -68,7 +68,7 @@ def test_a_folder_without_rows_has_none(run: RunFolder) -> None:
 def test_a_run_is_not_overwritten_unasked(run: RunFolder) -> None:
     with pytest.raises(RunError, match="already holds a run: --resume continues it, --overwrite replaces it"):
         RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
-    assert run.described()[1]["hidden"] == 7
+    assert run.described().config["hidden"] == 7
 
 
 def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFolder) -> None:
@@ -106,7 +106,7 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     for path in (run.last, run.best, frame, *drawn, run.path / "thesis.tex", run.path / "thesis.png"):
         path.write_bytes(b"x")
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
-    assert new.described()[1]["hidden"] == 8
+    assert new.described().config["hidden"] == 8
     assert new.rows() == []
     assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "thesis.png"}
     assert run.path / "samples.png" in drawn
