@@ -14,7 +14,7 @@ import numpy as np
 from minigen import backend
 from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
 from minigen.data import Dataset
-from minigen.data.pictures import find_pictures, read_picture
+from minigen.data.pictures import read_picture, read_pictures
 from minigen.data.sequences import in_units, read_like
 from minigen.inference.loading import load, load_data
 from minigen.inference.trained import Trained
@@ -54,6 +54,8 @@ def _main(words: list[str]) -> int:
     print(f"{trained.model.name} of {words[0]}, after {trained.epoch} epochs on {trained.data.name}")
     for line in verb.act(trained, options, out):
         print(line)
+    for line in getattr(options, "left_out", []):
+        print(line)
     return 0
 
 
@@ -81,7 +83,7 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
         nargs="*",
         type=Path,
         default=[],
-        help="pictures (PNG, JPEG) or folders of them, or a file of sequences (.csv, .npy); none: the test set",
+        help="pictures or folders of them, or a file of sequences (.csv, .npy); none: the test set",
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"of the test set, how many (default {count})")
@@ -98,8 +100,9 @@ def _inputs(trained: Trained, options: argparse.Namespace) -> Inputs:
     if not options.inputs:
         return _test_examples(load_data(trained.config), getattr(options, "count", options.default_count))
     if trained.data.holds_images:
-        paths = find_pictures(options.inputs)
-        return Inputs(np.stack([_picture(trained, path, options.invert) for path in paths]), _names(paths))
+        channels, height, width = trained.data.input_shape
+        paths, images, options.left_out = read_pictures(options.inputs, channels, (height, width), options.invert)
+        return Inputs(np.stack(images), _names(paths))
     if len(options.inputs) > 1:
         raise UsageError(f"{len(options.inputs)} files of sequences, one at a time is read")
     values = read_like(options.inputs[0], trained.data.input_shape, trained.data.units)
@@ -245,9 +248,8 @@ def _restore(trained: Trained, options: argparse.Namespace, out: Path) -> list[s
             _save_images(out, x.names, restored, options.invert),
             _save_sheet(out, rows, "damaged, restored and true"),
         ]
-    paths, channels = find_pictures(options.inputs), trained.data.input_shape[0]
-    pictures = [trained.restore(read_picture(path, channels, None, options.invert)[None])[0] for path in paths]
-    return [_save_images(out, _names(paths), pictures, options.invert)]
+    paths, images, options.left_out = read_pictures(options.inputs, trained.data.input_shape[0], None, options.invert)
+    return [_save_images(out, _names(paths), [trained.restore(x[None])[0] for x in images], options.invert)]
 
 
 def _score(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:

@@ -233,7 +233,7 @@ def test_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
         ("gan", ("encode",), "gan cannot encode, but: sample, interpolate, score, export"),
         ("vae", ("reconstruct", "--count", -1), "--count is -1, must be at least 1"),
         ("vae", ("reconstruct", "none.png"), "none.png: no such file or folder"),
-        ("vae", ("reconstruct", __file__), "test_apply.py: not a PNG or JPEG image"),
+        ("vae", ("reconstruct", __file__), "test_apply.py: not a picture"),
         ("vae", ("interpolate", 3), "the following arguments are required: B"),
         ("vae", ("interpolate", 3, 1000), "1000: the test set has numbers 0 to 999"),
         ("gan", ("interpolate", "a.png", 1), "'a.png': must be the seed of a noise"),

@@ -12,6 +12,7 @@ from minigen.data.dataset import DataError, Dataset, Split
 from minigen.data.description import Description
 from minigen.data.loader import Batch, Loader
 from minigen.data.sequences import read_sequences
+from minigen.files import absolute
 
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
 __all__ += ["descriptions", "load", "names", "read_sequences"]
@@ -74,7 +75,8 @@ def descriptions() -> dict[str, str]:
 def load(name: str, data_dir: str | Path | None = None, seed: int = 0) -> Dataset:
     """The data set called `name`.
 
-    data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows; None: download them once.
+    data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;
+        None: download them once.
     seed: decides what the generated sets contain.
     Raises DataError, one line, for an unknown name, a missing or damaged file, and a failed download.
     """
@@ -84,7 +86,7 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0) -> Datase
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}")
     if isinstance(entry, _Stored):
-        return entry.make(None if data_dir is None else Path(data_dir))
+        return entry.make(None if data_dir is None else absolute(data_dir))
     if data_dir is not None:
         stored = ", ".join(other for other, kind in _SETS.items() if isinstance(kind, _Stored))
         raise DataError(f"{name} comes with minigen and reads no --data-dir (the sets that do: {stored})")

@@ -6,14 +6,13 @@ Krizhevsky, "Learning multiple layers of features from tiny images", 2009; https
 
 from __future__ import annotations
 
-import gzip
-import tarfile
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from minigen.data import download
+from minigen import files
+from minigen.data import download, tar
 from minigen.data.dataset import DataError, Dataset, Split
 
 ARCHIVE = "cifar-10-binary.tar.gz"
@@ -23,7 +22,6 @@ TEST_FILES = ("test_batch.bin",)
 RECORDS = 10_000
 SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
-CHUNK = 1 << 20
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 CIFAR10 = download.Source(
@@ -40,65 +38,48 @@ def cifar10(data_dir: Path | None) -> Dataset:
     """50,000 + 10,000 photographs, from data_dir (the archive, or its unpacked files), or downloaded once."""
     folder = data_dir or download.fetch("cifar10", CIFAR10)
     contents = _read_files(folder)
-    train, test = (_split(folder, contents, files) for files in (TRAIN_FILES, TEST_FILES))
+    train, test = (_split(folder, contents, names) for names in (TRAIN_FILES, TEST_FILES))
     source = f"CIFAR-10 (Krizhevsky, Nair, Hinton), free to use with citation, read from {folder}"
     return Dataset("cifar10", train, test, CLASSES, source)
 
 
-def read_archive(path: Path) -> dict[str, bytes]:
-    """The six files of the archive by name.
+def read_archive(path: Path) -> dict[str, bytearray]:
+    """The six files of the archive by name; nothing is unpacked.
 
-    They are read straight from the archive: nothing is unpacked, so no member name, link or device in it
-    can reach the disk. Raises DataError for a damaged archive, or one that lacks a file.
+    Raises DataError for a damaged archive, and for one that lacks a file.
     """
     wanted = {f"{FOLDER}/{file}": file for file in TRAIN_FILES + TEST_FILES}
-    contents = {}
-    try:
-        with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.type == tarfile.REGTYPE else None
-                if member.name in wanted and content is not None:
-                    _check_size(f"{path}: {member.name}", member.size)
-                    contents[wanted[member.name]] = content.read()
-            while stream.read(CHUNK):  # gzip's checksum is at the very end
-                pass
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise DataError(f"{path}: damaged archive ({error}), expected CIFAR-10's {ARCHIVE}") from error
-    for name, file in wanted.items():
-        if file not in contents:
+    members = tar.read_members(path, dict.fromkeys(wanted, RECORDS * RECORD_BYTES))
+    for name in wanted:
+        if name not in members:
             raise DataError(f"{path}: holds no regular file {name}, expected CIFAR-10's {ARCHIVE}")
-    return contents
+    return {wanted[name]: content for name, content in members.items()}
 
 
-def _read_files(folder: Path) -> dict[str, bytes]:
+def _read_files(folder: Path) -> Mapping[str, bytes | bytearray]:
     """The six files from the first of: folder, folder/cifar-10-batches-bin, the archive in folder."""
     for candidate in (folder, folder / FOLDER):
-        if (candidate / TRAIN_FILES[0]).is_file():
+        if (candidate / TRAIN_FILES[0]).exists():
             return {file: _read_file(candidate / file) for file in TRAIN_FILES + TEST_FILES}
-    if (folder / ARCHIVE).is_file():
+    if (folder / ARCHIVE).exists():
         return read_archive(folder / ARCHIVE)
     raise DataError(f"{folder}: holds neither {ARCHIVE} nor {TRAIN_FILES[0]} (--data-dir: the folder of CIFAR-10)")
 
 
 def _read_file(path: Path) -> bytes:
     try:
-        _check_size(str(path), path.stat().st_size)
-        return path.read_bytes()
+        content = files.read(path, tar.MOST_BYTES)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(content) != RECORDS * RECORD_BYTES:
+        raise DataError(f"{path}: {len(content)} bytes, expected {RECORDS * RECORD_BYTES}")
+    return content
 
 
-def _check_size(name: str, size: int) -> None:
-    if size != RECORDS * RECORD_BYTES:
-        raise DataError(
-            f"{name}: {size} bytes, expected {RECORDS * RECORD_BYTES} ({RECORDS} records of {RECORD_BYTES})"
-        )
-
-
-def _split(folder: Path, contents: dict[str, bytes], files: tuple[str, ...]) -> Split:
-    for file in files:
+def _split(folder: Path, contents: Mapping[str, bytes | bytearray], names: tuple[str, ...]) -> Split:
+    for file in names:
         labels = np.frombuffer(contents[file], np.uint8)[::RECORD_BYTES]
         if labels.max() > 9:
             raise DataError(f"{folder}: {file}: label {labels.max()} of record {labels.argmax()} must be 0 to 9")
-    records = np.frombuffer(b"".join(contents[file] for file in files), np.uint8).reshape(-1, RECORD_BYTES)
+    records = np.frombuffer(b"".join(contents[file] for file in names), np.uint8).reshape(-1, RECORD_BYTES)
     return Split(records[:, 1:].reshape(-1, *SHAPE), records[:, 0].astype(np.int64))

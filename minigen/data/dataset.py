@@ -9,14 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigen.files import printable
+
 
 class DataError(ValueError):
-    """A data set that cannot be had or read: one line that says which file, what was found, what must be."""
+    """Data that cannot be read: one printable line that says which file, what was found, what must be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
-@dataclass(frozen=True, eq=False)
+def require_levels(pictures: NDArray[np.uint8], name: str) -> None:
+    """DataError for pictures whose largest value is 1: divided by 255, as all are, they would be black."""
+    if pictures.size and pictures.max() == 1:
+        raise DataError(f"{name}: the largest uint8 value is 1, must be up to 255 (white): multiply by 255")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Examples that belong together: the training part, the validation part or the test part.
+    """Examples that belong together: the training, the validation or the test split.
 
     inputs: uint8 images (N, C, H, W) with values 0 … 255, or float32 sequences (N, T, D).
     labels: int64 (N,), the class of each example.
@@ -36,6 +47,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def __repr__(self) -> str:
+        return f"Split({len(self):,} × {self.inputs.shape[1:]} {self.inputs.dtype})"
+
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Split:
         """The examples at these indices, in this order."""
         indices = np.asarray(indices, dtype=np.int64)
@@ -43,7 +57,7 @@ class Split:
         return Split(self.inputs[indices], self.labels[indices], lengths)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A named data set. `source` is one line: where it comes from and under which licence.
 
@@ -58,16 +72,20 @@ class Dataset:
     source: str
     units: tuple[tuple[float, float], ...] = ()
 
+    def __repr__(self) -> str:
+        classes = f"{len(self.classes)} class{'es' * (len(self.classes) > 1)}"
+        return f"Dataset({self.name!r}, train={self.train}, test={self.test}, {classes})"
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one example: (C, H, W) or (T, D)."""
         return tuple(self.train.inputs.shape[1:])
 
     def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
-        """Set a random part of the training examples aside: (what remains to train on, validation).
+        """(training, validation): a random fraction of the training split is held out for validation.
 
-        However small, a fraction above 0 sets one aside where there are two.
-        The same seed sets the same part aside; both parts keep the original order.
+        Any fraction above 0 holds out at least one example if there are two.
+        Equal seeds hold out the same examples; both splits keep the original order.
         Raises DataError unless 0 <= fraction < 1.
         """
         if not 0 <= fraction < 1:

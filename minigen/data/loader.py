@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigen import backend
 from minigen.backend import Array, to_device
-from minigen.data.dataset import DataError, Split
+from minigen.data.dataset import DataError, Split, require_levels
 
 GAP = 64  # values, at least one cache line
 
@@ -61,6 +62,9 @@ class Loader:
             raise DataError(f"Loader: dtype is {dtype!r}, must be 'float32' or 'float64'")
         if len(split) < (batch_size if drop_last else 1):
             raise DataError(f"Loader: {len(split)} examples give no batch (batch_size {batch_size})")
+        self._pictures = split.inputs.dtype == np.uint8 and split.inputs.ndim == 4
+        if self._pictures:
+            require_levels(split.inputs, "Loader")
         self.batch_size, self.seed = batch_size, seed
         self.shuffle, self.drop_last = shuffle, drop_last
         self.device, self.dtype = device, np.dtype(dtype)
@@ -74,6 +78,12 @@ class Loader:
         """How many batches an epoch has."""
         whole, rest = divmod(self._count, self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
+
+    def __repr__(self) -> str:
+        return f"Loader({self._count:,} × {self.input_shape}: {len(self):,} batches of {self.batch_size} per epoch)"
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("Loader: an order belongs to an epoch: write `for batch in loader.epoch(0)`")
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number`, from batch `start` on."""
@@ -95,7 +105,7 @@ class Loader:
 
     def _batch(self, index: NDArray[np.int64], at: Array) -> Batch:
         columns = _columns(self._inputs[at]).astype(self.dtype, copy=False)
-        if self._inputs.dtype == np.uint8:
+        if self._pictures:
             columns /= 255
         inputs = columns.T.reshape(len(index), *self.input_shape)
         return Batch(inputs, self._labels[at], None if self._lengths is None else self._lengths[at], index)

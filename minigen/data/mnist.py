@@ -60,14 +60,16 @@ def mnist(data_dir: Path | None) -> Dataset:
     """All 60,000 + 10,000 digits, from the four files in data_dir, or downloaded once."""
     folder = data_dir or download.fetch("mnist", MNIST)
     source = f"MNIST (LeCun, Cortes, Burges), CC BY-SA 3.0, read from {folder}"
-    return Dataset("mnist", *read_folder(folder), DIGITS, source)
+    train, test = read_folder(folder, "MNIST")
+    return Dataset("mnist", train, test, _classes(DIGITS, train, test), source)
 
 
 def fashion_mnist(data_dir: Path | None) -> Dataset:
     """60,000 + 10,000 clothes, from data_dir, Debian's package dataset-fashion-mnist, or downloaded once."""
     folder = data_dir or (DEBIAN_FASHION if DEBIAN_FASHION.is_dir() else download.fetch("fashion-mnist", FASHION))
     source = f"Fashion-MNIST (Zalando), MIT licence, read from {folder}"
-    return Dataset("fashion-mnist", *read_folder(folder), CLOTHES, source)
+    train, test = read_folder(folder, "FashionMNIST")
+    return Dataset("fashion-mnist", train, test, _classes(CLOTHES, train, test), source)
 
 
 def as_rows(dataset: Dataset, name: str) -> Dataset:
@@ -79,35 +81,43 @@ def as_rows(dataset: Dataset, name: str) -> Dataset:
     return replace(dataset, name=name, train=rows(dataset.train), test=rows(dataset.test))
 
 
-def read_folder(folder: Path) -> tuple[Split, Split]:
-    """The training and the test split in the four IDX files of a folder, gzipped or not."""
-    train, test = _read_split(folder, "train"), _read_split(folder, "t10k")
+def read_folder(folder: Path, torchvision: str = "MNIST") -> tuple[Split, Split]:
+    """The training and the test split in the four IDX files of a folder, gzipped or not.
+
+    torchvision: the subfolder, where the folder is the `root` of a torchvision data set.
+    """
+    below = folder / torchvision / "raw"
+    train, test = (_read_split(below if below.is_dir() else folder, prefix) for prefix in ("train", "t10k"))
     if train.inputs.shape[1:] != test.inputs.shape[1:]:
         raise DataError(f"{folder}: training images are {_size(train)}, test images are {_size(test)}: must be equal")
     return train, test
 
 
 def _read_split(folder: Path, prefix: str) -> Split:
-    image_file, label_file = (
-        _find(folder, f"{prefix}-images-idx3-ubyte"),
-        _find(folder, f"{prefix}-labels-idx1-ubyte"),
-    )
+    image_file, label_file = _find(folder, f"{prefix}-images", "idx3"), _find(folder, f"{prefix}-labels", "idx1")
     images, labels = read_idx(image_file, axes=3), read_idx(label_file, axes=1)
     if images.size == 0:
         raise DataError(f"{image_file}: holds no image (shape {images.shape})")
     if len(images) != len(labels):
         raise DataError(f"{label_file}: holds {len(labels)} labels, {image_file.name} holds {len(images)} images")
-    if labels.max() > 9:
-        raise DataError(f"{label_file}: label {labels.max()} of item {labels.argmax()} must be 0 to 9")
     return Split(images[:, None], labels.astype(np.int64))
 
 
-def _find(folder: Path, name: str) -> Path:
+def _classes(names: tuple[str, ...], *splits: Split) -> tuple[str, ...]:
+    """The names of the classes; their numbers where there are more, as in EMNIST's letters."""
+    highest = max(int(split.labels.max()) for split in splits)
+    return names if highest < len(names) else tuple(map(str, range(highest + 1)))
+
+
+def _find(folder: Path, name: str, kind: str) -> Path:
+    """The file under its authors' name, or under Kaggle's, which may lie in a folder of that name."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder (--data-dir: the folder that holds the four IDX files)")
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.exists():
-            return path
+    name, kaggles = f"{name}-{kind}-ubyte", f"{name}.{kind}-ubyte"
+    for file in (f"{name}.gz", name, f"{kaggles}.gz", kaggles):
+        for path in (folder / file, folder / file / file):
+            if path.exists() and not path.is_dir():
+                return path
     raise DataError(f"{folder}: holds neither {name}.gz nor {name} (--data-dir: the folder of the four IDX files)")
 
 

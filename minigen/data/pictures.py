@@ -1,45 +1,91 @@
-"""The user's own pictures, PNG and JPEG files, as arrays of the shape that a model was trained on (Pillow)."""
+"""The user's own pictures as arrays of the shape that a model was trained on (Pillow)."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from minigen.data.dataset import DataError
+from minigen import files
+from minigen.data.dataset import DataError, require_levels
 
 Floats = NDArray[np.float32]
 
 MOST_PIXELS = 2**26
-"""More are refused before they are unpacked: a file of a few kB can hold a picture that fills the memory."""
+"""More are refused by the header, before they are unpacked: a file of a few kB can hold a picture that fills memory."""
 
-ENDINGS = (".png", ".jpg", ".jpeg")
-_FORMATS = ("PNG", "JPEG")
-_WHAT_PILLOW_RAISES = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, struct.error, zlib.error)
+MOST_BYTES = 2**28
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+_ORIENTATION = 0x0112  # EXIF's tag; where it is not 1, its value says how to turn the picture:
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Pictures(NamedTuple):
+    """What `read_pictures` found: paths, an array (C, H, W) for each, and a line for each kind of file left out."""
+
+    paths: list[Path]
+    images: list[Floats]
+    left_out: list[str]
 
 
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
-    """The files themselves, and of each folder its PNG and JPEG files by name.
+    """The files themselves, and the pictures in the folders and their subfolders, sorted by name; each once.
 
-    Raises:
-        DataError: a folder holds none, or a path does not exist.
+    Hidden files are skipped, macOS's `._x.png` among them.
+    Raises DataError where a folder holds none, and where a path does not exist.
     """
-    found = []
-    for path in paths:
+    found: list[Path] = []
+    for path in map(files.absolute, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS and file.is_file())
+            inside = [file for file in path.rglob("*") if _is_picture(file)]
             if not inside:
                 raise DataError(f"{path}: a folder without {', '.join(ENDINGS)} files")
-            found += inside
+            found += sorted(inside)
         elif path.exists():
             found.append(path)
         else:
             raise DataError(f"{path}: no such file or folder")
+    return list(dict.fromkeys(found))
+
+
+def read_pictures(paths: Iterable[Path], channels: int, size: tuple[int, int] | None, invert: bool = False) -> Pictures:
+    """The pictures of files and folders, read as `read_picture` does.
+
+    A file in a folder that cannot be read is left out; one that is named itself is refused.
+    Raises DataError for the latter, and where nothing can be read.
+    """
+    named = set(map(files.absolute, paths := list(paths)))
+    found, reasons = Pictures([], [], []), dict[str, list[Path]]()
+    for path in find_pictures(paths):
+        try:
+            image = read_picture(path, channels, size, invert)
+        except DataError as error:
+            if path in named:
+                raise
+            reasons.setdefault(str(error).removeprefix(f"{files.printable(str(path))}: "), []).append(path)
+            continue
+        found.paths.append(path)
+        found.images.append(image)
+    for why, broken in reasons.items():
+        number = f"{len(broken)} pictures, from {broken[0]} on" if len(broken) > 1 else str(broken[0])
+        found.left_out.append(files.printable(f"left out {number}: {why}"))
+    if not found.paths:
+        raise DataError(f"no picture can be read: {'; '.join(found.left_out)}")
     return found
 
 
@@ -48,34 +94,67 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
 
     size: (H, W) to which it is stretched or shrunk; None: its own.
     invert: for a picture that is dark on light, where those trained on are light on dark.
-    Transparent parts become white, before anything is inverted.
-    Raises DataError for a file that is no PNG or JPEG image, a damaged one, and one of too many pixels.
+    Transparent parts become white, before anything is inverted. Of a file's metadata, only the orientation is used.
+    Raises DataError for a file that is no PNG, JPEG, WebP, BMP, GIF or TIFF image, a damaged one, one of too many
+    pixels, and one whose largest value is 1 of 255.
     """
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            width, height = opened.size
-            if width * height > MOST_PIXELS:
-                raise DataError(f"{path}: {width} x {height} pixels, at most {MOST_PIXELS:,} are read")
-            picture = _flat(ImageOps.exif_transpose(opened), "L" if channels == 1 else "RGB")
+        with files.reading(path, MOST_BYTES) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own, about damage that does not matter here
+            picture = _decoded(path, Image.open(file, formats=_FORMATS), "L" if channels == 1 else "RGB", size)
     except DataError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        why = "too many pixels" if isinstance(error, Image.DecompressionBombError) else "not a PNG or JPEG image"
-        raise DataError(f"{path}: {why}") from error
-    except _WHAT_PILLOW_RAISES as error:
-        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    if size is not None and picture.size != (size[1], size[0]):
-        picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS)
-    values = np.atleast_3d(np.asarray(picture, np.float32)).transpose(2, 0, 1) / np.float32(255)
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path}: not a picture ({', '.join(_FORMATS)})") from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path}: too many pixels, at most {MOST_PIXELS:,} are read") from error
+    except Exception as error:  # whatever Pillow's decoders raise for a damaged file
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DataError(f"{path}: cannot be read ({why})") from error
+    levels = np.asarray(picture)
+    require_levels(levels, str(path))
+    values = np.atleast_3d(levels).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return 1 - values if invert else values
 
 
-def _flat(picture: Image.Image, mode: str) -> Image.Image:
-    """8 bits a channel, grey ("L") or "RGB", without transparency."""
-    if picture.mode.startswith("I"):  # 16 bits, whose conversion Pillow cuts off at 255
-        picture = Image.fromarray((np.asarray(picture, np.float64) / 257).round().clip(0, 255).astype(np.uint8))
-    if picture.has_transparency_data:
-        seen = picture.convert("RGBA")
-        picture = Image.new("RGBA", seen.size, "white")
-        picture.alpha_composite(seen)
-    return picture.convert("RGB").convert(mode)
+def _decoded(path: Path, picture: Image.Image, mode: str, size: tuple[int, int] | None) -> Image.Image:
+    """8 bits per channel, grey ("L") or "RGB", upright, without transparency, and shrunk before it is copied much."""
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise DataError(f"{path}: {width} x {height} pixels, at most {MOST_PIXELS:,} are read")
+    if picture.mode == "F":
+        raise DataError(f"{path}: 32-bit floats, must be 8 or 16 bits per channel")
+    picture.load()
+    orientation: Any = 1
+    with suppress(Exception):  # metadata that cannot be read are no reason to refuse the picture
+        orientation = picture.getexif().get(_ORIENTATION)
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    if picture.mode.startswith("I"):
+        picture = _of_16_bits(picture)
+    elif picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+    elif picture.mode != mode:
+        picture = picture.convert("RGB").convert(mode)
+    if size is not None:
+        target = size if turn is not None and orientation >= 5 else size[::-1]  # Pillow's sizes are (W, H)
+        if picture.size != target:
+            picture = picture.resize(target, Image.Resampling.LANCZOS)
+    if picture.mode == "RGBA":
+        seen, picture = picture, Image.new("RGB", picture.size, "white")
+        picture.paste(seen, mask=seen.getchannel("A"))
+    if turn is not None:
+        picture = picture.transpose(turn)
+    return picture.convert(mode)
+
+
+def _of_16_bits(picture: Image.Image) -> Image.Image:
+    """Grey of 16 bits as 8 bits, which Pillow would cut off at 255; its transparent grey becomes white."""
+    deep = np.asarray(picture)
+    grey = ((deep.clip(0, 65535).astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if "transparency" in picture.info:
+        grey[deep == picture.info["transparency"]] = 255
+    return Image.fromarray(grey)
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and not file.is_dir()

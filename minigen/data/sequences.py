@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+import reprlib
 from collections.abc import Sequence
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigen import files
 from minigen.data.dataset import DataError, Dataset, Split
 
 ANOMALIES = ("normal", "spike", "dropout", "frequency shift")
@@ -17,6 +21,9 @@ TRAIN, TEST = 4_000, 1_000
 STEPS = 64
 NOISE = 0.02
 TEST_FRACTION = 0.1
+MOST_BYTES = 2**30  # of a file of sequences
+MOST_HEADER = 1000  # bytes of a .npy file's header
+HEADER = {"descr": r"""['"]([<>=|]?\w+)['"]""", "fortran_order": "(True|False)", "shape": r"\(([\d, ]*)\)"}
 
 Floats = NDArray[np.floating[Any]]
 
@@ -81,27 +88,31 @@ def _saw(turns: Floats) -> Floats:
 
 
 def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float, float]] = ()) -> Dataset:
-    """The user's own sequences, from a .npy array (N, T, D) or (N, T), or a CSV file with one sequence a line.
+    """The user's own sequences, from a .npy array (N, T, D) or (N, T), or a CSV file with one sequence per line.
 
-    A random tenth (at least one) is the test part. Each of the D variables is scaled linearly to [0, 1] by
+    A random tenth (at least one) is the test split. Each of the D variables is scaled linearly to [0, 1] by
     its smallest and largest training value; the data set's `units` hold the two, and passing them as
-    `units` scales another file alike. All labels are 0.
+    `units` scales another file alike. All labels are 0; `source` says how the file was understood.
     Raises DataError for a file that is no such array, and for fewer than two sequences.
     """
-    path = Path(path)
+    path = files.absolute(path)
     values = read_array(path)
-    if len(values) < 2:
+    count, steps, variables = values.shape
+    if count < 2:
         raise DataError(f"{path}: one sequence, at least 2 are needed (to train on, and to test)")
-    order = np.random.default_rng([seed, len(values)]).permutation(len(values))
-    tested = math.ceil(TEST_FRACTION * len(values))
+    order = np.random.default_rng([seed, count]).permutation(count)
+    tested = math.ceil(TEST_FRACTION * count)
     train, test = (values[np.sort(part)] for part in (order[tested:], order[:tested]))
     if not units:
         low, high = train.min(axis=(0, 1)), train.max(axis=(0, 1))
         units = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-    elif len(units) != values.shape[2]:
-        raise DataError(f"{path}: {values.shape[2]} variables a step, expected {len(units)}")
-    train_split, test_split = (Split(_scale(x, units), np.zeros(len(x), np.int64)) for x in (train, test))
-    source = f"your own file {path}"
+    elif len(units) != variables:
+        raise DataError(f"{path}: {variables} variables per step, expected {len(units)}")
+    train_split, test_split = (Split(_scale(path, x, units), np.zeros(len(x), np.int64)) for x in (train, test))
+    understood = f"{count:,} sequences of {steps:,} steps of {variables} variable{'s' * (variables > 1)}"
+    if variables == 1:
+        understood += "; each row is one sequence, so cut a long series into rows, or save (N, T, D) as .npy"
+    source = f"your own file {path}: {understood}"
     return Dataset("sequences", train_split, test_split, ("sequence",), source, tuple(units))
 
 
@@ -110,10 +121,11 @@ def read_like(path: Path, shape: tuple[int, ...], units: Sequence[tuple[float, f
 
     Raises DataError for a file that is no such array, or holds sequences of another shape.
     """
+    path = files.absolute(path)
     values = read_array(path)
     if values.shape[1:] != shape:
         raise DataError(f"{path}: sequences (T, D) = {values.shape[1:]}, the model was trained on {shape}")
-    return _scale(values, units) if units else values.astype(np.float32)
+    return _scale(path, values, units or [(0.0, 1.0)] * shape[1])
 
 
 def in_units(values: NDArray[Any], units: Sequence[tuple[float, float]]) -> NDArray[Any]:
@@ -126,10 +138,12 @@ def in_units(values: NDArray[Any], units: Sequence[tuple[float, float]]) -> NDAr
 
 def read_array(path: Path) -> NDArray[np.float64]:
     """The numbers of a .npy or CSV file as (N, T, D), all of them finite; DataError otherwise."""
-    if path.suffix not in (".npy", ".csv"):
+    readers = {".npy": _read_npy, ".csv": _read_csv}
+    if path.suffix.lower() not in readers:
         raise DataError(f"{path}: sequences are read from .npy and .csv files")
     try:
-        values = _read_npy(path) if path.suffix == ".npy" else _read_csv(path)
+        with files.reading(path, MOST_BYTES) as file:
+            values = readers[path.suffix.lower()](path, file)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     if values.ndim == 2:
@@ -138,41 +152,59 @@ def read_array(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: an array with {values.ndim} axes, expected (N, T, D) or (N, T)")
     if values.size == 0:
         raise DataError(f"{path}: empty (shape {values.shape})")
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        n, t, d = bad[0]
-        raise DataError(f"{path}: {values[n, t, d]} in sequence {n + 1}, step {t + 1}: must be a finite number")
+    _require_finite(path, values, values, "must be a finite number")
     return values
 
 
-def _read_npy(path: Path) -> NDArray[np.float64]:
+def _read_npy(path: Path, file: BufferedReader) -> NDArray[np.float64]:
+    """NumPy's format: a magic string, the length of a header, the header, the values.
+
+    The header is a Python dict as text, which is searched for its three entries and never evaluated.
+    Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+    """
+    magic = files.take(file, 8)
+    if magic[:6] != b"\x93NUMPY":
+        what = "it is an .npz archive" if magic[:2] == b"PK" else "numpy.save did not write it"
+        raise DataError(f"{path}: not a .npy file of numbers ({what})")
+    length = int.from_bytes(files.take(file, 2 if magic[6] == 1 else 4), "little")
+    header = files.take(file, min(length, MOST_HEADER)).decode("latin-1")
+    found = [re.search(rf"""['"]{name}['"]: *{value}""", header) for name, value in HEADER.items()]
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        why = "it holds Python objects, or numpy.save did not write it" if "pickle" in str(error) else error
-        raise DataError(f"{path}: not a .npy file of numbers ({why})") from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iufb":
-        kind = getattr(array, "dtype", "an .npz archive")
-        raise DataError(f"{path}: holds {kind}, expected a .npy array of real numbers")
+        kind, by_columns, lengths = (match[1] for match in found if match)
+        dtype = np.dtype(kind)
+        shape = tuple(map(int, lengths.replace(",", " ").split()))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: not a .npy file of numbers (header {reprlib.repr(header)})") from error
+    if dtype.kind not in "iufb":
+        raise DataError(f"{path}: holds {dtype}, expected a .npy array of real numbers")
+    size = math.prod(shape) * dtype.itemsize
+    content = files.take(file, min(size, MOST_BYTES))
+    if len(content) < size:
+        promise = f"the header promises {reprlib.repr(shape)}"
+        raise DataError(f"{path}: cut short: {len(content)} bytes of values, {promise} of {dtype.itemsize} bytes each")
+    array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns == "True" else "C")
     return array.astype(np.float64)
 
 
-def _read_csv(path: Path) -> NDArray[np.float64]:
-    """One sequence a line, numbers separated by commas; blank lines are skipped."""
-    rows: list[list[float]] = []
+def _read_csv(path: Path, file: BufferedReader) -> NDArray[np.float64]:
+    """One sequence per line, numbers separated by commas; blank lines are skipped."""
+    rows: list[NDArray[np.float64]] = []
+    text = TextIOWrapper(file, encoding="utf-8-sig")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        for number, line in enumerate(text, start=1):
+            if not line.strip():
+                continue
+            where = f"{path}: line {number}"
+            rows.append(np.array([_number(text, f"{where}, column {i}") for i, text in enumerate(line.split(","), 1)]))
+            if len(rows[-1]) != len(rows[0]):
+                raise DataError(
+                    f"{path}: ragged: line {number} has {len(rows[-1])} values, the first has {len(rows[0])}: "
+                    f"all sequences must be equally long"
+                )
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file ({error.reason} at byte {error.start})") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        rows.append([_number(text, f"{path}: line {number}, column {i}") for i, text in enumerate(line.split(","), 1)])
-        if len(rows[-1]) != len(rows[0]):
-            raise DataError(
-                f"{path}: ragged: line {number} has {len(rows[-1])} values, the first has {len(rows[0])}: "
-                f"all sequences must be equally long"
-            )
+        raise DataError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
+    finally:
+        text.detach()  # whoever opened the file closes it
     return np.array(rows, dtype=np.float64).reshape(len(rows), -1 if rows else 0)
 
 
@@ -180,10 +212,23 @@ def _number(text: str, where: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise DataError(f"{where}: {text.strip()!r} is not a number") from error
+        raise DataError(f"{where}: {reprlib.repr(text.strip())} is not a number") from error
 
 
-def _scale(values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+def _scale(path: Path, values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
     """Linearly, so that each variable's two units become 0 and 1; a variable that never changes becomes 0."""
     low, high = np.array(units).T
-    return ((values - low) / np.where(high > low, high - low, 1)).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = high - low
+        scaled = ((values - low) / np.where(high > low, span, 1)).astype(np.float32)
+    _require_finite(
+        path, np.where(np.isfinite(span), scaled, np.nan), values, "too large for float32, also when scaled to [0, 1]"
+    )
+    return scaled
+
+
+def _require_finite(path: Path, computed: NDArray[Any], values: NDArray[np.float64], what: str) -> None:
+    bad = np.argwhere(~np.isfinite(computed))
+    if len(bad):
+        n, t, d = bad[0]
+        raise DataError(f"{path}: {values[n, t, d]} in sequence {n + 1}, step {t + 1}: {what}")

@@ -27,6 +27,7 @@ def test_names_and_descriptions() -> None:
 def test_every_offline_set_keeps_the_promises(name: str) -> None:
     found = load(name)
     assert found.name == name
+    assert len(repr(found)) < 200
     assert found.source
     assert "\n" not in found.source
     for part in (found.train, found.test):
@@ -66,6 +67,11 @@ def test_take_keeps_order_and_lengths() -> None:
     assert part.lengths.tolist() == [8, 3, 3]
     assert len(part) == 3
     assert len(split(10).take([])) == 0
+
+
+def test_a_data_set_is_shown_in_one_line() -> None:
+    splits = "train=Split(100 × (1, 1, 1) uint8), test=Split(5 × (1, 1, 1) uint8)"
+    assert repr(dataset()) == f"Dataset('numbers', {splits}, 1 class)"
 
 
 def test_split_refuses_labels_that_do_not_fit() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -33,8 +34,9 @@ def test_images_are_floats_from_0_to_1(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_sequences_are_left_as_they_are(dtype: str) -> None:
-    split = sequences()
+@pytest.mark.parametrize("given", ["float32", "uint8"])
+def test_sequences_are_left_as_they_are(dtype: str, given: str) -> None:
+    split = dataclasses.replace(sequences(), inputs=sequences().inputs.clip(0).astype(given))
     for batch in Loader(split, 8, seed=1, dtype=dtype).epoch(0):
         assert batch.inputs.dtype == dtype
         assert np.array_equal(batch.inputs, split.inputs[batch.index])
@@ -113,11 +115,20 @@ def test_no_shuffle_and_first() -> None:
         ({"dtype": "float16"}, "dtype is 'float16', must be 'float32' or 'float64'"),
         ({"batch_size": 24, "drop_last": True}, r"23 examples give no batch \(batch_size 24\)"),
         ({"split": images(23).take([])}, "0 examples give no batch"),
+        ({"split": dataclasses.replace(images(), inputs=images().inputs // 128)}, r"uint8 value is 1, .* by 255"),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Loader(**{"split": images(), "batch_size": 8, "seed": 0, **arguments})
+
+
+def test_a_loader_says_what_it_is_and_how_to_go_through_it() -> None:
+    assert repr(Loader(images(), 8, seed=0)) == "Loader(23 × (3, 4, 5): 3 batches of 8 per epoch)"
+    with pytest.raises(TypeError, match=r"for batch in loader\.epoch\(0\)"):
+        list(Loader(images(), 8, seed=0))
+    black = dataclasses.replace(images(), inputs=images().inputs * 0)
+    assert not Loader(black, 8, seed=0).first(8).inputs.any()
 
 
 @pytest.mark.parametrize("split", [images(), sequences()])

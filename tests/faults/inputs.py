@@ -21,7 +21,7 @@ from minigen.data import DataError, cifar, download
 from minigen.data.pictures import read_picture
 from minigen.training.run_folder import RunFolder
 from tests.data.conftest import Mirror
-from tests.data.test_pictures import bomb
+from tests.data.test_damage import png as bomb
 from tests.faults.fault import Effort, Fault, one_line, refused
 from tests.small_runs import small_run
 
@@ -115,7 +115,7 @@ def no_pictures(folder: Path, effort: Effort) -> Iterator[str]:
         b"\xff\xd8\xff\xe0",
     ):
         file.write_bytes(content)
-        yield refused(apply.main, [run.path, "encode", file], "not a PNG or JPEG image", "cannot be read")
+        yield refused(apply.main, [run.path, "encode", file], "not a picture", "cannot be read")
     for _ in range(30):
         place = numbers.randrange(len(whole))
         file.write_bytes(whole[:place] + bytes([numbers.randrange(256)]) + whole[place + 1 :])
@@ -135,7 +135,7 @@ def bombs(folder: Path, _: Effort) -> Iterator[str]:
     run, file = small_run(folder / "run"), folder / "bomb.png"
     for width, height in ((8193, 8193), (100_000, 100_000), (2**31 - 1, 2**31 - 1), (2**30, 1), (1, 2**30)):
         file.write_bytes(bomb(width, height))
-        yield refused(apply.main, [run, "encode", file], "pixels", "not a PNG or JPEG image")
+        yield refused(apply.main, [run, "encode", file], "pixels", "not a picture", "cannot be read")
 
 
 FAULTS = (
