@@ -71,13 +71,13 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """The two digits that the names of the file and of its figures start with."""
-        return self.path.name[:2]
+        """What the names of its figures start with: a lesson's two digits, or another page's name."""
+        return self.path.name[:2] if self.path.name[:2].isdigit() else self.path.stem
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a lesson printed, block by block, the folder with the figures that it made, and its time in seconds."""
+    """What a lesson printed, block by block, the folder with its figures, and its time in seconds."""
 
     outputs: list[str]
     figures: Path
@@ -87,6 +87,11 @@ class Run:
 def paths() -> list[Path]:
     """All lessons, in order."""
     return sorted(FOLDER.glob("[0-9][0-9]-*.md"))
+
+
+def pages() -> list[Path]:
+    """The lessons and the other pages, whose code runs too."""
+    return [path for path in sorted(FOLDER.glob("*.md")) if path.name != "README.md"]
 
 
 def read(path: Path) -> Lesson:
@@ -142,8 +147,6 @@ def run(lesson: Lesson, folder: Path) -> Run:
     Raises:
         LessonError: a block raised an exception, warned, or ended with a value that it did not print.
     """
-    figures = folder / "figures"
-    figures.mkdir()
     opened = notebook(lesson)
     opened.cells.append(nbformat.v4.new_code_cell("import time; print(time.process_time(), time.perf_counter())"))
     opened.cells.insert(0, opened.cells[-1].copy())
@@ -166,7 +169,7 @@ def run(lesson: Lesson, folder: Path) -> Run:
         for cell in (clocks, clocks_after)
     )
     # On a busy machine the clock on the wall runs ahead, with two threads the processor's does.
-    return Run(outputs, figures, min(after - before for before, after in zip(start, end, strict=True)))
+    return Run(outputs, folder / "figures", min(after - before for before, after in zip(start, end, strict=True)))
 
 
 def _printed(lesson: Lesson, block: Block, outputs: list[nbformat.NotebookNode]) -> str:

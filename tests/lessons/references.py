@@ -37,11 +37,11 @@ def code_spans(lesson: Lesson) -> list[str]:
     return [child.content for inline in inlines for child in inline.children or [] if child.type == "code_inline"]
 
 
-def check_link(text: str, target: str) -> None:
-    """A relative link leads to a file of the repository; where its text is one name in code, the file defines it."""
+def check_link(text: str, target: str, folder: Path = FOLDER) -> None:
+    """A link from `folder` leads to a file of the repository; where its text is a name in code, the file defines it."""
     if target.startswith(("https://", "http://")):
         return
-    file = (FOLDER / target).resolve()
+    file = (folder / target).resolve()
     assert file.exists(), f"[{text}]({target}): no such file"
     assert file.is_relative_to(ROOT), f"[{text}]({target}): outside the repository"
     name = re.fullmatch(r"`([A-Za-z_][\w.]*)(\(.*\))?`", text)

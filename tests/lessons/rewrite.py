@@ -1,4 +1,4 @@
-"""python -m tests.lessons.rewrite [01 02 …]: run the lessons and write their outputs and figures anew.
+"""python -m tests.lessons.rewrite [01 02 your-own …]: run the lessons and write their outputs and figures anew.
 
 Figures are replaced only where the new one looks different.
 """
@@ -6,6 +6,7 @@ Figures are replaced only where the new one looks different.
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import sys
 import tempfile
@@ -21,19 +22,19 @@ VISIBLE = 0.5  # levels; below it are another processor's last digits
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0 where all lessons ran."""
     parser = argparse.ArgumentParser(prog="python -m tests.lessons.rewrite", description=__doc__)
-    parser.add_argument("number", nargs="*", help="the two digits of a lesson (all where left out)")
+    parser.add_argument("number", nargs="*", help="two digits of a lesson or the name of a page (default: all)")
     numbers = parser.parse_args(arguments).number
-    unknown = set(numbers) - {path.name[:2] for path in lessons.paths()}
+    pages = {number: [path for path in lessons.pages() if path.stem.startswith(number)] for number in numbers or [""]}
+    unknown = [number for number, found in pages.items() if not found]
     if unknown:
-        parser.error(f"no lesson {', '.join(sorted(unknown))}")
+        parser.error(f"no lesson {', '.join(unknown)}")
     failures = 0
-    for path in lessons.paths():
-        if not numbers or path.name[:2] in numbers:
-            try:
-                rewrite(lessons.read(path))
-            except LessonError as error:
-                print(error, file=sys.stderr)
-                failures += 1
+    for path in itertools.chain(*pages.values()):
+        try:
+            rewrite(lessons.read(path))
+        except LessonError as error:
+            print(error, file=sys.stderr)
+            failures += 1
     return 1 if failures else 0
 
 

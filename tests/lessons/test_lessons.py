@@ -16,9 +16,10 @@ SECONDS = 60.0  # a lesson may take 30 s on two cores; a machine of half that sp
 FIGURE_BYTES = 60_000
 
 each_lesson = pytest.mark.parametrize("path", lessons.paths(), ids=lambda path: path.stem)
+each_page = pytest.mark.parametrize("path", lessons.pages(), ids=lambda path: path.stem)
 
 
-@each_lesson
+@each_page
 @pytest.mark.filterwarnings("default")  # Jupyter's own
 def test_notebook_prints_and_draws_what_the_lesson_shows(path: Path, tmp_path: Path) -> None:
     lesson = lessons.read(path)
@@ -52,7 +53,7 @@ def test_form(path: Path) -> None:
         assert "```python\n" not in part.replace(folded[0], ""), "code outside the folded solution"
 
 
-@each_lesson
+@each_page
 def test_mathematics_survives_markdown(path: Path) -> None:
     """Where mathematics is read as Markdown first, as on GitHub, backslashes and underscores can be lost."""
     for inline in (token for token in lessons.read(path).tokens if token.type == "inline"):
@@ -62,7 +63,7 @@ def test_mathematics_survives_markdown(path: Path) -> None:
             assert "\\operatorname" not in formula, f"{path.name}: {formula}: GitHub refuses \\operatorname"
 
 
-@each_lesson
+@each_page
 def test_files_and_names_exist(path: Path) -> None:
     lesson = lessons.read(path)
     shown = {Path(target).name for target in images(lesson)}

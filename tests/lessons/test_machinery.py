@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +150,17 @@ def test_a_name_that_is_gone_is_found(code: str) -> None:
 def test_a_module_that_is_gone_is_found() -> None:
     with pytest.raises(AssertionError):
         check_code_span("python -m minigen.gone vae")
+
+
+def test_a_lesson_runs_without_jupyter_as_the_contents_say(tmp_path: Path) -> None:
+    contents = (lessons.FOLDER / "README.md").read_text(encoding="utf-8")
+    (command,) = (line for line in contents.splitlines() if line.startswith("jupytext") and line.endswith("| python -"))
+    lesson = "lessons/01-derivatives.md"
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / lesson).write_text(
+        "```python\nx = 1\n```\n\n```python .noeval\nwrong(\n```\n\n```python\nprint(x)\n```\n"
+    )
+    assert lesson in command
+    folder = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    output = subprocess.check_output(command, shell=True, cwd=tmp_path, env=os.environ | {"PATH": folder}, text=True)
+    assert output == "1\n"
