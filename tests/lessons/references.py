@@ -73,8 +73,10 @@ def _collect(prefix: str, nodes: list[ast.stmt], names: set[str]) -> None:
 
 def check_code_span(code: str) -> None:
     """`minigen.…`, `ops.…` and the like can be had; `python -m minigen.…` names a module."""
-    name = re.fullmatch(r"(minigen|(?:ops|nn|optim|backend|data|models|training))((?:\.\w+)+)(\(.*\))?", code)
-    if name:
+    name = re.fullmatch(
+        r"(minigen|(?:ops|nn|optim|backend|data|models|training|inference|evaluation))((?:\.\w+)+)(\(.*\))?", code
+    )
+    if name and name[2] != ".py":
         pkgutil.resolve_name(("" if name[1] == "minigen" else "minigen.") + name[1] + name[2])
     module = re.match(r"python -m (minigen[\w.]*)", code)
     if module:
