@@ -13,14 +13,10 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["steps", "conv", "lstm", "pooling"])
-def test_help_times_nothing(name: str) -> None:
+def test_help_and_an_unknown_word_time_nothing(name: str) -> None:
     done = run(f"tests.benchmarks.{name}", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"usage: python -m tests.benchmarks.{name} ")
-
-
-@pytest.mark.parametrize("name", ["steps", "conv", "lstm", "pooling"])
-def test_an_unknown_word_is_refused(name: str) -> None:
     done = run(f"tests.benchmarks.{name}", "vae", "nope")
     assert (done.returncode, done.stdout) == (2, "")
     assert "nope" in done.stderr.splitlines()[-1]
