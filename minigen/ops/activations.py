@@ -5,21 +5,22 @@ from __future__ import annotations
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
+from minigen.ops.masks import select
+from minigen.ops.reductions import total
 
 
 def relu(x: Tensor) -> Tensor:
     """max(x, 0); derivative 1 for x > 0, else 0"""
-    return record(backend.of(x.data).maximum(x.data, 0), (x, lambda g: g * (x.data > 0)))
+    return record(backend.of(x.data).maximum(x.data, 0), (x, lambda g: select(g, x.data > 0)))
 
 
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x for x > 0, else negative_slope · x (Maas et al. 2013)."""
+    if negative_slope == 0:
+        return relu(x)
     xp = backend.of(x.data)
     value = xp.multiply(x.data, negative_slope, out=xp.empty_like(x.data))
-    if 0 <= negative_slope <= 1:
-        xp.maximum(x.data, value, out=value)
-    else:
-        value = xp.where(x.data > 0, x.data, value)
+    (xp.maximum if negative_slope <= 1 else xp.minimum)(x.data, value, out=value)
 
     def derivative(g: Tensor) -> Tensor:
         slope = (x.data > 0).astype(x.dtype)
@@ -32,21 +33,21 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """1/(1 + e⁻ˣ); derivative y·(1 - y)"""
-    return known_sigmoid(x, sigmoid_array(x.data))
+    return _sigmoid(x, sigmoid_array(x.data))
 
 
-def known_sigmoid(x: Tensor, value: Array) -> Tensor:
-    """sigmoid(x), whose value is known already and only takes its place on the tape."""
+def _sigmoid(x: Tensor, value: Array) -> Tensor:
+    """sigmoid(x), recorded with a value that is known already."""
 
     def derivative(g: Tensor) -> Tensor:
-        y = known_sigmoid(x, value)
+        y = _sigmoid(x, value)
         return g * (y - y * y)
 
     return record(value, (x, derivative))
 
 
 def sigmoid_array(x: Array, out: Array | None = None) -> Array:
-    """The sigmoid of a plain array, into `out` where it is given. Where e⁻ˣ is infinite, 1/(1 + e⁻ˣ) is 0."""
+    """The sigmoid of a plain array, written to `out` if given. If e⁻ˣ is infinite, 1/(1 + e⁻ˣ) is 0."""
     xp = backend.of(x)
     y = xp.negative(x, out=xp.empty_like(x) if out is None else out)
     with backend.overflow_ignored():
@@ -85,10 +86,12 @@ def softplus_array(x: Array) -> Array:
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
-    """eˣ / Σ eˣ over `dim`; derivative y·(g - Σ g·y). The largest x is subtracted first: no overflow."""
+    """eˣ / Σ eˣ over `dim`; derivative y·(g - Σ g·y). The largest x is subtracted first, against overflow."""
+    if x.size == 0:
+        return x
     xp = backend.of(x.data)
     y = xp.exp(x.data - x.data.max(axis=dim, keepdims=True))
-    y /= y.sum(axis=dim, keepdims=True)
+    y /= total(y, dim, keepdims=True)
     return _softmax(x, y, dim)
 
 
@@ -102,7 +105,9 @@ def _softmax(x: Tensor, value: Array, dim: int) -> Tensor:
 
 def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """x - ln Σ eˣ over `dim`; derivative g - softmax(x)·Σ g"""
+    if x.size == 0:
+        return x
     xp = backend.of(x.data)
     shifted = x.data - x.data.max(axis=dim, keepdims=True)
-    value = shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+    value = shifted - xp.log(total(xp.exp(shifted), dim, keepdims=True))
     return record(value, (x, lambda g: g - softmax(x, dim) * g.sum(dim, keepdim=True)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 
+from minigen import backend
 from minigen.autograd import Tensor, record
+from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
 from minigen.ops.shapes import unbroadcast
 
@@ -65,8 +68,11 @@ def power(x: Tensor, exponent: float) -> Tensor:
     n = float(exponent)
     if n == 1:
         return x
+    if n == 0:
+        one = backend.of(x.data).ones_like(x.data)
+        return record(one, (x, lambda g: select(g, x.data < -math.inf)))  # 0, also where g is infinite
     value = x.data * x.data if n == 2 else x.data**n
-    return record(value, (x, lambda g: g * (n * power(x, n - 1)) if n else g * 0.0))
+    return record(value, (x, lambda g: g * (n * power(x, n - 1))))
 
 
 def rsub(b: Tensor, a: Operand) -> Tensor:

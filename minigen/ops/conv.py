@@ -1,13 +1,20 @@
 """Convolution, its transpose and its weight gradient: three operations that are each other's derivatives.
 
-Let W be the kernel as a matrix (O, C·k·k). Convolution is W·im2col(x); everything else follows from the
-adjoint of each factor, and nothing else is needed for derivatives of any order:
+Without stride, padding and groups, a convolution is these seven loops:
+
+    for n, o, i, j in ndindex(N, O, OH, OW):        # each image, kernel and position
+        for c, u, v in ndindex(C, kh, kw):          # each channel and tap
+            y[n, o, i, j] += W[o, c, u, v] * x[n, c, i + u, j + v]
+
+As a matrix product it is about a thousand times as fast. Let W be the kernel as a matrix (O, C·k·k). Convolution
+is W·im2col(x). Everything else follows from the adjoint of each factor, and nothing else is needed for derivatives
+of any order:
 
     conv2d              y  = W·im2col(x)        (N, C, H, W), weight -> (N, O, OH, OW)
     conv_transpose2d    x  = col2im(Wᵀ·y)       (N, O, OH, OW), weight -> (N, C, H, W)
     conv2d_weight_grad  dW = y·im2col(x)ᵀ       (N, C, H, W), (N, O, OH, OW) -> weight (O, C / groups, kh, kw)
 
-"Transposed convolution" is the convolution's adjoint, no inverse: <conv(x), y> = <x, conv_transpose(y)>.
+"Transposed convolution" is the convolution's adjoint, not its inverse: <conv(x), y> = <x, conv_transpose(y)>.
 A stride that makes a convolution shrink its image makes the transpose enlarge it.
 
 Memory: the columns are k·k times as large as the image. Up to COLUMN_BUDGET they are made once and kept
@@ -24,15 +31,17 @@ from collections.abc import Callable
 from minigen import backend
 from minigen.autograd import Edge, Tensor, record
 from minigen.backend import Array
-from minigen.ops.columns import columns_of, image_of, window_over
+from minigen.ops.border import named_in_errors
+from minigen.ops.columns import columns_of, image_of
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.ops.operands import as_tensor
-from minigen.ops.window import IntOrPair, Padding, Pair, Window, as_pair, check_images, size_of
+from minigen.ops.window import IntOrPair, Padding, Pair, Window, as_pair, check_images, size_of, window_over
 
 COLUMN_BUDGET = 2**27
 """The most bytes that one operation spends on columns (128 MiB), unless a single image needs more."""
 
 
+@named_in_errors
 def conv2d(
     x: Tensor,
     weight: Tensor,
@@ -60,18 +69,19 @@ def conv2d(
     Raises:
         ValueError: sizes that do not fit; the message says which.
     """
-    check_images("conv2d", x)
-    weight = _checked_weight("conv2d", x, weight, groups)
+    check_images(x)
+    weight = _checked_weight(x, weight, groups)
     if x.shape[1] != weight.shape[1] * groups:
         raise ValueError(
-            f"conv2d: x has {x.shape[1]} channels, weight expects {weight.shape[1] * groups} "
+            f"x has {x.shape[1]} channels, weight expects {weight.shape[1] * groups} "
             f"(weight {weight.shape}, groups={groups})"
         )
-    bias = _checked_bias("conv2d", x, bias, weight.shape[0])
-    window = window_over("conv2d", size_of(x), size_of(weight), stride, padding, dilation)
-    return _conv2d(x, weight, window, groups, bias)
+    bias = _checked_bias(x, bias, weight.shape[0])
+    window = window_over(size_of(x), size_of(weight), stride, padding, dilation)
+    return _conv2d(x, weight, window, groups, window.output_size(size_of(x)), bias)
 
 
+@named_in_errors
 def conv_transpose2d(
     x: Tensor,
     weight: Tensor,
@@ -94,7 +104,7 @@ def conv_transpose2d(
         bias: (O,)
         stride, padding, dilation, groups: as for `conv2d`.
         padding: "same" makes the image exactly s times as large as x, as Keras has it (s·H by s·W).
-        output_padding: one number or (vertical, horizontal), smaller than the stride; not with "same".
+        output_padding: one number or (vertical, horizontal), smaller than stride or dilation; not with "same".
 
     The last two arguments stand as in `conv2d`; torch has groups before dilation here.
 
@@ -107,68 +117,72 @@ def conv_transpose2d(
     Raises:
         ValueError: sizes that do not fit; the message says which.
     """
-    op = "conv_transpose2d"
-    check_images(op, x)
-    weight = _checked_weight(op, x, weight, groups)
+    check_images(x)
+    weight = _checked_weight(x, weight, groups)
     if x.shape[1] != weight.shape[0]:
-        raise ValueError(f"{op}: x has {x.shape[1]} channels, weight {weight.shape} expects {weight.shape[0]}")
-    bias = _checked_bias(op, x, bias, weight.shape[1] * groups)
-    stride = as_pair(op, "stride", stride, 1)
-    h, w = size_of(x)
-    window = window_over(op, (h * stride[0], w * stride[1]), size_of(weight), stride, padding, dilation)
-    extra = as_pair(op, "output_padding", output_padding, 0)
-    if extra[0] >= stride[0] or extra[1] >= stride[1]:
-        raise ValueError(f"{op}: output_padding is {extra}, must be smaller than the stride {stride}")
+        raise ValueError(f"x has {x.shape[1]} channels, weight {weight.shape} expects {weight.shape[0]}")
+    bias = _checked_bias(x, bias, weight.shape[1] * groups)
+    (h, w), (down, right) = size_of(x), as_pair("stride", stride, 1)
+    window = window_over((h * down, w * right), size_of(weight), (down, right), padding, dilation)
+    extra = as_pair("output_padding", output_padding, 0)
     if padding != "same":
         size = _transposed_size(window, (h, w), extra)
     elif extra == (0, 0):
-        size = h * stride[0], w * stride[1]
+        size = h * down, w * right
     else:
-        raise ValueError(f"{op}: output_padding is {extra}, must be 0 with padding='same', which fixes the size")
+        raise ValueError(f"output_padding is {extra}, must be 0 with padding='same', which fixes the size")
     return _conv_transpose2d(x, weight, window, groups, size, bias)
 
 
-def _transposed_size(window: Window, places: Pair, extra: Pair) -> Pair:
-    smallest = window.smallest_size(places)
+def _transposed_size(window: Window, size: Pair, extra: Pair) -> Pair:
+    if any(e >= max(s, d) for e, s, d in zip(extra, window.stride, window.dilation, strict=True)):
+        raise ValueError(
+            f"output_padding is {extra}, must be smaller than stride {window.stride} or dilation {window.dilation}"
+        )
+    smallest = window.smallest_input_size(size)
     h, w = smallest[0] + extra[0], smallest[1] + extra[1]
     if min(h, w) < 1:
         raise ValueError(
-            f"{window.op}: x of size {places} gives (size - 1)·stride - 2·padding + dilation·(kernel - 1) + 1 + "
+            f"x of size {size} gives (size - 1)·stride - 2·padding + dilation·(kernel - 1) + 1 + "
             f"output_padding = {(h, w)}, must be at least 1 (kernel {window.kernel}, stride {window.stride}, "
             f"padding {window.padding}, dilation {window.dilation}, output_padding {extra})"
         )
     return h, w
 
 
-def _checked_weight(op: str, x: Tensor, weight: Tensor, groups: int) -> Tensor:
+def _checked_weight(x: Tensor, weight: Tensor, groups: int) -> Tensor:
     weight = as_tensor(weight, x)
     if weight.ndim != 4:
-        raise ValueError(f"{op}: weight has shape {weight.shape}, must have 4 dimensions, the last two (kh, kw)")
+        raise ValueError(f"weight has shape {weight.shape}, must have 4 dimensions, the last two (kh, kw)")
     if groups < 1 or weight.shape[0] % groups:
-        raise ValueError(f"{op}: groups is {groups}, must divide the first size of weight {weight.shape}")
+        raise ValueError(f"groups is {groups}, must divide the first size of weight {weight.shape}")
     return weight
 
 
-def _checked_bias(op: str, x: Tensor, bias: Tensor | None, channels: int) -> Tensor | None:
+def _checked_bias(x: Tensor, bias: Tensor | None, channels: int) -> Tensor | None:
     if bias is not None:
         bias = as_tensor(bias, x)
         if bias.shape != (channels,):
-            raise ValueError(f"{op}: bias has shape {bias.shape}, must be ({channels},), one number a channel")
+            raise ValueError(f"bias has shape {bias.shape}, must be ({channels},), one number per channel")
     return bias
 
 
 # The trio. Its arrays are batch-last; a group is a block of channels, hence the first dimension of all matrices.
 
 
-def _conv2d(x: Tensor, weight: Tensor, window: Window, groups: int, bias: Tensor | None = None) -> Tensor:
+def _conv2d(
+    x: Tensor, weight: Tensor, window: Window, groups: int, output_size: Pair, bias: Tensor | None = None
+) -> Tensor:
     image = batch_to_last(x.data)
-    slices = _slices(image.shape, image.itemsize, window)
-    columns = columns_of(image, window) if len(slices) == 1 else None
+    kernels = _by_group(weight.data, groups)
+    slices = _batch_slices(image, len(image), window, output_size)
+    columns = columns_of(image, window, output_size) if len(slices) == 1 else None
 
     def product(part: slice) -> Array:
-        return _kernels(weight.data, groups) @ _columns(image, window, groups, part, columns)
+        part_columns = columns_of(image[..., part], window, output_size) if columns is None else columns
+        return kernels @ _by_group(part_columns, groups)
 
-    y = batch_to_first(_join(product, slices, (len(weight), *window.places(size_of(x)), len(x))))
+    y = batch_to_first(_for_each_slice(product, slices, (len(weight), *output_size, len(x))))
     return record(
         y,
         (x, lambda g: _conv_transpose2d(g, weight, window, groups, size_of(x))),
@@ -180,36 +194,38 @@ def _conv2d(x: Tensor, weight: Tensor, window: Window, groups: int, bias: Tensor
 def _conv_transpose2d(
     g: Tensor, weight: Tensor, window: Window, groups: int, size: Pair, bias: Tensor | None = None
 ) -> Tensor:
-    y = batch_to_last(g.data)
+    y, output_size = batch_to_last(g.data), size_of(g)
     shape = (weight.shape[1] * groups, *size, len(g))
-    kernels = _kernels(weight.data, groups).swapaxes(1, 2)
+    transposed_kernels = _by_group(weight.data, groups).swapaxes(1, 2)
 
     def image(part: slice) -> Array:
-        columns = kernels @ _blocks(y[..., part], groups)
-        return image_of(columns, (*shape[:3], y[..., part].shape[3]), window)
+        columns = transposed_kernels @ _by_group(y[..., part], groups)
+        return image_of(columns, (*shape[:3], y[..., part].shape[3]), window, output_size)
 
-    x = batch_to_first(_join(image, _slices(shape, y.itemsize, window), shape))
+    x = batch_to_first(_for_each_slice(image, _batch_slices(y, shape[0], window, output_size), shape))
     return record(
         x,
-        (g, lambda gg: _conv2d(gg, weight, window, groups)),
+        (g, lambda gg: _conv2d(gg, weight, window, groups, output_size)),
         (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups)),
         *_add_bias(x, bias),
     )
 
 
 def conv2d_weight_grad(x: Tensor, g: Tensor, window: Window, groups: int, columns: Array | None = None) -> Tensor:
-    """dW = g·im2col(x)ᵀ: the gradient of `conv2d` to the weight; `columns` are im2col(x) where they were kept."""
-    image, y = batch_to_last(x.data), batch_to_last(g.data)
-    products = (
-        _columns(image, window, groups, part, columns) @ _blocks(y[..., part], groups).swapaxes(1, 2)
-        for part in _slices(image.shape, image.itemsize, window)
-    )
+    """dW = g·im2col(x)ᵀ: the gradient of `conv2d` to the weight; `columns` is im2col(x) if it was kept."""
+    image, y, output_size = batch_to_last(x.data), batch_to_last(g.data), size_of(g)
+
+    def product(part: slice) -> Array:
+        part_columns = columns_of(image[..., part], window, output_size) if columns is None else columns
+        return _by_group(part_columns, groups) @ _by_group(y[..., part], groups).swapaxes(1, 2)
+
+    products = (product(part) for part in _batch_slices(image, len(image), window, output_size))
     transposed = functools.reduce(operator.iadd, products)
     weight = transposed.swapaxes(1, 2).reshape(len(y), len(image) // groups, *window.kernel)
     return record(
         weight,
         (x, lambda gg: _conv_transpose2d(g, gg, window, groups, size_of(x))),
-        (g, lambda gg: _conv2d(x, gg, window, groups)),
+        (g, lambda gg: _conv2d(x, gg, window, groups, output_size)),
     )
 
 
@@ -221,32 +237,20 @@ def _add_bias(y: Array, bias: Tensor | None) -> list[Edge]:
     return [(bias, lambda g: g.sum((0, 2, 3)))]
 
 
-def _kernels(weight: Array, groups: int) -> Array:
-    """(O, C / groups, kh, kw) -> (groups, O / groups, C / groups·kh·kw)"""
-    return weight.reshape(groups, len(weight) // groups, -1)
+def _by_group(matrix: Array, groups: int) -> Array:
+    """(groups · rows, …) -> (groups, rows, columns): a matrix for each group of channels."""
+    return matrix.reshape(groups, len(matrix) // groups, -1)
 
 
-def _blocks(y: Array, groups: int) -> Array:
-    """(O, OH, OW, N) -> (groups, O / groups, OH·OW·N)"""
-    return y.reshape(groups, len(y) // groups, -1)
+def _batch_slices(batch_last: Array, channels: int, window: Window, output_size: Pair) -> list[slice]:
+    """Slices of the batch whose columns fit the budget: each at least one image, and only one if all fit."""
+    bytes_per_image = channels * math.prod(window.kernel) * math.prod(output_size) * batch_last.itemsize
+    step = max(1, COLUMN_BUDGET // max(1, bytes_per_image))
+    return [slice(start, start + step) for start in range(0, max(1, batch_last.shape[-1]), step)]
 
 
-def _columns(image: Array, window: Window, groups: int, part: slice, kept: Array | None) -> Array:
-    """The columns of a slice of the batch: (groups, C / groups·kh·kw, OH·OW·N)"""
-    columns = columns_of(image[..., part], window) if kept is None else kept
-    return columns.reshape(groups, len(columns) // groups, -1)
-
-
-def _slices(shape: tuple[int, ...], itemsize: int, window: Window) -> list[slice]:
-    """Slices of the batch whose columns fit the budget: of one image at least, one slice where all fit."""
-    channels, h, w, batch = shape
-    bytes_an_image = channels * math.prod(window.kernel) * math.prod(window.places((h, w))) * itemsize
-    step = max(1, COLUMN_BUDGET // max(1, bytes_an_image))
-    return [slice(start, start + step) for start in range(0, max(1, batch), step)]
-
-
-def _join(function: Callable[[slice], Array], slices: list[slice], shape: tuple[int, ...]) -> Array:
-    """The results of the slices beside each other along the last dimension, the batch: an array of `shape`."""
+def _for_each_slice(function: Callable[[slice], Array], slices: list[slice], shape: tuple[int, ...]) -> Array:
+    """An array of `shape`, whose slices of the batch, its last dimension, are the function's results."""
     first = function(slices[0])
     if len(slices) == 1:
         return first.reshape(shape)

@@ -16,6 +16,7 @@ from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
 from minigen.ops.operands import Operand, as_tensor
+from minigen.ops.reductions import total
 from minigen.ops.shapes import unbroadcast
 
 
@@ -110,6 +111,6 @@ def _summed_product(g: Array, x: Array) -> Array:
     """Σ gᵀ·x over all leading dimensions: (…, O), (…, I) -> (O, I)."""
     if g.ndim > 2 and lies_batch_last(g):
         slices = batch_to_last(g) @ batch_to_last(x).swapaxes(-1, -2)
-        return slices.sum(axis=tuple(range(slices.ndim - 2)))
+        return total(slices, tuple(range(slices.ndim - 2)))
     rows = math.prod(g.shape[:-1])
     return g.reshape(rows, g.shape[-1]).T @ x.reshape(rows, x.shape[-1])

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
+from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
 from minigen.ops.shapes import unbroadcast
+
+LARGEST_EXPONENT = {"float32": 88.0, "float64": 709.0}
+"""The largest whole x of which eˣ is finite."""
 
 
 def exp(x: Tensor) -> Tensor:
@@ -15,7 +21,7 @@ def exp(x: Tensor) -> Tensor:
 
 
 def _exp(x: Tensor, value: Array) -> Tensor:
-    # The derivative is the function itself: its value is known, only its place on the tape is made anew.
+    # The derivative is the function itself: the value is known, the derivative only records it once more.
     return record(value, (x, lambda g: g * _exp(x, value)))
 
 
@@ -35,39 +41,47 @@ def _sqrt(x: Tensor, value: Array) -> Tensor:
 
 def abs(x: Tensor) -> Tensor:
     """|x|; derivative sign(x), 0 at 0"""
-    xp = backend.of(x.data)
-    return record(xp.abs(x.data), (x, lambda g: g * xp.sign(x.data)))
+    return record(backend.of(x.data).abs(x.data), (x, lambda g: select(g, x.data > 0) - select(g, x.data < 0)))
 
 
-def clip(x: Tensor, min: float, max: float) -> Tensor:
-    """x held in [min, max]; the gradient passes where x lies in the interval, its ends included.
+def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
+    """x limited to [min, max]; None sets no limit. The gradient passes inside the interval, its ends included.
 
     Raises:
+        TypeError: neither min nor max is given.
         ValueError: min > max.
     """
-    if min > max:
+    if min is None and max is None:
+        raise TypeError("clip: min and max are None, must not be None both")
+    low, high = -math.inf if min is None else float(min), math.inf if max is None else float(max)
+    if low > high:
         raise ValueError(f"clip: min is {min}, must not exceed max, which is {max}")
-    value = backend.of(x.data).clip(x.data, float(min), float(max))
-    return record(value, (x, lambda g: g * ((x.data >= min) & (x.data <= max))))
+    value = backend.of(x.data).clip(x.data, low, high)
+    return record(value, (x, lambda g: select(g, (x.data >= low) & (x.data <= high))))
+
+
+def finite_exp(x: Tensor) -> Tensor:
+    """eˣ, but no more than e⁸⁸ in float32 and e⁷⁰⁹ in float64: 0 · eˣ is 0, never NaN."""
+    return exp(clip(x, max=LARGEST_EXPONENT[str(x.dtype)]))
 
 
 def maximum(a: Tensor, b: Operand) -> Tensor:
-    """The larger of a and b; where they are equal each receives half the gradient."""
+    """The larger of a and b; if they are equal, each receives half the gradient."""
     b = as_operand(b, a)
     return record(
         backend.of(a.data).maximum(a.data, b.data),
-        (a, lambda g: unbroadcast(g * _share_of_larger(a.data, b.data, g.dtype), a.shape)),
-        (b, lambda g: unbroadcast(g * _share_of_larger(b.data, a.data, g.dtype), b.shape)),
+        (a, lambda g: unbroadcast(_share_of_larger(g, a.data, b.data), a.shape)),
+        (b, lambda g: unbroadcast(_share_of_larger(g, b.data, a.data), b.shape)),
     )
 
 
-def _share_of_larger(a: Array, b: Array, dtype: str) -> Array:
-    """1 where a > b, ½ where a = b, 0 elsewhere."""
-    return ((a > b).astype(dtype) + (a >= b).astype(dtype)) * 0.5
+def _share_of_larger(g: Tensor, a: Array, b: Array) -> Tensor:
+    """g where a > b, g / 2 where a = b, 0 where a < b. (A NaN is not smaller, as in torch.)"""
+    return select(g, backend.of(g.data).logical_not(a < b)) * (1 - 0.5 * (a == b))
 
 
 def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
-    """a where the boolean array `condition` is true, b elsewhere; so is the gradient, even where it is infinite.
+    """a where the boolean array `condition` is true, b elsewhere; so is the gradient, even if it is infinite.
 
     Raises:
         TypeError: the condition is not boolean.
@@ -77,6 +91,6 @@ def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
     b = as_operand(b, a)
     return record(
         backend.of(a.data).where(condition, a.data, b.data),
-        (a, lambda g: unbroadcast(where(condition, g, 0.0), a.shape)),
-        (b, lambda g: unbroadcast(where(~condition, g, 0.0), b.shape)),
+        (a, lambda g: unbroadcast(select(g, condition), a.shape)),
+        (b, lambda g: unbroadcast(select(g, ~condition), b.shape)),
     )

@@ -1,4 +1,4 @@
-"""batch_norm: each channel shifted and scaled to mean 0 and variance 1 over the batch."""
+"""batch_norm: shifts and scales each channel to mean 0 and variance 1 over the batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """y = γ·(x - μ) / √(σ² + ε) + β, one μ, σ², γ and β a channel.
+    """y = γ·(x - μ) / √(σ² + ε) + β, with one μ, σ², γ and β per channel.
 
     In training μ and σ² are the mean and the (biased) variance of x over all dimensions but the channels, and
     the running statistics move by `momentum` towards μ and the unbiased variance, n / (n - 1)·σ². In
@@ -31,7 +31,7 @@ def batch_norm(
         running_mean, running_var: plain arrays (C,), updated in place in training; None keeps none.
         weight, bias: γ and β, (C,)
         momentum: the weight of the new statistics in the running ones.
-        eps: ε, which keeps a channel that is constant finite.
+        eps: ε, which keeps a constant channel finite.
 
     Source: Ioffe & Szegedy 2015, "Batch Normalization", algorithms 1 and 2.
 
@@ -50,7 +50,7 @@ def batch_norm(
             raise ValueError(f"batch_norm: {name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
     per_channel, eps = _per_channel(x), float(eps)
     if training:
-        y = _standardized(x, _statistics(x, running_mean, running_var, momentum, eps))
+        y = _batch_norm(x, _statistics(x, running_mean, running_var, momentum, eps))
     elif running_mean is None or running_var is None:
         raise ValueError("batch_norm: evaluation (training=False) needs running_mean and running_var")
     else:
@@ -64,7 +64,7 @@ def batch_norm(
 
 
 class _Statistics(NamedTuple):
-    """What a batch says of its channels: x̂ = r·(x - μ), a row a channel, and r = 1 / √(σ² + ε), (C, 1)."""
+    """Statistics of each channel of a batch: x̂ = r·(x - μ), one row per channel, and r = 1 / √(σ² + ε), (C, 1)."""
 
     standardized: Array
     inverse_std: Array
@@ -77,7 +77,7 @@ def _statistics(
     rows = _rows(x.data)
     count = rows.shape[1]
     if count < 2:
-        raise ValueError(f"batch_norm: x has shape {x.shape}, must have two elements a channel or more in training")
+        raise ValueError(f"batch_norm: x has shape {x.shape}, must have at least two elements per channel in training")
     mean = rows.mean(axis=1, keepdims=True)
     standardized = rows - mean
     var = _mean_product(standardized, standardized)
@@ -98,22 +98,22 @@ def _move(running: Array, new: Array, momentum: float) -> None:
 # x̂ and r as functions of x, the gradient of x̂, and the derivatives of all three
 
 
-def _standardized(x: Tensor, s: _Statistics) -> Tensor:
+def _batch_norm(x: Tensor, s: _Statistics) -> Tensor:
     """x̂ = r·(x - μ)"""
-    return record(_images(s.standardized, x.shape), (x, lambda g: _standardized_grad(g, x, s)))
+    return record(_images(s.standardized, x.shape), (x, lambda g: _batch_norm_grad(g, x, s)))
 
 
 def _inverse_std(x: Tensor, s: _Statistics) -> Tensor:
-    """r, one number a channel, (1, C, 1, …); dr/dx = -r²·x̂ / n"""
+    """r, one number per channel, (1, C, 1, …); dr/dx = -r²·x̂ / n"""
 
     def derivative(g: Tensor) -> Tensor:
         r = _inverse_std(x, s)
-        return (-g * r * r / s.standardized.shape[1]) * _standardized(x, s)
+        return (-g * r * r / s.standardized.shape[1]) * _batch_norm(x, s)
 
     return record(s.inverse_std.reshape(_per_channel(x)), (x, derivative))
 
 
-def _standardized_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
+def _batch_norm_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
     """D(g) = r·(g - mean(g) - x̂·mean(g·x̂)), means over a channel: the gradient of x̂ to x. D is its own adjoint.
 
     The gradient to x of Σ h·D(g) is, with b = mean(h·x̂) and c = mean(g·x̂),
@@ -125,12 +125,12 @@ def _standardized_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
     value *= s.inverse_std
 
     def derivative_to_x(h: Tensor) -> Tensor:
-        standardized, r = _standardized(x, s), _inverse_std(x, s)
+        standardized, r = _batch_norm(x, s), _inverse_std(x, s)
         b, c = _mean(h * standardized), _mean(g * standardized)
         covariance = _mean(g * h) - _mean(g) * _mean(h) - b * c
-        return -r * r * covariance * standardized - r * _standardized_grad(b * g + c * h, x, s)
+        return -r * r * covariance * standardized - r * _batch_norm_grad(b * g + c * h, x, s)
 
-    return record(_images(value, g.shape), (g, lambda h: _standardized_grad(h, x, s)), (x, derivative_to_x))
+    return record(_images(value, g.shape), (g, lambda h: _batch_norm_grad(h, x, s)), (x, derivative_to_x))
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -139,12 +139,12 @@ def _mean(x: Tensor) -> Tensor:
 
 
 def _per_channel(x: Tensor) -> tuple[int, ...]:
-    """(1, C, 1, …): one number a channel, with as many dimensions as x."""
+    """(1, C, 1, …): one number per channel, with as many dimensions as x."""
     return (1, x.shape[1]) + (1,) * (x.ndim - 2)
 
 
 def _rows(x: Array) -> Array:
-    """(N, C, …) -> (C, … · N), a view where x lies batch-last"""
+    """(N, C, …) -> (C, … · N), a view if x lies batch-last"""
     return batch_to_last(x).reshape(x.shape[1], -1)
 
 

@@ -2,12 +2,12 @@
 
 All four are one linear operation or its adjoint, once it is known which taps of a window take part:
 
-    gather      y = Σ over the chosen taps of what each sees of x        (C, H, W, N) -> (C, OH, OW, N)
-    scatter     x = Σ over the chosen taps of y, put back where it is    (C, OH, OW, N) -> (C, H, W, N)
+    gather      y = Σ over the taps that take part of what each sees of x        (C, H, W, N) -> (C, OH, OW, N)
+    scatter     x = Σ over the taps that take part of y, put back where it was   (C, OH, OW, N) -> (C, H, W, N)
 
-    max_pool2d          gathers the tap that holds the maximum
+    max_pool2d          gathers from the tap that sees the maximum
     max_unpool2d        scatters to it
-    avg_pool2d          gathers all k·k taps, over k·k
+    avg_pool2d          gathers from all k·k taps, over k·k
     upsample_nearest2d  scatters to all
 
 so that the derivative of each is a function of this file, and so is the derivative of that.
@@ -15,91 +15,76 @@ so that the derivative of each is a function of this file, and so is the derivat
 
 from __future__ import annotations
 
-import functools
 import math
-import operator
-from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Literal, overload
+from typing import Any
 
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
+from minigen.ops.border import named_in_errors
 from minigen.ops.layout import batch_to_first, batch_to_last
+from minigen.ops.masks import selected
 from minigen.ops.window import IntOrPair, Pair, Window, as_pair, check_images, size_of
 
-Chosen = Sequence[Array] | None
-"""For each tap of the window, where it takes part: booleans (C, OH, OW, N). None: all, everywhere."""
+Taps = Array | None
+"""The number of the tap that takes part at each position, (C, OH, OW, N). None: all taps take part."""
 
 
-@overload
-def max_pool2d(
-    x: Tensor,
-    kernel_size: IntOrPair,
-    stride: IntOrPair | None = ...,
-    padding: IntOrPair = ...,
-    return_indices: Literal[False] = ...,
-) -> Tensor: ...
-
-
-@overload
-def max_pool2d(
-    x: Tensor,
-    kernel_size: IntOrPair,
-    stride: IntOrPair | None = ...,
-    padding: IntOrPair = ...,
-    *,
-    return_indices: Literal[True],
-) -> tuple[Tensor, Array]: ...
-
-
+@named_in_errors
 def max_pool2d(
     x: Tensor,
     kernel_size: IntOrPair,
     stride: IntOrPair | None = None,
     padding: IntOrPair = 0,
     return_indices: bool = False,
-) -> Tensor | tuple[Tensor, Array]:
-    """The largest element that each window sees; the first of equal ones receives the gradient, as in torch.
+    ceil_mode: bool = False,
+) -> Any:
+    """The largest element that each window sees; of equal ones the first receives the gradient, as in torch.
 
     Args:
         x: (N, C, H, W)
-        kernel_size, stride, padding: a number or (vertical, horizontal); stride is kernel_size where left out.
+        kernel_size, stride, padding: a number or (vertical, horizontal); stride is kernel_size if left out.
             Padding never wins: it is -∞. It may be half the kernel at most.
         return_indices: also return where each maximum lies, for `max_unpool2d`.
+        ceil_mode: not offered; the error says how to pad instead.
 
     Returns:
-        (N, C, OH, OW) with OH = ⌊(H + 2·padding - kernel) / stride⌋ + 1; with return_indices also int64
-        indices of that shape, row · W + column in the image that was pooled, as torch counts them.
+        (N, C, OH, OW) with OH = ⌊(H + 2·padding - kernel) / stride⌋ + 1; with return_indices a pair of this and the
+        int64 indices, of the same shape: row · W + column in the image that was pooled, as torch counts them.
 
     Raises:
         ValueError: sizes that do not fit.
     """
-    window = _pooling_window("max_pool2d", x, kernel_size, stride, padding)
+    window = _pooling_window(x, kernel_size, stride, padding, ceil_mode)
+    if not isinstance(return_indices, bool):
+        raise TypeError(f"return_indices is {return_indices!r}, must be True or False")
     size = size_of(x)
-    padded = window.pad(batch_to_last(x.data), fill=-math.inf)
-    largest, chosen = _largest([padded[:, rows, cols] for rows, cols in window.taps(window.places(size))])
-    y = record(batch_to_first(largest), (x, lambda g: _scatter(g, chosen, window, size)))
-    if not return_indices:
-        return y
-    taps = zip(chosen, _indices_of_taps(backend.of(padded), window, size), strict=True)
-    return y, batch_to_first(sum(attained * index for attained, index in taps))
+    largest, taps = _largest(x, window)
+    y = record(batch_to_first(largest), (x, lambda g: _scatter(g, taps, window, size)))
+    return (y, _indices(taps, window, size)) if return_indices else y
 
 
-def _largest(seen: list[Array]) -> tuple[Array, list[Array]]:
-    """The elementwise maximum of the arrays, and for each array where it is the first that attains it."""
-    xp = backend.of(seen[0])
-    largest = seen[0].copy()
-    for array in seen[1:]:
-        xp.maximum(largest, array, out=largest)
-    chosen = [array == largest for array in seen]
-    open_places = ~chosen[0]
-    for attained in chosen[1:]:
-        attained &= open_places
-        open_places ^= attained
-    return largest, chosen
+def _largest(x: Tensor, window: Window) -> tuple[Array, Array]:
+    """The largest element that the window sees from each position, and the tap that sees it: (C, OH, OW, N) each.
+
+    A tap takes the lead if it sees more than all before it, or NaN, as in torch. The winner is the last to take it.
+    """
+    padded, output_size = window.pad(batch_to_last(x.data), fill=-math.inf), window.output_size(size_of(x))
+    xp, (rows, cols) = backend.of(padded), _corners(backend.of(padded), window, output_size)
+    views = [padded[:, rows, cols] for rows, cols in window.taps(output_size)]
+    largest, number = views[0].copy(), _tap_dtype(window)
+    taps = xp.empty(largest.shape, number)
+    taps[...] = xp.maximum(-rows, 0) * window.kernel[1] + xp.maximum(-cols, 0)  # the first tap inside the image
+    for tap, seen in enumerate(views[1:], start=1):
+        leads = seen > largest
+        leads |= seen != seen
+        xp.maximum(largest, seen, out=largest)
+        xp.maximum(taps, leads.view("int8") * taps.dtype.type(tap), out=taps)
+    return largest, taps
 
 
+@named_in_errors
 def max_unpool2d(
     x: Tensor,
     indices: Array,
@@ -127,29 +112,33 @@ def max_unpool2d(
     Raises:
         ValueError: sizes that do not fit, or (checked on the CPU) an index outside its window.
     """
-    window = _pooling_window("max_unpool2d", x, kernel_size, stride, padding)
+    window = _pooling_window(x, kernel_size, stride, padding)
     if indices.shape != x.shape:
-        raise ValueError(f"max_unpool2d: indices has shape {indices.shape}, must have the shape of x {x.shape}")
-    size = (
-        window.smallest_size(size_of(x)) if output_size is None else as_pair(window.op, "output_size", output_size, 1)
-    )
-    if window.places(size) != size_of(x):
-        raise ValueError(
-            f"max_unpool2d: pooling an image of output_size {size} gives {window.places(size)}, x has {size_of(x)}"
-        )
-    places = batch_to_last(indices)
-    chosen = [places == index for index in _indices_of_taps(backend.of(x.data), window, size)]
-    if x.device == "cpu" and not functools.reduce(operator.or_, chosen).all():
-        raise ValueError(f"max_unpool2d: an index lies outside its window (kernel {window.kernel}, image {size})")
-    return _scatter(x, chosen, window, size)
+        raise ValueError(f"indices has shape {indices.shape}, must have the shape of x {x.shape}")
+    output_size, pooled = as_pair("output_size", output_size, 1) if output_size else None, size_of(x)
+    size = output_size or window.smallest_input_size(pooled)
+    if window.output_size(size) != pooled:
+        raise ValueError(f"pooling an image of output_size {size} gives {window.output_size(size)}, x has {pooled}")
+    taps = _taps_of(batch_to_last(indices), window, size)
+    if x.device == "cpu" and (taps < 0).any():
+        raise ValueError(f"an index lies outside its window (kernel {window.kernel}, image {size})")
+    image = _scattered(batch_to_last(x.data), taps, window, size)
+    return record(batch_to_first(image), (x, lambda g: _gather(g, taps, window)))
 
 
-def avg_pool2d(x: Tensor, kernel_size: IntOrPair, stride: IntOrPair | None = None, padding: IntOrPair = 0) -> Tensor:
+@named_in_errors
+def avg_pool2d(
+    x: Tensor,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    ceil_mode: bool = False,
+) -> Tensor:
     """The mean of what each window sees, the zeros of the padding included, as in torch.
 
     Args:
         x: (N, C, H, W)
-        kernel_size, stride, padding: as for `max_pool2d`.
+        kernel_size, stride, padding, ceil_mode: as for `max_pool2d`.
 
     Returns:
         (N, C, OH, OW) with OH = ⌊(H + 2·padding - kernel) / stride⌋ + 1
@@ -157,64 +146,101 @@ def avg_pool2d(x: Tensor, kernel_size: IntOrPair, stride: IntOrPair | None = Non
     Raises:
         ValueError: sizes that do not fit.
     """
-    window = _pooling_window("avg_pool2d", x, kernel_size, stride, padding)
-    return _gather(x, None, window) / math.prod(window.kernel)
+    window = _pooling_window(x, kernel_size, stride, padding, ceil_mode)
+    size, count = size_of(x), math.prod(window.kernel)
+    mean = _gathered(batch_to_last(x.data), None, window) / count
+    return record(batch_to_first(mean), (x, lambda g: _scatter(g, None, window, size) / count))
 
 
+@named_in_errors
 def upsample_nearest2d(x: Tensor, scale_factor: IntOrPair) -> Tensor:
     """y[…, i, j] = x[…, ⌊i / s⌋, ⌊j / s⌋]: each element becomes a block. (N, C, H, W) -> (N, C, s·H, s·W)"""
-    check_images("upsample_nearest2d", x)
-    scale = as_pair("upsample_nearest2d", "scale_factor", scale_factor, 1)
-    blocks = Window("upsample_nearest2d", kernel=scale, stride=scale, padding=((0, 0), (0, 0)))
-    return _scatter(x, None, blocks, (x.shape[2] * scale[0], x.shape[3] * scale[1]))
+    check_images(x)
+    scale = as_pair("scale_factor", scale_factor, 1)
+    blocks = Window(kernel=scale, stride=scale, padding=((0, 0), (0, 0)))
+    image = _scattered(batch_to_last(x.data), None, blocks, (x.shape[2] * scale[0], x.shape[3] * scale[1]))
+    return record(batch_to_first(image), (x, lambda g: _gather(g, None, blocks)))
 
 
-def _pooling_window(op: str, x: Tensor, kernel_size: IntOrPair, stride: IntOrPair | None, padding: IntOrPair) -> Window:
-    check_images(op, x)
-    kernel = as_pair(op, "kernel_size", kernel_size, 1)
-    vertical, horizontal = as_pair(op, "padding", padding, 0)
+def _pooling_window(
+    x: Tensor, kernel_size: IntOrPair, stride: IntOrPair | None, padding: IntOrPair, ceil_mode: bool = False
+) -> Window:
+    check_images(x)
+    if ceil_mode is not False:
+        raise ValueError(f"ceil_mode is {ceil_mode!r}, must be False: enlarge x by ops.pad, below and to the right")
+    kernel = as_pair("kernel_size", kernel_size, 1)
+    vertical, horizontal = as_pair("padding", padding, 0)
     if 2 * vertical > kernel[0] or 2 * horizontal > kernel[1]:
-        raise ValueError(f"{op}: padding is {padding}, must be at most half of kernel_size {kernel_size}")
-    steps = kernel if stride is None else as_pair(op, "stride", stride, 1)
-    return Window(op, kernel, steps, ((vertical, vertical), (horizontal, horizontal)))
+        raise ValueError(f"padding is {padding}, must be at most half of kernel_size {kernel_size}")
+    steps = kernel if stride is None else as_pair("stride", stride, 1)
+    return Window(kernel, steps, ((vertical, vertical), (horizontal, horizontal)))
 
 
-def _indices_of_taps(xp: ModuleType, window: Window, size: Pair) -> Iterator[Array]:
-    """For each tap: row · W + column of the element that it sees, as (OH, OW, 1)."""
+# A tap's number counts row by row in the window, an index row by row in the image.
+
+
+def _corners(xp: ModuleType, window: Window, output_size: Pair) -> tuple[Array, Array]:
+    """Row and column in the image of what tap 0 sees: (OH, 1, 1) and (OW, 1), negative in the padding."""
     (top, _), (left, _) = window.padding
-    rows = xp.arange(size[0] + 2 * top).reshape(-1, 1, 1) - top
-    cols = xp.arange(size[1] + 2 * left).reshape(-1, 1) - left
-    for seen_rows, seen_cols in window.taps(window.places(size)):
-        yield rows[seen_rows] * size[1] + cols[seen_cols]
+    rows = xp.arange(output_size[0]).reshape(-1, 1, 1) * window.stride[0] - top
+    return rows, xp.arange(output_size[1]).reshape(-1, 1) * window.stride[1] - left
+
+
+def _indices(taps: Array, window: Window, size: Pair) -> Array:
+    """The indices (N, C, OH, OW) in an image of `size` of what the taps see."""
+    rows, cols = _corners(backend.of(taps), window, window.output_size(size))
+    taps = taps.astype("int64")
+    return batch_to_first((rows + taps // window.kernel[1]) * size[1] + cols + taps % window.kernel[1])
+
+
+def _taps_of(indices: Array, window: Window, size: Pair) -> Array:
+    """The taps that see the indices, the inverse of `_indices`; -1 if the window does not see the index."""
+    xp, (height, width) = backend.of(indices), window.kernel
+    rows, cols = _corners(xp, window, window.output_size(size))
+    rows, cols = indices // size[1] - rows, indices % size[1] - cols
+    seen = (indices >= 0) & (indices < size[0] * size[1]) & (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+    return xp.where(seen, rows * width + cols, -1).astype(_tap_dtype(window))
+
+
+def _tap_dtype(window: Window) -> str:
+    return "int8" if math.prod(window.kernel) < 128 else "int32"
 
 
 # The pair
 
 
-def _gather(x: Tensor, chosen: Chosen, window: Window) -> Tensor:
-    padded = window.pad(batch_to_last(x.data))
-    terms = (
-        padded[:, rows, cols] if chosen is None else padded[:, rows, cols] * chosen[tap]
-        for tap, (rows, cols) in enumerate(window.taps(window.places(size_of(x))))
-    )
+def _gather(x: Tensor, taps: Taps, window: Window) -> Tensor:
+    value = _gathered(batch_to_last(x.data), taps, window)
+    return record(batch_to_first(value), (x, lambda g: _scatter(g, taps, window, size_of(x))))
+
+
+def _scatter(y: Tensor, taps: Taps, window: Window, size: Pair) -> Tensor:
+    value = _scattered(batch_to_last(y.data), taps, window, size)
+    return record(batch_to_first(value), (y, lambda g: _gather(g, taps, window)))
+
+
+def _gathered(image: Array, taps: Taps, window: Window) -> Array:
+    """(C, H, W, N) -> (C, OH, OW, N)"""
+    padded, output_size = window.pad(image), window.output_size(image.shape[1:3])
+    views = (padded[:, rows, cols] for rows, cols in window.taps(output_size))
+    terms = (seen if taps is None else selected(seen, taps == tap) for tap, seen in enumerate(views))
     total = next(terms) + next(terms, 0)
     for term in terms:
         total += term
-    return record(batch_to_first(total), (x, lambda g: _scatter(g, chosen, window, size_of(x))))
+    return total
 
 
-def _scatter(y: Tensor, chosen: Chosen, window: Window, size: Pair) -> Tensor:
-    laid = batch_to_last(y.data)
-    xp = backend.of(laid)
-    c, oh, ow, n = laid.shape
-    tiling = window.tiles(size)  # then each element is written once, and needs no zero to add to
-    padded = (xp.empty if tiling else xp.zeros)((c, *window.padded_size(size), n), laid.dtype)
+def _scattered(y: Array, taps: Taps, window: Window, size: Pair) -> Array:
+    """(C, OH, OW, N) -> (C, H, W, N), where `size` is (H, W)"""
+    c, oh, ow, n = y.shape
+    xp, tiling = backend.of(y), window.tiles(size)  # then each element is written once, and needs no zero to add to
+    padded = (xp.empty if tiling else xp.zeros)((c, *window.padded_size(size), n), y.dtype)
     for tap, (rows, cols) in enumerate(window.taps((oh, ow))):
         block = padded[:, rows, cols]
-        if not tiling:
-            block += laid if chosen is None else laid * chosen[tap]
-        elif chosen is None:
-            block[...] = laid
+        if tiling and taps is not None:
+            selected(y, taps == tap, out=block)
+        elif tiling:
+            block[...] = y
         else:
-            xp.multiply(laid, chosen[tap], out=block)
-    return record(batch_to_first(window.crop(padded, size)), (y, lambda g: _gather(g, chosen, window)))
+            block += y if taps is None else selected(y, taps == tap)
+    return window.crop(padded, size)

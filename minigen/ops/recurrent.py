@@ -13,8 +13,8 @@ Three arrangements make it fast. The arrays lie batch-last, so that one gate of 
 (H, N). xₜ, hₜ₋₁ and 1 are stacked, so that aₜ is one matrix product with the bias in it. The rows of the
 weights are rotated, so that the gates lie in memory as o, i, f, g and the three sigmoids are one block.
 
-On the tape stands one node for all pre-activations a₁ … a_T and the first state. Back-propagation through
-time computes its gradient, once; the gradients of x, the weights and the first state follow from that.
+The graph has one node for all pre-activations a₁ … a_T and the first state. Back-propagation through time
+computes its gradient once; the gradients of x, the weights and the first state follow from that.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.activations import relu, sigmoid, sigmoid_array, tanh
+from minigen.ops.border import named_in_errors
 from minigen.ops.dense import linear
 from minigen.ops.joining import concat
+from minigen.ops.masks import select, selected
 from minigen.ops.operands import as_tensor
+from minigen.ops.reductions import total
 
 _ACTIVATIONS = {"tanh": tanh, "relu": relu}
 
 
+@named_in_errors
 def lstm(
     x: Tensor,
     h0: Tensor,
@@ -51,13 +55,13 @@ def lstm(
         weight_hh: (4H, H)
         bias: (4H,), the sum of the two that torch.nn.LSTM keeps.
         activation: φ, "tanh" or "relu", for the candidate and for the cell's output, as in Keras.
-        lengths: (N,) integers from 1 to T, where the sequences differ in length. After the end of a sequence
-            its outputs are 0 and its state stands still; x must be finite there but has no influence.
+        lengths: (N,) integers from 1 to T, if the sequences differ in length. After the end of a sequence
+            its outputs are 0 and its state stands still; x has no influence there.
 
     Returns:
         outputs h₁ … h_T, (N, T, H), and the last state (h, c), each (N, H).
 
-    The gradient cannot be differentiated once more; that of `lstm_cell` can, to any order.
+    The gradient cannot be differentiated again; that of `lstm_cell` can, to any order.
 
     Raises:
         ValueError: a shape does not fit, the activation is unknown, or lengths are out of range.
@@ -66,19 +70,25 @@ def lstm(
     h0, c0, weight_ih, weight_hh = (as_tensor(t, x) for t in (h0, c0, weight_ih, weight_hh))
     bias = None if bias is None else as_tensor(bias, x)
     if x.ndim != 3 or x.shape[1] == 0:
-        raise ValueError(f"lstm: x has shape {x.shape}, must be (N, T, I) with T at least 1")
-    _check_shapes("lstm", x, weight_ih, weight_hh, bias, h0=h0, c0=c0)
-    _check_activation("lstm", activation)
-    if lengths is not None:
-        _check_lengths(lengths, x)
-    columns = [weight_ih, weight_hh] if bias is None else [weight_ih, weight_hh, bias.unsqueeze(1)]
-    states = _states(x, h0, c0, concat(columns, 1), activation, lengths)
-    outputs = states[:-1].permute(2, 0, 1)
+        raise ValueError(f"x has shape {x.shape}, must be (N, T, I) with T at least 1")
+    _check_shapes(x, weight_ih, weight_hh, bias, h0=h0, c0=c0)
+    _check_activation(activation)
     if lengths is None:
+        running = None
+    else:
+        _check_lengths(lengths, x)
+        running = backend.of(lengths).arange(x.shape[1]) < lengths[:, None]
+    columns = [weight_ih, weight_hh] if bias is None else [weight_ih, weight_hh, bias.unsqueeze(1)]
+    states = _lstm(x, h0, c0, concat(columns, 1), activation, running)
+    outputs = states[:-1].permute(2, 0, 1)
+    if lengths is None or running is None:
         return outputs, (states[-2].T, states[-1].T)
-    return outputs, (outputs[backend.of(lengths).arange(len(lengths)), lengths - 1], states[-1].T)
+    last, mask = outputs[backend.of(lengths).arange(len(lengths)), lengths - 1], running[:, :, None]
+    outputs = record(selected(outputs.data, mask), (outputs, lambda g: select(g, mask)))
+    return outputs, (last, states[-1].T)
 
 
+@named_in_errors
 def lstm_cell(
     x: Tensor,
     h: Tensor,
@@ -93,9 +103,9 @@ def lstm_cell(
     Composed of elementary operations: slower than `lstm`, and differentiable to any order.
     """
     if x.ndim != 2:
-        raise ValueError(f"lstm_cell: x has shape {x.shape}, must be (N, I)")
-    _check_shapes("lstm_cell", x, weight_ih, weight_hh, bias, h=h, c=c)
-    _check_activation("lstm_cell", activation)
+        raise ValueError(f"x has shape {x.shape}, must be (N, I)")
+    _check_shapes(x, weight_ih, weight_hh, bias, h=h, c=c)
+    _check_activation(activation)
     activate, hidden = _ACTIVATIONS[activation], h.shape[-1]
     a = linear(x, weight_ih, bias) + linear(h, weight_hh)
     a_i, a_f, a_g, a_o = (a[:, k * hidden : (k + 1) * hidden] for k in range(4))
@@ -103,20 +113,22 @@ def lstm_cell(
     return sigmoid(a_o) * activate(c), c
 
 
-def _states(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, lengths: Array | None) -> Tensor:
+def _lstm(x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, activation: str, running: Array | None) -> Tensor:
     """h₁ … h_T and c_T, as the blocks of (T + 1, H, N), from the stacked weight [W_ih, W_hh, b]."""
     features, hidden = x.shape[2], h0.shape[1]
     rotated = backend.of(x.data).roll(weight.data, hidden, axis=0)
     weight_ih, weight_hh = rotated[:, :features], rotated[:, features : features + hidden]
-    run = _unroll(x.data, h0.data, c0.data, rotated, activation, lengths)
+    run = _unroll(x.data, h0.data, c0.data, rotated, activation, running)
     node = record(
         run.node,
-        (x, lambda g: _final(_input_grad(g.data, weight_ih), g)),
-        (h0, lambda g: _final(g.data[-2].copy().T, g)),
-        (c0, lambda g: _final(g.data[-1].copy().T, g)),
-        (weight, lambda g: _final(_weight_grad(g.data, run.inputs), g)),
+        (x, lambda g: _once_differentiable(_input_grad(g.data, weight_ih), g)),
+        (h0, lambda g: _once_differentiable(g.data[-2].copy().T, g)),
+        (c0, lambda g: _once_differentiable(g.data[-1].copy().T, g)),
+        (weight, lambda g: _once_differentiable(_weight_grad(g.data, run.inputs), g)),
     )
-    return record(run.states, (node, lambda g: _final(_through_time(g.data, run, weight_hh, activation), g, node)))
+    return record(
+        run.states, (node, lambda g: _once_differentiable(_through_time(g.data, run, weight_hh, activation), g, node))
+    )
 
 
 class _Run(NamedTuple):
@@ -140,11 +152,14 @@ class _Run(NamedTuple):
     def gates(self) -> Array:
         """o, i, f, g of each step, (T, 4, H, N)."""
         _, hidden, batch = self.node.shape
-        return self.node[:-2].reshape(-1, 4, hidden, batch)
+        return self.node[:-2].reshape(len(self.squashed), 4, hidden, batch)
 
 
-def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, lengths: Array | None) -> _Run:
-    """Run through the steps; the rows of the weight are in the order o, i, f, g."""
+def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, running: Array | None) -> _Run:
+    """Run through the steps; the rows of the weight are in the order o, i, f, g.
+
+    `running`, (N, T), is true until a sequence ends.
+    """
     xp = backend.of(x)
     (batch, steps, features), hidden = x.shape, h0.shape[1]
     recurrent = slice(features, features + hidden)
@@ -155,6 +170,7 @@ def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, leng
         squashed=xp.empty((steps, hidden, batch), x.dtype),
         states=xp.empty((steps + 1, hidden, batch), x.dtype),
     )
+    x = x if running is None else selected(x, running[:, :, None])
     run.inputs[:, :features] = x.transpose(1, 2, 0)
     run.inputs[:, features + hidden :] = 1
     run.inputs[0, recurrent] = run.node[-2] = h0.T
@@ -164,10 +180,9 @@ def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, leng
         (o, i, f, g), sigmoids = gates, gates[:3]
         sigmoid_array(sigmoids, out=sigmoids)
         _activate(activation, g, out=g)
-        if lengths is not None:  # an ended sequence lets nothing out, nothing in, and forgets nothing
-            running = (t < lengths).astype(x.dtype)
-            gates[:2] *= running
-            xp.maximum(f, 1 - running, out=f)
+        if running is not None:  # an ended sequence lets nothing out, nothing in, and forgets nothing
+            selected(gates[:2], running[:, t], out=gates[:2])
+            xp.maximum(f, ~running[:, t], out=f)
         xp.multiply(f, run.cells[t], out=run.cells[t + 1])
         run.cells[t + 1] += i * g
         _activate(activation, run.cells[t + 1], out=run.squashed[t])
@@ -202,14 +217,14 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
     for t, gates in reversed(list(enumerate(run.gates))):
         (o, i, f, candidate), sigmoids, delta = gates, gates[:3], deltas[t]
         dh = dh + g[t]
-        dc += dh * o * _slope(activation, run.squashed[t])
+        dc += _activation_grad(activation, dh * o, run.squashed[t])
         dc_i = dc * i
         dc *= f
         xp.subtract(1, sigmoids, out=delta[:3])
         delta[0] *= dh * run.states[t]
         delta[1] *= dc_i * candidate
         delta[2] *= dc * run.cells[t]
-        xp.multiply(dc_i, _slope(activation, candidate), out=delta[3])
+        delta[3] = _activation_grad(activation, dc_i, candidate)
         dh = weight_hh.T @ delta.reshape(len(weight_hh), -1)
     blocks[-2], blocks[-1] = dh, dc
     return blocks
@@ -217,17 +232,19 @@ def _through_time(g: Array, run: _Run, weight_hh: Array, activation: str) -> Arr
 
 def _input_grad(blocks: Array, weight_ih: Array) -> Array:
     """dxₜ = W_ihᵀ·δₜ for all steps, (N, T, I)."""
-    _, hidden, batch = blocks.shape
-    deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
-    return (weight_ih.T @ deltas).transpose(2, 0, 1)
+    return (weight_ih.T @ _deltas(blocks)).transpose(2, 0, 1)
 
 
 def _weight_grad(blocks: Array, inputs: Array) -> Array:
     """d[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
-    _, hidden, batch = blocks.shape
-    deltas = blocks[:-2].reshape(-1, 4 * hidden, batch)
-    summed = (deltas @ inputs.transpose(0, 2, 1)).sum(0)
-    return backend.of(blocks).roll(summed, -hidden, axis=0)
+    summed = total(_deltas(blocks) @ inputs.transpose(0, 2, 1), 0)
+    return backend.of(blocks).roll(summed, -blocks.shape[1], axis=0)
+
+
+def _deltas(blocks: Array) -> Array:
+    """δ₁ … δ_T without dL/dh₀ and dL/dc₀: (4T + 2, H, N) -> (T, 4H, N)"""
+    rows, hidden, batch = blocks.shape
+    return blocks[:-2].reshape((rows - 2) // 4, 4 * hidden, batch)
 
 
 def _activate(activation: str, a: Array, out: Array) -> None:
@@ -239,28 +256,26 @@ def _activate(activation: str, a: Array, out: Array) -> None:
         xp.maximum(a, 0, out=out)
 
 
-def _slope(activation: str, y: Array) -> Array:
-    """φ'(a), from the value y = φ(a)."""
-    return 1 - y * y if activation == "tanh" else (y > 0).astype(y.dtype)
+def _activation_grad(activation: str, g: Array, y: Array) -> Array:
+    """g·φ'(a), from the value y = φ(a)."""
+    return g * (1 - y * y) if activation == "tanh" else selected(g, y > 0)
 
 
-def _final(value: Array, *made_from: Tensor) -> Tensor:
+def _once_differentiable(value: Array, *made_from: Tensor) -> Tensor:
     """A gradient whose own derivatives, to what it was made from, are refused."""
     return record(value, *((source, _refuse) for source in made_from))
 
 
 def _refuse(_: Tensor) -> Tensor:
     raise NotImplementedError(
-        "lstm: its gradient cannot be differentiated once more; nn.LSTMCell, one step composed of elementary "
+        "lstm: its gradient cannot be differentiated again; nn.LSTMCell, one step composed of elementary "
         "operations, can be differentiated to any order"
     )
 
 
-def _check_shapes(
-    op: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None, **state: Tensor
-) -> None:
+def _check_shapes(x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None, **state: Tensor) -> None:
     if weight_hh.ndim != 2:
-        raise ValueError(f"{op}: weight_hh has shape {weight_hh.shape}, must be (4H, H)")
+        raise ValueError(f"weight_hh has shape {weight_hh.shape}, must be (4H, H)")
     hidden = weight_hh.shape[1]
     expected: list[tuple[str, Tensor, str, tuple[int, ...]]] = [
         ("weight_hh", weight_hh, "(4H, H)", (4 * hidden, hidden)),
@@ -272,19 +287,19 @@ def _check_shapes(
     for name, value, letters, shape in expected:
         if value.shape != shape:
             raise ValueError(
-                f"{op}: {name} has shape {value.shape}, must be {letters} = {shape} "
+                f"{name} has shape {value.shape}, must be {letters} = {shape} "
                 f"(x is {x.shape}, weight_hh {weight_hh.shape})"
             )
 
 
-def _check_activation(op: str, activation: str) -> None:
+def _check_activation(activation: str) -> None:
     if activation not in _ACTIVATIONS:
-        raise ValueError(f"{op}: activation is {activation!r}, must be 'tanh' or 'relu'")
+        raise ValueError(f"activation is {activation!r}, must be 'tanh' or 'relu'")
 
 
 def _check_lengths(lengths: Array, x: Tensor) -> None:
     batch, steps, _ = x.shape
     if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
-        raise ValueError(f"lstm: lengths is {lengths.dtype} of shape {lengths.shape}, must be ({batch},) of integers")
+        raise ValueError(f"lengths is {lengths.dtype} of shape {lengths.shape}, must be ({batch},) of integers")
     if x.device == "cpu" and batch and not 1 <= lengths.min() <= lengths.max() <= steps:
-        raise ValueError(f"lstm: lengths run from {lengths.min()} to {lengths.max()}, must lie in 1…{steps}")
+        raise ValueError(f"lengths run from {lengths.min()} to {lengths.max()}, must lie in 1…{steps}")

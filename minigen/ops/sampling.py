@@ -6,10 +6,11 @@ The noise is an argument of each, so that a gradient check or a twin in another 
 from __future__ import annotations
 
 from minigen import random
-from minigen.autograd import Tensor
+from minigen.autograd import Tensor, record
 from minigen.backend import Array
-from minigen.ops.elementwise import exp
+from minigen.ops.elementwise import exp, finite_exp
 from minigen.ops.layout import laid_like
+from minigen.ops.masks import selected
 from minigen.ops.noise import uniform_like
 
 
@@ -32,11 +33,11 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
         raise ValueError(
             f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"
         )
-    return mean + exp(0.5 * log_var) * laid_like(noise, mean.data)
+    return mean + finite_exp(0.5 * log_var) * laid_like(noise, mean.data)
 
 
 def kl_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
-    """KL(N(μ, σ²) ‖ N(0, 1)) = ½·Σ (μ² + σ² - 1 - ln σ²), in nats, one an example: (N, Z) -> (N,).
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½·Σ (μ² + σ² - 1 - ln σ²), in nats, one number per example: (N, Z) -> (N,).
 
     It is summed over the latent dimensions, never averaged: the average would weigh a code of 20
     dimensions 20 times too little against a reconstruction term that is summed over pixels.
@@ -67,6 +68,6 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
         mask = uniform_like(x.data) >= p
     if mask.shape != x.shape:
         raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
-    scale = mask.astype(x.dtype)
-    scale /= 1 - p
-    return x * scale
+    value = selected(x.data, mask)
+    value *= 1 / (1 - p)
+    return record(value, (x, lambda g: dropout(g, p, training, mask)))

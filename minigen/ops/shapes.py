@@ -30,9 +30,8 @@ def permute(x: Tensor, *dims: int | Shape) -> Tensor:
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
-    order = list(range(x.ndim))
     a, b = *dims_of(dim0, x.ndim), *dims_of(dim1, x.ndim)
-    order[a], order[b] = b, a
+    order = [b if d == a else a if d == b else d for d in range(x.ndim)]
     return permute(x, *order)
 
 
@@ -85,11 +84,6 @@ def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
         if not -bound <= d < bound:
             raise IndexError(f"dim is {d}, must lie in {-bound}…{bound - 1}")
     return tuple(d % bound for d in dims)
-
-
-def axis_of(dim: Dims) -> int | Shape | None:
-    """`dim` as NumPy takes it, which refuses lists."""
-    return tuple(dim) if isinstance(dim, Sequence) else dim
 
 
 def _unpacked(numbers: Sequence[int | Shape]) -> Shape:

@@ -21,27 +21,25 @@ Padding: TypeAlias = int | Pair | str
 
 @dataclass(frozen=True)
 class Window:
-    """Height and width of everything that fixes where a window may stand.
+    """What fixes where a window may stand, each for height and width.
 
     Attributes:
-        op: the operation that it belongs to, for errors.
         kernel: k, the taps of the window.
-        stride: s, from one place of the window to the next.
+        stride: s, from one position of the window to the next.
         padding: ((top, bottom), (left, right)) elements put around the image.
         dilation: d, from one tap to the next.
     """
 
-    op: str
     kernel: Pair
     stride: Pair
     padding: tuple[Pair, Pair]
     dilation: Pair = (1, 1)
 
-    def places(self, size: Pair) -> Pair:
+    def output_size(self, size: Pair) -> Pair:
         """How often the window fits: ⌊(size + before + after - d·(k - 1) - 1) / s⌋ + 1, for height and width.
 
         Raises:
-            ValueError: not once.
+            ValueError: it does not fit once.
         """
         h, w = (
             (n + before + after - d * (k - 1) - 1) // s + 1
@@ -50,39 +48,38 @@ class Window:
             )
         )
         if min(h, w) < 1:
-            padded = tuple(n + sum(around) for n, around in zip(size, self.padding, strict=True))
             raise ValueError(
-                f"{self.op}: kernel {self.kernel} with dilation {self.dilation} is larger than the input of size "
-                f"{size}, {padded} with padding: floor((size + padding - dilation·(kernel - 1) - 1) / stride) + 1 "
-                f"is {(h, w)}, must be at least 1"
+                f"kernel {self.kernel} with dilation {self.dilation} is larger than the input of size "
+                f"{size}, {self.padded_size(size)} with padding: floor((size + padding - dilation·(kernel - 1) - 1) / "
+                f"stride) + 1 is {(h, w)}, must be at least 1"
             )
         return h, w
 
-    def smallest_size(self, places: Pair) -> Pair:
-        """The least height and width with so many places: (places - 1)·s - before - after + d·(k - 1) + 1."""
+    def smallest_input_size(self, output_size: Pair) -> Pair:
+        """The inverse of `output_size`, the smallest: (output_size - 1)·s - before - after + d·(k - 1) + 1."""
         h, w = (
             (n - 1) * s - before - after + d * (k - 1) + 1
             for n, (before, after), k, s, d in zip(
-                places, self.padding, self.kernel, self.stride, self.dilation, strict=True
+                output_size, self.padding, self.kernel, self.stride, self.dilation, strict=True
             )
         )
         return h, w
 
     def tiles(self, size: Pair) -> bool:
-        """Whether each element of the padded image is seen from just one place."""
-        places, (k_rows, k_cols) = self.places(size), self.kernel
-        covered = (places[0] * k_rows, places[1] * k_cols)
+        """Whether each element of the padded image is seen from exactly one position."""
+        (rows, cols), (k_rows, k_cols) = self.output_size(size), self.kernel
+        covered = (rows * k_rows, cols * k_cols)
         return self.kernel == self.stride and self.dilation == (1, 1) and covered == self.padded_size(size)
 
-    def taps(self, places: Pair) -> Iterator[tuple[slice, slice]]:
-        """For each tap, row by row: the rows and columns of the padded image that it sees from all places."""
+    def taps(self, output_size: Pair) -> Iterator[tuple[slice, slice]]:
+        """For each tap, row by row: the rows and columns of the padded image that it sees from all positions."""
         for i in range(self.kernel[0]):
             for j in range(self.kernel[1]):
-                yield self._seen(0, i, places), self._seen(1, j, places)
+                yield self._seen(0, i, output_size), self._seen(1, j, output_size)
 
-    def _seen(self, axis: int, tap: int, places: Pair) -> slice:
+    def _seen(self, axis: int, tap: int, output_size: Pair) -> slice:
         start = tap * self.dilation[axis]
-        return slice(start, start + (places[axis] - 1) * self.stride[axis] + 1, self.stride[axis])
+        return slice(start, start + (output_size[axis] - 1) * self.stride[axis] + 1, self.stride[axis])
 
     def padded_size(self, size: Pair) -> Pair:
         """Height and width with the padding."""
@@ -90,7 +87,7 @@ class Window:
         return size[0] + top + bottom, size[1] + left + right
 
     def pad(self, image: Array, fill: float = 0.0) -> Array:
-        """(C, H, W, N) with `fill` put around it; contiguous, and itself where it is so and nothing is put."""
+        """(C, H, W, N) with `fill` around it, contiguous; the image itself if it is contiguous and needs no padding."""
         xp = backend.of(image)
         c, h, w, n = image.shape
         if self.padded_size((h, w)) == (h, w):
@@ -105,23 +102,31 @@ class Window:
         return padded[:, top : top + size[0], left : left + size[1]]
 
 
-def as_pair(op: str, argument: str, value: IntOrPair, least: int) -> Pair:
+def window_over(size: Pair, kernel_size: IntOrPair, stride: IntOrPair, padding: Padding, dilation: IntOrPair) -> Window:
+    """The window that these arguments describe, over images of `size` (only "same" depends on it)."""
+    kernel = as_pair("kernel_size", kernel_size, 1)
+    stride = as_pair("stride", stride, 1)
+    dilation = as_pair("dilation", dilation, 1)
+    return Window(kernel, stride, as_padding(padding, size, kernel, stride, dilation), dilation)
+
+
+def as_pair(argument: str, value: IntOrPair, least: int) -> Pair:
     """2 as (2, 2), and a pair as itself.
 
     Raises:
-        ValueError: not one or two integers of at least `least`.
+        ValueError: the argument is not one or two integers of at least `least`.
     """
     pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(isinstance(v, Integral) and v >= least for v in pair):
-        raise ValueError(f"{op}: {argument} is {value!r}, must be an integer of at least {least} or a pair of them")
+        raise ValueError(f"{argument} is {value!r}, must be an integer of at least {least} or a pair of them")
     return int(pair[0]), int(pair[1])
 
 
-def as_padding(op: str, padding: Padding, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+def as_padding(padding: Padding, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:
     """((top, bottom), (left, right)) from an integer, a pair (vertical, horizontal), "valid" or "same".
 
-    "valid" is none. "same" is what Keras means by it: the window stands in ⌈size / stride⌉ places, and where
-    the padding that this takes is odd, the one more lies after the image (below, to the right).
+    "valid" is none. "same" is what Keras means by it: the output size is ⌈size / stride⌉, and if this takes an odd
+    number of elements, the extra one lies after the image (below, to the right).
 
     Raises:
         ValueError: another word, or a negative number.
@@ -131,25 +136,25 @@ def as_padding(op: str, padding: Padding, size: Pair, kernel: Pair, stride: Pair
     if padding == "valid":
         padding = 0
     if isinstance(padding, str):
-        raise ValueError(f"{op}: padding is {padding!r}, must be 'valid', 'same', an integer or a pair of integers")
-    vertical, horizontal = as_pair(op, "padding", padding, 0)
+        raise ValueError(f"padding is {padding!r}, must be 'valid', 'same', an integer or a pair of integers")
+    vertical, horizontal = as_pair("padding", padding, 0)
     return (vertical, vertical), (horizontal, horizontal)
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
-    places = -(-size // stride)
-    total = max((places - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
-    return total // 2, total - total // 2
+    output_size = -(-size // stride)
+    both = max((output_size - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
+    return both // 2, both - both // 2
 
 
-def check_images(op: str, x: Tensor) -> None:
+def check_images(x: Tensor) -> None:
     """Raise unless x is a tensor of shape (N, C, H, W)."""
     if not isinstance(x, Tensor):
         raise TypeError(
-            f"{op}: x is {backend.described(x)}, must be a tensor of float32 or float64 (minigen.tensor converts)"
+            f"x is {backend.described(x)}, must be a tensor of float32 or float64 (minigen.tensor converts)"
         )
     if x.ndim != 4:
-        raise ValueError(f"{op}: x has {x.ndim} dimensions (shape {x.shape}), must have 4: (N, C, H, W)")
+        raise ValueError(f"x has {x.ndim} dimensions (shape {x.shape}), must have 4: (N, C, H, W)")
 
 
 def size_of(x: Tensor) -> Pair:

@@ -11,9 +11,10 @@ import pytest
 from support import LAYOUTS, assert_close, lay, to_numpy, to_tensor
 
 from minigen import Tensor, grad, gradcheck, ops
-from minigen.autograd import gradients, record
+from minigen.autograd import NonFiniteError, check_finite, gradients, record
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
+from minigen.ops.methods import Methods
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -154,6 +155,30 @@ def test_an_affine_operation_and_its_gradient_are_adjoint(case, device):
         (gradient,) = grad(total, x)
         forward = sum((w * (a - y)).sum().item() for w, a, y in zip(weights, ahead, here, strict=True))
         assert (gradient * v).sum().item() == pytest.approx(forward, rel=1e-11, abs=1e-11)
+
+
+PUBLIC = {*ops.__all__, *(name.strip("_") for name in vars(Methods)), "div", "power"}
+
+
+@every_case
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_value_that_is_not_finite_is_named_by_an_operation_that_users_know(case, device):
+    """Forwards and backwards; an operation that is composed of others names the first of them."""
+    nan = [to_tensor(np.full(np.shape(array), np.nan), device) for array in case.arrays()]
+    outputs = outputs_of(case, case.inputs(0, device))
+    infinite = [to_tensor(np.full(y.shape, np.inf), device) for y in outputs]
+    told = []
+    with check_finite():
+        with pytest.raises(NonFiniteError) as caught:
+            outputs_of(case, nan)
+        told.append(str(caught.value).split()[0])
+        for y, g in zip(outputs, infinite, strict=True):
+            try:
+                y.backward(g)
+            except NonFiniteError as error:
+                told.append(str(error).split()[-1])
+    assert {name.removesuffix("_grad") for name in told} <= {*PUBLIC, case.op.removesuffix("_grad")}
+    assert len(told) > 1 or case.op == "add"  # which passes the gradient on as it is
 
 
 SAME_SHAPE = [case for case in CASES if len({np.shape(a) for a in case.arrays()}) == 1 < len(case.draws)]

@@ -36,7 +36,7 @@ FALSIFIED = {"zeroed": 0.0, "negated": -1.0, "scaled by 1.001": 1.001}
 
 NOT_CHECKED = {
     ("ops/operands.py", "to"): "needs two devices; tests/test_backend.py has it",
-    ("ops/recurrent.py", "_final"): "is no derivative, but the refusal of one",
+    ("ops/recurrent.py", "_once_differentiable"): "is no derivative, but the refusal of one",
 }
 """(file, function) of derivatives without a case, each with the reason."""
 

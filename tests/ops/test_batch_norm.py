@@ -111,7 +111,7 @@ def test_inputs_stay_as_they_were(device: str) -> None:
         ((4,), {}, r"x has shape \(4,\), must have at least 2 dimensions: \(N, C, …\)$"),
         ((4, 3), {"weight": 2}, r"weight has shape \(2,\), x \(4, 3\) expects \(3,\)$"),
         ((4, 3), {"bias": 4}, r"bias has shape \(4,\), x \(4, 3\) expects \(3,\)$"),
-        ((1, 3), {"training": True}, r"x has shape \(1, 3\), must have two elements a channel or more in training$"),
+        ((1, 3), {"training": True}, r"x has shape \(1, 3\), must have at least two elements per channel in training$"),
         ((4, 3), {"training": False}, r"evaluation \(training=False\) needs running_mean and running_var$"),
     ],
 )

@@ -242,7 +242,7 @@ def test_conv2d_refuses(x, weight, options, message: str, device: str) -> None:
             X,
             (4, 2, 3, 3),
             {"stride": 2, "output_padding": 2},
-            r"conv_transpose2d: output_padding is \(2, 2\), must be smaller than the stride \(2, 2\)$",
+            r"conv_transpose2d: output_padding is \(2, 2\), must be smaller than stride \(2, 2\) or dilation \(1, 1\)$",
         ),
         (X, (4, 2, 3, 3), {"output_padding": (0, 1)}, r"conv_transpose2d: output_padding is \(0, 1\), must be smaller"),
         (
@@ -269,7 +269,7 @@ def test_conv_transpose2d_refuses(x, weight, options, message: str, device: str)
 @pytest.mark.parametrize(("op", "weight"), [(ops.conv2d, (8, 4, 3, 3)), (ops.conv_transpose2d, (4, 8, 3, 3))])
 def test_bias_of_another_size(op, weight, device: str) -> None:
     arguments = [to_tensor(np.zeros(shape), device) for shape in (X, weight, (4,))]
-    with pytest.raises(ValueError, match=rf"^{op.__name__}: bias has shape \(4,\), must be \(8,\), one number a ch"):
+    with pytest.raises(ValueError, match=rf"^{op.__name__}: bias has shape \(4,\), must be \(8,\), one number per ch"):
         op(*arguments)
 
 
@@ -280,9 +280,9 @@ def test_what_is_no_tensor_and_dtypes_that_do_not_mix(op, device: str) -> None:
         op(to_device(np.zeros(X, "int64"), device), weight)
     with pytest.raises(TypeError, match=rf"^{op.__name__}: x is a list, must be a tensor"):
         op([1, 2], weight)
-    with pytest.raises(TypeError, match=r"^tensors of float32 and float64 do not mix"):
+    with pytest.raises(TypeError, match=r"tensors of float32 and float64 do not mix"):
         op(to_tensor(np.zeros(X, "float32"), device), weight)
-    with pytest.raises(TypeError, match=r"^tensors of float64 and float32 do not mix"):
+    with pytest.raises(TypeError, match=r"tensors of float64 and float32 do not mix"):
         op(to_tensor(np.zeros(X), device), weight, to_tensor(np.zeros(4, "float32"), device))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support import Draw, draws, to_device, to_numpy
 from windows import Convolution, convolutions, pairs
@@ -33,6 +33,23 @@ def test_conv_transpose2d(draw: Draw, c: Convolution, with_bias: bool, device: s
         draw,
         device,
         arrays,
+        lambda *a: ops.conv_transpose2d(*a, **options),
+        lambda *a: F.conv_transpose2d(*a, **options),
+    )
+
+
+@given(draw=draws(), c=convolutions(), data=st.data())
+def test_output_padding_below_stride_or_dilation(draw: Draw, c: Convolution, data, device: str) -> None:
+    extra = tuple(data.draw(st.integers(0, max(s, d) - 1)) for s, d in zip(c.stride, c.dilation, strict=True))
+    options = c.options | {"output_padding": extra}
+    try:
+        F.conv_transpose2d(torch.zeros(c.y_shape), torch.zeros(c.weight_shape), **options)
+    except RuntimeError:
+        assume(False)  # a size below 1
+    assert_same_as_torch(
+        draw,
+        device,
+        draw.normal(c.y_shape, c.weight_shape, c.x_shape[1:2]),
         lambda *a: ops.conv_transpose2d(*a, **options),
         lambda *a: F.conv_transpose2d(*a, **options),
     )

@@ -22,11 +22,30 @@ def test_equal_maxima_give_their_gradient_to_the_first(device: str) -> None:
     np.testing.assert_array_equal(to_numpy(x.grad)[0, 0], [[1, 0, 0, 1], [0, 0, 0, 0]])
 
 
-def test_padding_never_wins_a_maximum(device: str) -> None:
-    x = to_tensor(np.full((1, 1, 3, 3), -5.0), device)
+@pytest.mark.parametrize("value", [-5.0, -np.inf])
+def test_padding_never_wins_a_maximum(value: float, device: str) -> None:
+    x = to_tensor(np.full((1, 1, 3, 3), value), device)
     y, indices = ops.max_pool2d(x, 3, 2, 1, return_indices=True)
-    np.testing.assert_array_equal(to_numpy(y), np.full((1, 1, 2, 2), -5.0))
+    np.testing.assert_array_equal(to_numpy(y), np.full((1, 1, 2, 2), value))
     np.testing.assert_array_equal(to_numpy(indices).ravel(), [0, 1, 3, 4])
+    (g,) = grad(y.sum(), x)
+    assert to_numpy(g)[0, 0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+
+
+def test_a_nan_wins_a_maximum_and_receives_the_gradient(device: str) -> None:
+    x = to_tensor(np.array([[[[1.0, np.nan], [2.0, 3.0]]]]), device)
+    y, indices = ops.max_pool2d(x, 2, return_indices=True)
+    (g,) = grad(y, x)
+    assert np.isnan(y.item())
+    assert to_numpy(indices).item() == 1
+    assert to_numpy(g)[0, 0].tolist() == [[0, 1], [0, 0]]
+
+
+def test_a_kernel_of_more_than_127_taps(device: str) -> None:
+    x = to_tensor(np.arange(169.0).reshape(1, 1, 13, 13), device)
+    y, indices = ops.max_pool2d(x, 12, 1, return_indices=True)
+    np.testing.assert_array_equal(to_numpy(indices).ravel(), [154, 155, 167, 168])
+    np.testing.assert_array_equal(to_numpy(ops.max_unpool2d(y, indices, 12, 1)).ravel()[[154, 168]], [154, 168])
 
 
 def test_padding_counts_in_a_mean(device: str) -> None:
@@ -119,13 +138,25 @@ def test_unpooling_refuses(indices, options, message: str, device: str) -> None:
         ops.max_unpool2d(x, to_device(np.zeros(indices, "int64"), device), 2, **options)
 
 
-def test_an_index_outside_its_window_is_refused() -> None:
+@pytest.mark.parametrize("index", [-1, 2, 8, 4 * 10**9])
+def test_an_index_outside_its_window_or_the_image_is_refused(index: int) -> None:
     """On the CPU only: on a GPU the check would make the program wait."""
     x = to_tensor(np.zeros((1, 1, 1, 2)), "cpu")
-    with pytest.raises(
-        ValueError, match=r"^max_unpool2d: an index lies outside its window \(kernel \(2, 2\), image \("
-    ):
-        ops.max_unpool2d(x, np.array([[[[0, 1]]]]), 2)
+    with pytest.raises(ValueError, match=r"max_unpool2d: an index lies outside its window \(kernel \(2, 2\), image \("):
+        ops.max_unpool2d(x, np.array([[[[index, 2]]]]), 2)
+    with pytest.raises(ValueError, match="index lies outside"):
+        ops.max_unpool2d(x[..., :1], np.array([[[[-4]]]]), 2, padding=1, output_size=(1, 1))
+
+
+@pytest.mark.parametrize("op", [ops.max_pool2d, ops.avg_pool2d])
+def test_ceil_mode_is_refused_with_what_to_write(op, device: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{op.__name__}: ceil_mode is True, must be False: .*ops\.pad"):
+        op(to_tensor(np.zeros((1, 1, 5, 5)), device), 2, ceil_mode=True)
+
+
+def test_a_number_is_no_flag(device: str) -> None:
+    with pytest.raises(TypeError, match="max_pool2d: return_indices is 1, must be True or False"):
+        ops.max_pool2d(to_tensor(np.zeros((1, 1, 5, 5)), device), 2, 2, 0, 1)
 
 
 def test_upsampling_refuses_a_scale_below_one(device: str) -> None:

@@ -68,6 +68,22 @@ def test_max_pool2d_with_ties(draw: Draw, p: Pooling, device: str) -> None:
     assert str(indices.dtype) == "int64"
 
 
+@given(draw=draws(), p=poolings(), special=st.lists(st.sampled_from([-np.inf, np.inf, np.nan]), min_size=1))
+def test_max_pool2d_of_nan_and_infinity(draw: Draw, p: Pooling, special, device: str) -> None:
+    """Values, indices and gradients: windows of -∞ point into the image, NaN wins."""
+    x = draw.generator().choice([1.0, 2.0, *special * 3], (2, 2, *p.size)).astype(draw.dtype)
+    ours = to_tensor(x, device, draw.layout)
+    theirs = torch.tensor(x, requires_grad=True)
+    y, indices = ops.max_pool2d(ours, **p.options, return_indices=True)
+    ty, tindices = F.max_pool2d(theirs, **p.options, return_indices=True)
+    v = draw.generator().standard_normal(y.shape).astype(draw.dtype)
+    y.backward(to_tensor(v, device))
+    ty.backward(torch.tensor(v))
+    np.testing.assert_array_equal(to_numpy(y), ty.detach().numpy())
+    np.testing.assert_array_equal(to_numpy(indices), tindices.numpy())
+    np.testing.assert_allclose(to_numpy(ours.grad), theirs.grad.numpy(), rtol=1e-5, atol=1e-5)
+
+
 @given(draw=draws(), p=poolings())
 def test_avg_pool2d(draw: Draw, p: Pooling, device: str) -> None:
     assert_same_as_torch(
