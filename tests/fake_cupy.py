@@ -60,8 +60,11 @@ METHODS = table("""
     squeeze: axis
     swapaxes: axis1 axis2
     transpose: *axes
+    view: dtype
 """)
-UFUNCS = words("abs add divide exp isfinite log log1p matmul maximum minimum multiply negative sign sqrt subtract tanh")
+UFUNCS = words("""
+    abs add bitwise_and divide exp isfinite log log1p matmul maximum minimum multiply negative sign sqrt subtract tanh
+""")
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}  # cupy/_core/_kernel.pyx
 ADD_AT_DTYPES = "iILQefd"  # cupy/_core/_routines_indexing.pyx: _scatter_op_single, before CuPy 15
 FACTS = words("dtype itemsize nbytes ndim shape size strides")  # the host knows them without asking the GPU

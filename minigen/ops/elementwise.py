@@ -77,7 +77,7 @@ def maximum(a: Tensor, b: Operand) -> Tensor:
 
 def _share_of_larger(g: Tensor, a: Array, b: Array) -> Tensor:
     """g where a > b, g / 2 where a = b, 0 where a < b. (A NaN is not smaller, as in torch.)"""
-    return select(g, backend.of(g.data).logical_not(a < b)) * (1 - 0.5 * (a == b))
+    return select(g, ~(a < b)) * (1 - 0.5 * (a == b))
 
 
 def where(condition: Array, a: Tensor, b: Operand) -> Tensor:

@@ -19,5 +19,5 @@ def selected(x: Array, mask: Array, out: Array | None = None) -> Array:
     as fast as the product, and 4 to 15 times as fast as `numpy.where` with an irregular mask.
     """
     xp, bits = backend.of(x), f"int{8 * x.itemsize}"
-    into = {} if out is None else {"out": out.view(bits)}
-    return xp.bitwise_and(x.view(bits), xp.negative(mask.view("int8")), **into).view(x.dtype)
+    into = None if out is None else out.view(bits)
+    return xp.bitwise_and(x.view(bits), xp.negative(mask.view("int8")), out=into).view(x.dtype)

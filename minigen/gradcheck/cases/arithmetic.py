@@ -18,6 +18,7 @@ CASES = [
     case("div", lambda a: 1.0 / a, positive(3), torch=lambda _, a: 1.0 / a, note="number"),
     case("neg", lambda a: -a, normal(3, 4), torch=lambda _, a: -a),
     case("power", lambda a: a**2, normal(3, 4), torch=lambda _, a: a**2, note="square"),
+    case("power", lambda a: a**0, normal(3, 4), torch=lambda _, a: a**0, note="zero"),
     case("power", lambda a: a**3, normal(3, 4), torch=lambda _, a: a**3, note="cube"),
     case("power", lambda a: a**-1.5, positive(3, 4), torch=lambda _, a: a**-1.5, note="negative fraction"),
     case("matmul", lambda a, b: a @ b, normal(3, 4), normal(4, 2), torch=lambda _, a, b: a @ b),
