@@ -156,9 +156,9 @@ def _save_sheet(out: Path, rows: dict[str, Any], title: str) -> str:
 
 def _save_figure(path: Path, figure: Any) -> str:
     from minigen.evaluation import figures
+    from minigen.inference.outputs import save
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return f"wrote   {figures.save(figure, path)}"
+    return f"wrote   {save(path, figures.png(figure))}"
 
 
 def _sample(trained: Trained, options: argparse.Namespace, out: Path) -> list[str]:

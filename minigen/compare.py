@@ -28,12 +28,13 @@ def _main(words: list[str]) -> int:
     out = getattr(options, "out", folders[0].parent / "comparison.png")
     _require_picture(out)
     from minigen.evaluation import figures
-    from minigen.inference import comparing  # Matplotlib takes a second, for which --help need not wait
+    from minigen.inference import comparing
+    from minigen.inference.outputs import save  # Matplotlib takes a second, for which --help need not wait
 
     runs = [comparing.Run.read(path, lambda line: print(line, file=sys.stderr)) for path in folders]
     for line in comparing.table(runs):
         print(line)
-    print(f"wrote   {figures.save(comparing.draw(runs), out)}")
+    print(f"wrote   {save(out, figures.png(comparing.draw(runs)))}")
     return 0
 
 

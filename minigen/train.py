@@ -19,7 +19,6 @@ from minigen.data import Dataset, Description, Loader, Split, descriptions
 from minigen.inference.loading import load_data, read_config
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
-from minigen.models.adversarial import Adversarial
 from minigen.models.config import options
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
@@ -53,11 +52,10 @@ def _main(words: list[str]) -> int:
 
 def _print_list() -> None:
     name_width = max(map(len, (*MODELS, *descriptions())))
-    summary_width = max(len(model.summary) for model in MODELS.values())
     print("python -m minigen.train MODEL [options]      (MODEL --help shows the options)")
-    print("\nModels, and the documents that describe them:")
+    print("\nModels (lessons/documents.md says which document describes which):")
     for name, model in MODELS.items():
-        print(f"  {name:<{name_width}}  {model.summary:<{summary_width}}  {model.document}")
+        print(f"  {name:<{name_width}}  {model.summary()}")
     print("\nData sets (--data):")
     for name, text in descriptions().items():
         print(f"  {name:<{name_width}}  {text}")
@@ -67,8 +65,8 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     parser = Parser(
         f"python -m minigen.train {model_type.name}",
         "%(prog)s [options]",
-        f"{model_type.summary} (document {model_type.document})",
-        f"A good result: {model_type.good}.",
+        f"{model_type.summary()}.",
+        f"A good result: {model_type.good}." if model_type.good else "",
     )
     run = parser.add_argument_group("the run")
     run.add_argument("--out", type=_folder, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
@@ -122,7 +120,7 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     random.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
-    watch = GeneratorWatch(model, data, run.frames) if isinstance(model, Adversarial) else None
+    watch = GeneratorWatch(model, data, run.frames) if model.watch_samples else None
     trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty(), watch)
     with locked(run.path):
         if not resume:
@@ -194,7 +192,7 @@ def _resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
 
 def _print_opening(model: Model, data: Dataset, train: Split, validation: Split) -> None:
     config = model.config
-    print(f"{model.name}: {model.summary} (document {model.document})\n")
+    print(f"{model.name}: {model.summary()}\n")
     print("\n".join(layer_table(model, Loader(train, 2, 0, config.device, shuffle=False).first(2))))
     why = "CuPy" if config.device == "gpu" else "NumPy; --device gpu uses CuPy"
     print(f"\ndevice  {config.device} ({why})")
@@ -204,7 +202,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.evaluation import animation, figures, studies  # Matplotlib is slow to import: --help need not wait
+    from minigen.evaluation import animation, figures  # Matplotlib is slow to import: --help need not wait
 
     run, model = trainer.run, trainer.model
     trainer.load(run.best, run.last)
@@ -212,15 +210,22 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")
     print(f"\ntest    {_numbers(result)}")
-    finding = studies.study(model, data, trainer.validation)
+    finding = model.study(data, trainer.validation)
     for line in [_numbers(finding.numbers), *finding.remarks]:
         if line:
             print(f"        {line}")
-    print(f"good    {model.good}")
+    if model.good:
+        print(f"good    {model.good}")
     run.add_row({"test": result | finding.numbers})
-    drawn = [*figures.draw_all(model, data, run), *figures.save_all(finding.figures, run), *animation.draw_all(run)]
-    for path in [run.best, *drawn]:
-        print(f"wrote   {path}")
+    print(f"wrote   {run.best}")
+    pictures = animation.read(run.frame_files())
+    drawn = figures.draw_all(model, data, [row for row in run.rows() if "epoch" in row]) | finding.figures
+    if pictures:
+        drawn["learning"] = animation.side_by_side(pictures)
+    for name, figure in drawn.items():
+        print(f"wrote   {run.save(f'{name}.png', figures.png(figure))}")
+    if pictures:
+        print(f"wrote   {run.save('learning.gif', animation.gif(pictures))}")
 
 
 def _numbers(result: dict[str, float]) -> str:

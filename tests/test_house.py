@@ -29,7 +29,7 @@ FLOORS = {
     "minigen.optim": 4,
     "minigen.gradcheck": 4,
     "minigen.models": 5,
-    "minigen.evaluation": 6,
+    "minigen.evaluation": 5,
     "minigen.training": 6,
     "minigen.inference": 6,
     "minigen.train": 7,
@@ -49,7 +49,7 @@ MAY_IMPORT_NUMPY = {
     "minigen.training": "writes arrays into files",
     "minigen.inference": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.apply": "the user sees and gives NumPy arrays, pictures and files",
-    "minigen.models.tied": "picks which examples keep their labels, from the data's own arrays",
+    "minigen.models.classification": "picks which examples keep their labels, from the data's own arrays",
 }
 
 

@@ -74,7 +74,7 @@ def data_dir(tiny: Path, tmp_path: Path) -> Path:
 def train(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """`train("--epochs", 3)`: a small VAE on the tiny data set, in runs/vae of an empty folder, without figures."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(figures, "draw_all", lambda *_: [])
+    monkeypatch.setattr(figures, "draw_all", lambda *_: {})
 
     def call(*words: object, small: bool = True) -> Result:
         sizes = ["--hidden", "12", "--latent", "3", "--batch-size", "16"] if "--resume" not in words else []
@@ -114,7 +114,7 @@ def test_a_smoke_run_from_the_embedded_digits_to_the_figures(
     out, err = capsys.readouterr()
     assert err == "", "no progress bar where there is no terminal"
     lines = out.splitlines()
-    assert lines[0].startswith("vae: variational autoencoder, dense (document 000")
+    assert lines[0].startswith("vae: Variational autoencoder with dense layers")
     for expected in (
         r"  encoder\.1  Linear +\(N, 20\) +15,700",
         r"device  cpu \(NumPy; --device gpu uses CuPy\)",
@@ -166,7 +166,7 @@ def test_the_list_has_every_model_and_data_set(typed: Command) -> None:
         for name in (*MODELS, *descriptions()):
             assert re.search(rf"^  {name}  +\S", result.out, re.MULTILINE), name
         for model in MODELS.values():
-            assert re.search(rf"{re.escape(model.summary)}  +{re.escape(model.document)}$", result.out, re.MULTILINE)
+            assert re.search(rf"^  {model.name}  +{re.escape(model.summary())}$", result.out, re.MULTILINE)
 
 
 def test_help_has_every_hyper_parameter_its_default_and_a_good_result(

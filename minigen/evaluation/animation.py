@@ -10,26 +10,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from minigen.evaluation.figures import image_grid, save, show_images
-from minigen.files import replace_file
-from minigen.training.run_folder import RunFolder
+from minigen.evaluation.figures import image_grid, show_images
 
 _SIDE, _SCALE = 8, 2
 _MILLISECONDS, _LAST_HELD = 200, 2200
 
 
-def draw_all(run: RunFolder) -> list[Path]:
-    """Both, where the run has pictures of its epochs; the paths."""
-    pictures = read(run)
-    if not pictures:
-        return []
-    return [save(side_by_side(pictures), run.figure("learning")), animate(pictures, run.animation)]
-
-
-def read(run: RunFolder) -> dict[int, Any]:
-    """By epoch, images (64, C, H, W) in [0, 1]; a file that is damaged or of other images is passed over."""
+def read(files: dict[int, Path]) -> dict[int, Any]:
+    """Images (64, C, H, W) in [0, 1] from .npy files, by epoch; a damaged file, or one of other images, is left out."""
     pictures = {}
-    for epoch, file in run.frame_files().items():
+    for epoch, file in files.items():
         try:
             levels = np.load(file, allow_pickle=False)
         except (OSError, ValueError, EOFError):
@@ -48,14 +38,13 @@ def side_by_side(pictures: dict[int, Any], rows: int = 8, columns: int = 10) -> 
     return show_images(images, columns, "from the same noise", [f"epoch {epochs[at]}" for at in chosen])
 
 
-def animate(pictures: dict[int, Any], path: Path) -> Path:
-    """An animated GIF of all epochs, whole or not at all: 64 images each, the last one held for two seconds."""
+def gif(pictures: dict[int, Any]) -> bytes:
+    """An animated GIF of all epochs, 64 images each; the last one stays for two seconds."""
     frames = [_frame(images) for images in pictures.values()]
     times = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_HELD]
     content = io.BytesIO()
     frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
-    replace_file(path, content.getvalue())
-    return path
+    return content.getvalue()
 
 
 def _frame(images: Any) -> Image.Image:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,41 +14,32 @@ from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.generator_measures import draw
-from minigen.files import replace_file
 from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
-from minigen.training import epoch_table
-from minigen.training.run_folder import RunFolder
 
 _PANELS = 5  # in a row
 _FEW = 5  # epochs, each of which is marked: a line of one point is nothing
 
 
-def draw_all(model: Model, data: Dataset, run: RunFolder) -> list[Path]:
-    """Every figure that the model can give, into the run folder; the paths."""
+def draw_all(model: Model, data: Dataset, rows: list[dict[str, Any]]) -> dict[str, Figure]:
+    """Every figure that the model can give, by name; rows: those of its epochs in metrics.jsonl."""
+    images = len(model.input_shape) == 3
+    drawn = {}
     model.eval()
-    paths = []
     with no_grad(), random.stream(model.config.seed):
-        rows = [row for row in run.rows() if "epoch" in row]
         if rows:
-            paths.append(save(curves(rows), run.figure("curves")))
+            drawn["curves"] = curves(rows)
         if rows and any("/" in name for name in rows[0]["train"]):
-            paths.append(save(gradient_norms(rows), run.figure("gradient_norms")))
-        images = len(model.input_shape) == 3
+            drawn["gradient_norms"] = gradient_norms(rows)
         if model.input_shape[-1] > 1 and isinstance(model, Reconstructs):
-            paths.append(save(reconstructions(model, data.test), run.figure("reconstructions")))
+            drawn["reconstructions"] = reconstructions(model, data.test)
         if isinstance(model, Samples):
-            paths.append(save(samples(model), run.figure("samples")))
+            drawn["samples"] = samples(model)
         if images and isinstance(model, Encodes):
-            paths.append(save(interpolation(model, data.test), run.figure("interpolation")))
+            drawn["interpolation"] = interpolation(model, data.test)
         if isinstance(model, Encodes):
-            paths.append(save(latent_map(model, data), run.figure("latent_map")))
-    return paths
-
-
-def save_all(drawn: dict[str, Figure], run: RunFolder) -> list[Path]:
-    """Figures by name, into the run folder; the paths."""
-    return [save(figure, run.figure(name)) for name, figure in drawn.items()]
+            drawn["latent_map"] = latent_map(model, data)
+    return drawn
 
 
 def image_grid(images: Any, columns: int) -> Any:
@@ -95,8 +85,8 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
     """
     epochs = [row["epoch"] for row in rows]
     marker = "o" if len(epochs) <= _FEW else ""
-    measured = [epoch_table.without_layers(row["train"]) | row.get("samples", {}) for row in rows]
-    names = list(measured[0])
+    measured = [row["train"] | row.get("samples", {}) for row in rows]
+    names = [name for name in measured[0] if "/" not in name]  # gradient_norms shows the layers
     columns = min(len(names), _PANELS)
     figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
@@ -219,9 +209,8 @@ def _device(model: Any) -> str:
     return str(next(model.parameters()).device)
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """The figure as a PNG file, whole or not at all; its path."""
+def png(figure: Figure) -> bytes:
+    """The figure as the content of a PNG file."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    replace_file(path, content.getvalue())
-    return path
+    return content.getvalue()

@@ -19,8 +19,7 @@ def save_picture(path: Path, image: Any) -> Path:
     levels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
     content = io.BytesIO()
     Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)).save(content, "PNG")
-    _write(path, content.getvalue())
-    return path
+    return save(path, content.getvalue())
 
 
 def save_table(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
@@ -29,18 +28,18 @@ def save_table(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heading)
     writer.writerows(rows)
-    _write(path, text.getvalue().encode())
-    return path
+    return save(path, text.getvalue().encode())
 
 
 def save_array(path: Path, array: Any) -> Path:
     """A .npy file."""
     content = io.BytesIO()
     np.save(content, array, allow_pickle=False)
-    _write(path, content.getvalue())
-    return path
+    return save(path, content.getvalue())
 
 
-def _write(path: Path, content: bytes) -> None:
+def save(path: Path, content: bytes) -> Path:
+    """Any other file; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content)
+    return path

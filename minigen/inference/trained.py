@@ -15,9 +15,8 @@ from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
 from minigen.files import replace_file
-from minigen.models import Config, Model
-from minigen.models.model import Encodes, Reconstructs, Restores, Samples
-from minigen.models.recurrent_ae import RecurrentAutoencoder
+from minigen.models import Config, Model, able
+from minigen.models.model import Encodes, Reconstructs, Restores, Samples, TakesLengths
 
 Floats = NDArray[np.float32]
 
@@ -55,13 +54,13 @@ class Trained:
         Below 1 they are more alike and more typical; the same seed gives the same noise.
         """
         _require_between("temperature", temperature, 0)
-        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        model = self._able_to("sample", Samples)
         noise = self.noise(count, seed) * np.float32(temperature)
         return self._in_parts(model.sample, noise)
 
     def noise(self, count: int, seed: int = 0) -> Floats:
         """What `sample` decodes: (count, latent) from N(0, 1)."""
-        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        model = self._able_to("sample", Samples)
         _require_between("count", count, 1)
         _require_seed(seed)
         with random.stream(seed):
@@ -69,13 +68,13 @@ class Trained:
 
     def encode(self, inputs: Any, lengths: Any = None) -> Floats:
         """Inputs -> codes (N, latent). lengths: (N,), how many of its T steps each sequence has; None: all."""
-        model = self._able_to("encode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        model = self._able_to("encode", Encodes)
         x = self._checked(inputs)
         return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
 
     def decode(self, codes: Any) -> Floats:
         """Codes (N, latent) -> images (N, C, H, W) or sequences (N, T, D), in [0, 1]."""
-        model = self._able_to("decode", Encodes, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        model = self._able_to("decode", Encodes)
         return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
 
     def reconstruct(self, inputs: Any, lengths: Any = None) -> Floats:
@@ -83,7 +82,7 @@ class Trained:
 
         lengths: as in `encode`; beyond a sequence's length are zeros.
         """
-        model = self._able_to("reconstruct", Reconstructs, "ae, sae, conv-ae, recurrent-ae, vae, conv-vae")
+        model = self._able_to("reconstruct", Reconstructs)
         x = self._checked(inputs)
         return self._in_parts(model.reconstruct, x, self._checked_lengths(lengths, x))
 
@@ -99,19 +98,19 @@ class Trained:
         from minigen.evaluation.studies.generation import on_the_sphere  # Matplotlib comes with it
 
         _require_between("steps", steps, 2)
-        model = self._able_to("sample", Samples, "vae, conv-vae, gan, dcgan, wgan-gp")
+        model = self._able_to("sample", Samples)
         return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
-        model = self._able_to("restore", Restores, "deconv")
+        model = self._able_to("restore", Restores)
         _require_seed(seed)
         with random.stream(seed):
             return self._in_parts(model.damage, self._checked(images))
 
     def restore(self, damaged: Any) -> Floats:
         """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
-        model = self._able_to("restore", Restores, "deconv")
+        model = self._able_to("restore", Restores)
         channels = self.data.input_shape[0]
         images = _array("damaged", damaged)
         if images.ndim != 4 or images.shape[1] != channels or not images.size:
@@ -127,7 +126,7 @@ class Trained:
 
         x = self._checked(inputs)
         steps = self._checked_lengths(lengths, x)
-        if isinstance(self.model, RecurrentAutoencoder):
+        if isinstance(self.model, TakesLengths):
             return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
         return ((self.reconstruct(x) - x) ** 2).reshape(len(x), -1).mean(axis=1)
 
@@ -142,9 +141,9 @@ class Trained:
         replace_file(Path(path), content)
         return Path(path)
 
-    def _able_to(self, verb: str, protocol: Any, models: str) -> Any:
+    def _able_to(self, verb: str, protocol: Any) -> Any:
         if not isinstance(self.model, protocol):
-            raise UseError(f"{self.model.name} cannot {verb}: that is for {models}")
+            raise UseError(f"{self.model.name} cannot {verb}: that is for {able(protocol)}")
         return self.model
 
     def _checked(self, inputs: Any) -> Floats:
@@ -156,7 +155,7 @@ class Trained:
     def _checked_lengths(self, lengths: Any, sequences: Floats) -> NDArray[np.int64] | None:
         if lengths is None:
             return None
-        if not isinstance(self.model, RecurrentAutoencoder):
+        if not isinstance(self.model, TakesLengths):
             raise UseError(f"{self.model.name} knows no lengths: they belong to sequences")
         (count, steps), array = sequences.shape[:2], _array("lengths", lengths)
         if array.shape != (count,):

@@ -17,7 +17,8 @@ from msgspec import Meta
 from minigen import backend, nn, random
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch
+from minigen.data import Batch, Dataset, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate, Validation
 from minigen.models.model import Model, Objective, Terms
 from minigen.optim import Adam
@@ -51,6 +52,7 @@ class Adversarial(Model):
     latent: int
     generator: nn.Module
     discriminator: nn.Module
+    watch_samples = True
     steps_per_generator_step = 1
 
     @abstractmethod
@@ -91,3 +93,9 @@ class Adversarial(Model):
         """Both losses: how the game stands, not how good the images are."""
         noise = self.noise(batch.inputs)
         return {**self.discriminator_loss(Tensor(batch.inputs), noise), **self.generator_loss(noise)}
+
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """Measures of the samples, and pictures that could show the generator up."""
+        from minigen.evaluation.studies.generation import judge_samples  # Matplotlib is slow to import
+
+        return judge_samples(self, data, validation)

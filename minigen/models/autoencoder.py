@@ -20,7 +20,8 @@ from msgspec import Meta
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch
+from minigen.data import Batch, Dataset, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.config import Epochs, Hidden, Latent
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
@@ -56,11 +57,9 @@ class AutoencoderConfig(CorruptionConfig, kw_only=True):
 
 
 class Autoencoder(Model):
-    """Dense autoencoder."""
+    """Autoencoder with dense layers: compresses an input to a few numbers and back."""
 
     name = "ae"
-    summary = "autoencoder, dense"
-    document = "000 §2.2; 003 §2.1, 3.1"
     good = "mse a pixel of 0.010 on mnist5k; with --loss bce 0.091 on mnist5k, 0.074 on mnist"
     config_type = AutoencoderConfig
     config: AutoencoderConfig
@@ -91,6 +90,12 @@ class Autoencoder(Model):
         """The same error, and the squared one, which compares with other codes and other losses."""
         logits = self.logits(batch)
         return {name: PIXEL_ERRORS[name](logits, batch.inputs) for name in dict.fromkeys((self.config.loss, "mse"))}
+
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """The error beside that of PCA with as many numbers."""
+        from minigen.evaluation.studies.compression import compare_with_pca  # Matplotlib is slow to import
+
+        return compare_with_pca(self, data, validation)
 
     def encode(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, latent)"""

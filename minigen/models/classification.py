@@ -1,8 +1,10 @@
-"""What a classifier is measured by: the cross-entropy, which is minimised, and the part that is right beside it."""
+"""What a classifier minimises, how many examples it gets right, and a balanced choice of labelled examples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+import numpy as np
 
 from minigen import ops
 from minigen.autograd import Tensor, no_grad
@@ -38,3 +40,12 @@ def accuracy(classify: Callable[[Tensor], Tensor], split: Split, device: str = "
 
 def _right(logits: Tensor, labels: Array) -> Array:
     return logits.data.argmax(axis=1) == labels
+
+
+def balanced_part(split: Split, count: int, seed: int) -> Split:
+    """`count` random examples, as many of each class as possible; all where there are no more."""
+    order = np.random.default_rng(seed).permutation(len(split))
+    labels, rank = split.labels[order], np.empty(len(split), np.int64)
+    for label in np.unique(labels):
+        rank[labels == label] = np.arange(np.count_nonzero(labels == label))
+    return split.take(order[np.argsort(rank, kind="stable")[:count]])

@@ -34,11 +34,9 @@ class CNNConfig(Config, kw_only=True):
 
 
 class CNN(Model):
-    """Convolutional classifier."""
+    """Convolutional network: classifies images."""
 
     name = "cnn"
-    summary = "convolutional network, classifier"
-    document = "000 §2.1; 001 §2.1"
     good = "accuracy of 0.99 on mnist after 8 epochs"
     config_type = CNNConfig
     config: CNNConfig

@@ -28,7 +28,8 @@ from msgspec import Meta
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch
+from minigen.data import Batch, Dataset, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.autoencoder import PIXEL_ERRORS, PixelLoss
 from minigen.models.config import Epochs, Latent, Warmup
 from minigen.models.corruption import CorruptionConfig, corrupted
@@ -52,11 +53,9 @@ class ConvAutoencoderConfig(CorruptionConfig, kw_only=True):
 
 
 class ConvAutoencoder(Model):
-    """Convolutional autoencoder."""
+    """Autoencoder with convolutions: compresses an image to a few numbers and back."""
 
     name = "conv-ae"
-    summary = "autoencoder, convolutional"
-    document = "003 §2.2, 3.2, 4.1"
     good = "mse a pixel well below that of PCA with as many axes, printed above: 0.027 on mnist with 16"
     config_type = ConvAutoencoderConfig
     config: ConvAutoencoderConfig
@@ -125,6 +124,12 @@ class ConvAutoencoder(Model):
         if switches is not None:
             terms["mse_of_the_code_alone"] = PIXEL_ERRORS["mse"](self.logits(z, None), batch.inputs)
         return terms
+
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """The error beside that of PCA with as many numbers."""
+        from minigen.evaluation.studies.compression import compare_with_pca  # Matplotlib is slow to import
+
+        return compare_with_pca(self, data, validation)
 
     def encode(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, latent)"""

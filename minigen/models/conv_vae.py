@@ -26,11 +26,9 @@ class ConvVAEConfig(VAEConfig, kw_only=True):
 
 
 class ConvVAE(VAE):
-    """Convolutional variational autoencoder."""
+    """Variational autoencoder with convolutions."""
 
     name = "conv-vae"
-    summary = "variational autoencoder, convolutional"
-    document = "000"
     good = "negative ELBO of 105 nats an image on mnist after 5 epochs with --latent 20 (bernoulli); vae: 107 after 10"
     config_type = ConvVAEConfig
     config: ConvVAEConfig

@@ -28,11 +28,9 @@ class DCGANConfig(GANConfig, kw_only=True):
 
 
 class DCGAN(GAN):
-    """Convolutional generative adversarial network."""
+    """Generative adversarial network with convolutions."""
 
     name = "dcgan"
-    summary = "generative adversarial network, convolutional"
-    document = "000, 002 (implied)"
     good = "all 10 digits in the samples, none below 4 %, frechet below 120 after 4 epochs of mnist (real: 12)"
     config_type = DCGANConfig
     config: DCGANConfig

@@ -81,11 +81,9 @@ class ConvolutionalNet(Classifier):
 
 
 class DDNet(Model):
-    """Deep deconvolution classifier beside a convolutional one."""
+    """Classifier with transposed convolutions, trained beside a plain one of the same size."""
 
     name = "ddnet"
-    summary = "deep deconvolution classifier, beside a matched CNN"
-    document = "001"
     good = "accuracy of 0.989 of both on mnist, after 2 epochs"
     config_type = DDNetConfig
     config: DDNetConfig

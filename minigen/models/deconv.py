@@ -30,11 +30,12 @@ from msgspec import Meta
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch
+from minigen.data import Batch, Dataset, Split
 from minigen.data.resampling import averaging, bicubic, blurring
+from minigen.evaluation.finding import Finding
 from minigen.models.config import Config, Positive
 from minigen.models.corruption import corrupted
-from minigen.models.images import image_shape
+from minigen.models.images import image_shape, psnr
 from minigen.models.model import Model, Objective, Terms
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.optim import Adam
@@ -74,11 +75,9 @@ class Resampling(nn.Module):
 
 
 class Deconvolution(Model):
-    """Image restoration with transposed convolutions."""
+    """Transposed convolutions that restore images: enlarge, denoise or deblur."""
 
     name = "deconv"
-    summary = "deconvolution network, restores images"
-    document = "000 §2.3, 3.1, 4.1"
     good = "superres, scale 4: PSNR of 18.3 dB on mnist5k, 20.3 on mnist after 10 epochs; bicubic has 14.6"
     config_type = DeconvolutionConfig
     config: DeconvolutionConfig
@@ -137,8 +136,8 @@ class Deconvolution(Model):
         restored, (name, other) = self.restore(damaged), self.without_net(damaged)
         return {"mse": ops.mse_loss(restored, x), "psnr": psnr(restored, x), f"{name}_psnr": psnr(other, x)}
 
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """Damaged, restored and true images."""
+        from minigen.evaluation.studies.restoration import show_restorations  # Matplotlib is slow to import
 
-def psnr(x: Tensor, truth: Tensor) -> Tensor:
-    """-10·log₁₀ of an image's mean squared error, in decibels, averaged over the images; 100 at most."""
-    error: Array = ((x.data - truth.data) ** 2).mean(axis=(1, 2, 3))
-    return Tensor((-10 * backend.of(error).log10(error.clip(1e-10))).mean())
+        return show_restorations(self, data, validation)

@@ -43,11 +43,9 @@ class GANConfig(AdversarialConfig, kw_only=True):
 
 
 class GAN(Adversarial):
-    """Dense generative adversarial network."""
+    """Generative adversarial network with dense layers: draws new images."""
 
     name = "gan"
-    summary = "generative adversarial network, dense"
-    document = "002 §2.2, 3.2, 4.2; 004 §3.2, 4.2"
     good = "all 10 digits in the samples, none below 2 %; neither net wins: d real below 0.95, d fake above 0.05"
     config_type = GANConfig
     config: GANConfig

@@ -1,7 +1,10 @@
-"""What the image models ask of a data set: images, of a size that their layers can halve."""
+"""What image models share: the shape that they ask of a data set, and the quality of a restored image."""
 
 from __future__ import annotations
 
+from minigen import backend
+from minigen.autograd import Tensor
+from minigen.backend import Array
 from minigen.models.config import Config, ConfigError
 
 
@@ -19,3 +22,9 @@ def image_shape(model: str, config: Config, input_shape: tuple[int, ...], multip
             f"--data {config.data} holds images of {height} × {width}, {model} needs multiples of {multiple}"
         )
     return channels, height, width
+
+
+def psnr(x: Tensor, truth: Tensor) -> Tensor:
+    """-10·log₁₀ of an image's mean squared error, in decibels, averaged over the images; 100 at most."""
+    error: Array = ((x.data - truth.data) ** 2).mean(axis=(1, 2, 3))
+    return Tensor((-10 * backend.of(error).log10(error.clip(1e-10))).mean())

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from minigen import nn
 from minigen.autograd import Tensor
-from minigen.data import Batch, Split
+from minigen.backend import Array
+from minigen.data import Batch, Dataset, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.config import Config
 from minigen.optim import Optimizer
 
@@ -39,24 +41,28 @@ class Objective:
 class Model(nn.Module, ABC):
     """A module that can say how it is trained and how good it is.
 
-    A subclass takes (config, input_shape, classes), where input_shape is (C, H, W) or (T, D).
+    A subclass takes (config, input_shape, classes), where input_shape is (C, H, W) or (T, D); the first line of its
+    docstring says in `--list` what it is. `minigen.models.register` lets the command lines know it.
 
     Class attributes:
         name: on the command line.
-        summary: one line.
-        document: where it comes from.
-        good: what a good result is, in the units of `evaluate`.
         config_type: its hyper-parameters.
+        good: what a good result is, in the units of `evaluate`; "" says nothing.
+        watch_samples: whether to measure and draw samples after each epoch, as no loss says how good they are.
     """
 
     name: ClassVar[str]
-    summary: ClassVar[str]
-    document: ClassVar[str]
-    good: ClassVar[str]
-    config_type: ClassVar[type[Config]]
+    config_type: ClassVar[type[Config]] = Config
+    good: ClassVar[str] = ""
+    watch_samples: ClassVar[bool] = False
 
     config: Config
     input_shape: tuple[int, ...]
+
+    @classmethod
+    def summary(cls) -> str:
+        """What the model is, in one line: the first of its docstring."""
+        return (vars(cls).get("__doc__") or cls.__name__).partition("\n")[0].rstrip(".")
 
     @abstractmethod
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int) -> None: ...
@@ -69,6 +75,10 @@ class Model(nn.Module, ABC):
     def evaluate(self, batch: Batch) -> Terms:
         """How good the model is on a batch; the first term, the smaller the better, chooses the best epoch."""
 
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """What the trained model, in evaluation mode, is good for: tried once on the test set, by default nothing."""
+        return Finding()
+
 
 @runtime_checkable
 class Reconstructs(Protocol):
@@ -76,6 +86,19 @@ class Reconstructs(Protocol):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] -> the same shape"""
+
+
+@runtime_checkable
+class TakesLengths(Reconstructs, Protocol):
+    """A model of sequences whose `encode`, `decode` and `reconstruct` also take lengths (N,), for None all T steps."""
+
+    config: Any
+
+    def squared_errors(self, batch: Batch) -> Tensor:
+        """(x̂ - x)² averaged over the steps that a sequence has and their values: (N,)"""
+
+    def reconstruct(self, x: Tensor, lengths: Array | None = None) -> Tensor:
+        """(N, T, D) in [0, 1] -> the same shape"""
 
 
 @runtime_checkable
@@ -87,6 +110,15 @@ class Restores(Protocol):
 
     def restore(self, damaged: Tensor) -> Tensor:
         """Damaged images -> (N, C, H, W) in [0, 1]"""
+
+
+class HasBaseline(Restores, Protocol):
+    """A model that undoes damage, and knows what costs nothing."""
+
+    config: Any
+
+    def without_net(self, damaged: Tensor) -> tuple[str, Tensor]:
+        """The name of what a restoration must beat, and the images (N, C, H, W) in [0, 1]"""
 
 
 @runtime_checkable
@@ -115,6 +147,7 @@ class Samples(Protocol):
     """A model that makes new images from noise of N(0, 1)."""
 
     latent: int
+    config: Any
 
     def sample(self, noise: Tensor) -> Tensor:
         """(N, latent) -> (N, C, H, W) in [0, 1]"""

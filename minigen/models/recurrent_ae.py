@@ -20,7 +20,8 @@ from msgspec import Meta
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch
+from minigen.data import Batch, Dataset, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.config import (
     ClipNorm,
     ConfigError,
@@ -59,11 +60,9 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
 
 
 class RecurrentAutoencoder(Model):
-    """LSTM autoencoder."""
+    """Autoencoder of sequences: one LSTM reads into a code, another writes it out."""
 
     name = "recurrent-ae"
-    summary = "recurrent autoencoder: LSTM, code, LSTM"
-    document = "003 §2.3, 3.3, 4.2"
     good = "mse of 0.016 after 10 epochs of mnist-rows (mean image: 0.067); ROC-AUC of anomalies in waves above 0.95"
     config_type = RecurrentAEConfig
     config: RecurrentAEConfig
@@ -123,6 +122,12 @@ class RecurrentAutoencoder(Model):
     def evaluate(self, batch: Batch) -> Terms:
         """The same error."""
         return self.loss(batch)
+
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """How well the reconstruction error tells anomalies."""
+        from minigen.evaluation.studies.anomalies import find_anomalies  # Matplotlib is slow to import
+
+        return find_anomalies(self, data, validation)
 
 
 def draw_keras_weights(lstm: nn.LSTM) -> None:

@@ -19,14 +19,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-import numpy as np
 from msgspec import Meta
 
 from minigen import nn, ops
 from minigen.autograd import Tensor
-from minigen.data import Batch, Loader, Split
+from minigen.data import Batch, Dataset, Loader, Split
+from minigen.evaluation.finding import Finding
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
-from minigen.models.classification import part_right
+from minigen.models.classification import balanced_part, part_right
 from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Model, Objective, Terms
@@ -63,11 +63,9 @@ class TransposedLinear(nn.Module):
 
 
 class TiedAutoencoder(Model):
-    """Autoencoder with one matrix, and a classifier on its code."""
+    """Autoencoder with tied weights: one matrix encodes and decodes, and its code feeds a classifier."""
 
     name = "sae"
-    summary = "autoencoder with tied weights whose code feeds a classifier"
-    document = "004 §3.1, 4.1"
     good = "with --latent 256 --corrupt mask:0.5 and 100 labels of mnist 81 % right, where raw pixels give 76 %"
     config_type = TiedConfig
     config: TiedConfig
@@ -132,6 +130,12 @@ class TiedAutoencoder(Model):
             terms["accuracy"] = part_right(self.classifier(code), batch.labels)
         return terms
 
+    def study(self, data: Dataset, validation: Split) -> Finding:
+        """What the code is worth to a classifier where labels are few."""
+        from minigen.evaluation.studies.few_labels import compare_features  # Matplotlib is slow to import
+
+        return compare_features(self, data, validation)
+
     def classify(self, x: Tensor) -> Tensor:
         """Logits of the classes: (N, C, H, W) -> (N, classes)"""
         return self.classifier(self.encode(x))
@@ -143,12 +147,3 @@ class TiedAutoencoder(Model):
     def reconstruct(self, x: Tensor) -> Tensor:
         """decode(encode(x))"""
         return self.decode(self.encode(x))
-
-
-def balanced_part(split: Split, count: int, seed: int) -> Split:
-    """`count` random examples, as many of each class as possible; all where there are no more."""
-    order = np.random.default_rng(seed).permutation(len(split))
-    labels, rank = split.labels[order], np.empty(len(split), np.int64)
-    for label in np.unique(labels):
-        rank[labels == label] = np.arange(np.count_nonzero(labels == label))
-    return split.take(order[np.argsort(rank, kind="stable")[:count]])

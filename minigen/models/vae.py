@@ -50,11 +50,9 @@ class VAEConfig(CorruptionConfig, kw_only=True):
 
 
 class VAE(Model):
-    """Dense variational autoencoder."""
+    """Variational autoencoder with dense layers: compresses images, and draws new ones."""
 
     name = "vae"
-    summary = "variational autoencoder, dense"
-    document = "000 §2.4, 3.2, 4.2; 002 §2.1, 3.1, 4.1"
     good = "negative ELBO of 117 nats an image on mnist5k, 106 on mnist with --latent 20 --epochs 10; blur is normal"
     config_type = VAEConfig
     config: VAEConfig

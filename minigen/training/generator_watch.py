@@ -17,7 +17,6 @@ import numpy as np
 from minigen.data import Dataset
 from minigen.evaluation.generator_measures import GeneratorMeasures, draw
 from minigen.inference.outputs import save_array
-from minigen.models.adversarial import Adversarial
 
 FRAME = 64  # images of a picture
 _SURE = 0.98
@@ -30,10 +29,11 @@ class GeneratorWatch:
     """Called by the trainer after each epoch with its row of metrics.jsonl, to which it adds "samples".
 
     Args:
+        model: a Model that Samples.
         frames: the folder for the pictures, uint8 arrays (64, C, H, W) that `figures` animates.
     """
 
-    def __init__(self, model: Adversarial, data: Dataset, frames: Path) -> None:
+    def __init__(self, model: Any, data: Dataset, frames: Path) -> None:
         self.model, self.frames = model, frames
         self.measures = GeneratorMeasures(data, model.config.device)
 

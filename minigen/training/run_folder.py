@@ -18,12 +18,7 @@ from minigen.data import Description
 from minigen.files import naming, replace_file
 from minigen.models import Config
 
-FIGURES = (
-    *("curves", "gradient_norms", "reconstructions", "samples", "interpolation", "latent_map"),
-    *("series", "scores", "few_labels", "restorations", "between_noises", "nearest", "learning"),
-)
-"""All that may be drawn of a run, by name: what a new run in its folder removes."""
-
+_NAME = re.compile(r"[\w -]+\.(png|gif)")
 _FRAME = re.compile(r"[0-9]{4,}\.npy")
 _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
@@ -51,6 +46,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self._config = path / "config.json"
         self._metrics = path / "metrics.jsonl"
+        self._written = path / "written.json"
 
     @classmethod
     def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
@@ -74,8 +70,8 @@ class RunFolder:
         return self.last.exists() or self.best.exists()
 
     def _forget(self) -> None:
-        figures = [self.figure(name) for name in FIGURES]
-        for file in (self.last, self.best, self._metrics, *figures, self.animation, *self.frame_files().values()):
+        own = (self.last, self.best, self._metrics, self._written)
+        for file in (*own, *(self.path / name for name in self.written()), *self.frame_files().values()):
             file.unlink(missing_ok=True)
         with suppress(OSError):  # it was never made, or holds something else
             self.frames.rmdir()
@@ -165,16 +161,28 @@ class RunFolder:
         files = {int(file.stem): file for file in self.frames.glob("*.npy") if _FRAME.fullmatch(file.name)}
         return dict(sorted(files.items()))
 
-    @property
-    def animation(self) -> Path:
-        """The file of that animation."""
-        return self.path / "learning.gif"
+    def save(self, name: str, content: bytes) -> Path:
+        """Write a picture of that name, and note the name, so that --overwrite removes the file.
 
-    def figure(self, name: str) -> Path:
-        """The path of a figure; KeyError for a name that is none of FIGURES."""
-        if name not in FIGURES:
-            raise KeyError(f"figure {name!r}: must be one of FIGURES")
-        return self.path / f"{name}.png"
+        Raises:
+            ValueError: the name is no plain one that ends in .png or .gif.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"a figure's name is {name!r}, must be letters, digits, spaces, - and _ before .png or .gif"
+            )
+        if name not in self.written():
+            replace_file(self._written, msgspec.json.encode([*self.written(), name]))
+        replace_file(self.path / name, content)
+        return self.path / name
+
+    def written(self) -> list[str]:
+        """The names of the files that `save` wrote; none where the note is missing or is not what minigen wrote."""
+        try:
+            names = schema.decode(self._written.read_bytes(), list[str], "it")
+        except (OSError, ValueError):
+            return []
+        return [name for name in names if _NAME.fullmatch(name)]
 
 
 def _is_row(row: Any) -> bool:

@@ -18,6 +18,13 @@ from minigen import random
 from minigen.models import MODELS
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_a_twin(model: str) -> None:
+    assert model in {case.model for case in all_cases()}, (
+        f"tests/twins/ has no CASES of {model}: write it in PyTorch too"
+    )
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
 def test_trains_as_its_twin(case: Case, dtype: str, tolerance: float, device: str) -> None:

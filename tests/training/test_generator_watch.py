@@ -88,10 +88,6 @@ def test_the_animation_shows_every_epoch_and_holds_the_last(run: RunFolder) -> N
         assert gif.info["duration"] > 0
 
 
-def test_a_run_without_pictures_has_no_animation(tmp_path: Path) -> None:
-    assert animation.draw_all(RunFolder(tmp_path)) == []
-
-
 def test_a_cut_or_foreign_picture_is_passed_over(run: RunFolder, tmp_path: Path) -> None:
     frames = RunFolder(tmp_path).frames
     shutil.copytree(run.frames, frames)
@@ -99,8 +95,7 @@ def test_a_cut_or_foreign_picture_is_passed_over(run: RunFolder, tmp_path: Path)
     (frames / "0004.npy").write_bytes(b"")
     np.save(frames / "0000.npy", np.zeros((3, 1, 8, 8), np.uint8))
     np.save(frames / "video.npy", np.zeros(5))
-    assert list(animation.read(RunFolder(tmp_path))) == [1, 2]
-    assert len(animation.draw_all(RunFolder(tmp_path))) == 2
+    assert list(animation.read(RunFolder(tmp_path).frame_files())) == [1, 2]
 
 
 def test_a_picture_that_finds_the_disk_full_is_named_and_left_out(tmp_path: Path) -> None:
@@ -115,19 +110,6 @@ def test_a_picture_that_finds_the_disk_full_is_named_and_left_out(tmp_path: Path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list((tmp_path / "frames").iterdir()) == []
-
-
-def test_an_animation_that_finds_the_disk_full_is_named_and_the_old_one_stays(run: RunFolder, tmp_path: Path) -> None:
-    path = tmp_path / "learning.gif"
-    path.write_bytes(b"old")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(OSError, match=r"File too large: .*learning\.gif"):
-            animation.animate(animation.read(run), path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.read_bytes() == b"old"
 
 
 def test_measuring_does_not_change_training(tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from minigen.data import Description
-from minigen.evaluation import animation
 from minigen.models.vae import VAEConfig
-from minigen.training.run_folder import FIGURES, RunError, RunFolder
+from minigen.training.run_folder import RunError, RunFolder
 
 DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))
 
@@ -101,15 +100,30 @@ def test_files_of_the_user_in_a_folder_without_a_run_stay(tmp_path: Path, overwr
 def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     run.add_row({"epoch": 1})
     run.frames.mkdir()
-    frame = run.frames / "0001.npy"
-    drawn = [*map(run.figure, FIGURES), run.animation]
-    for path in (run.last, run.best, frame, *drawn, run.path / "thesis.tex", run.path / "thesis.png"):
+    for path in (run.last, run.best, run.frames / "0001.npy", run.path / "thesis.tex", run.path / "samples.png"):
         path.write_bytes(b"x")
+    for name in ("mine.png", "learning.gif", "mine.png"):
+        run.save(name, b"drawn")
+    assert run.written() == ["mine.png", "learning.gif"]
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described().config["hidden"] == 8
     assert new.rows() == []
-    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "thesis.png"}
-    assert run.path / "samples.png" in drawn
+    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png"}
+
+
+@pytest.mark.parametrize("note", ['["../thesis.png", ".", "", "..", "/thesis.png"]', '["', "3", "[3]", "\\xff"])
+def test_a_note_that_anyone_may_have_edited_removes_nothing_elsewhere(run: RunFolder, note: str) -> None:
+    thesis = run.path.parent / "thesis.png"
+    thesis.write_text("x")
+    (run.path / "written.json").write_text(note)
+    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    assert thesis.exists()
+    assert run.path.exists()
+
+
+def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> None:
+    with pytest.raises(ValueError, match=r"'\.\./portrait\.png', must be letters"):
+        run.save("../portrait.png", b"x")
 
 
 def test_a_folder_of_frames_with_something_else_in_it_stays(run: RunFolder) -> None:
@@ -117,12 +131,6 @@ def test_a_folder_of_frames_with_something_else_in_it_stays(run: RunFolder) -> N
     (run.frames / "notes.txt").write_text("the best one is 7")
     RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
     assert (run.frames / "notes.txt").exists()
-    assert animation.draw_all(run) == []
-
-
-def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> None:
-    with pytest.raises(KeyError, match="portrait"):
-        run.figure("portrait")
 
 
 def test_there_is_no_run_to_open(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
-from minigen.evaluation.studies.finding import Finding
-from minigen.models.recurrent_ae import RecurrentAutoencoder
+from minigen.evaluation.finding import Finding
+from minigen.models.model import TakesLengths
 
 QUANTILE = 0.99
 
 
-def find_anomalies(model: RecurrentAutoencoder, data: Dataset, validation: Split) -> Finding:
+def find_anomalies(model: TakesLengths, data: Dataset, validation: Split) -> Finding:
     """Scores, threshold and ROC-AUC where the data set labels anomalies; else only series of one variable."""
     figure = {"series": draw_series(model, data)} if data.input_shape[1] == 1 else {}
     if data.classes[0] != "normal" or not len(validation):
@@ -39,9 +39,8 @@ def find_anomalies(model: RecurrentAutoencoder, data: Dataset, validation: Split
     return Finding(numbers, figures={**figure, "scores": draw_scores(tested, data, threshold)})
 
 
-def scores(model: RecurrentAutoencoder, split: Split) -> Any:
+def scores(model: TakesLengths, split: Split) -> Any:
     """The reconstruction error of each sequence, (N,)."""
-    model.eval()
     with no_grad():
         batches = Loader(split, 500, 0, model.config.device, shuffle=False).epoch(0)
         return np.concatenate([model.squared_errors(batch).numpy() for batch in batches])
@@ -58,7 +57,7 @@ def roc_auc(score: Any, positive: Any) -> float:
     return float((rank[positive].sum() - p * (p + 1) / 2) / (p * q))
 
 
-def draw_series(model: RecurrentAutoencoder, data: Dataset, columns: int = 4) -> Figure:
+def draw_series(model: TakesLengths, data: Dataset, columns: int = 4) -> Figure:
     """Test series of each class and their reconstructions."""
     labels = range(min(len(data.classes), 5))
     figure = Figure(figsize=(2.4 * columns, 1.5 * len(labels)), layout="constrained")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigen.data import Dataset, Split
-from minigen.evaluation.studies.finding import Finding
+from minigen.evaluation.finding import Finding
 from minigen.models.model import Encodes
 
 Floats = NDArray[np.floating[Any]]

@@ -24,9 +24,8 @@ from matplotlib.figure import Figure
 from minigen import nn, ops, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
-from minigen.evaluation.studies.finding import Finding
-from minigen.models.classification import accuracy
-from minigen.models.tied import TiedAutoencoder, balanced_part
+from minigen.evaluation.finding import Finding
+from minigen.models.classification import accuracy, balanced_part
 from minigen.optim import Adam
 
 Map: TypeAlias = Callable[[Tensor], Tensor]
@@ -37,9 +36,11 @@ STEPS, RATE, BATCH_SIZE, PENALTY, LENGTH = 300, 1e-2, 500, 1e-3, 10.0
 FINE_STEPS, FINE_RATE = 100, 1e-3
 
 
-def compare_features(model: TiedAutoencoder, data: Dataset, validation: Split) -> Finding:
-    """Test accuracies by kind of features and number of labels: numbers, a table and a figure."""
-    model.eval()
+def compare_features(model: Any, data: Dataset, validation: Split) -> Finding:
+    """Test accuracies by kind of features and number of labels: numbers, a table and a figure.
+
+    model: as models/tied.py has it, with `encode`, `classify` and `encoder`, and with --labels and --mode.
+    """
     labels = [model.config.labels] if model.config.labels else [*COUNTS, len(data.train)]
     counts = sorted({min(count, len(data.train)) for count in labels})
     found: dict[str, list[list[float]]] = {}
@@ -57,10 +58,10 @@ def compare_features(model: TiedAutoencoder, data: Dataset, validation: Split) -
     return Finding(numbers, table(found, counts), {"few_labels": draw(found, counts)})
 
 
-def _classifiers(model: TiedAutoencoder, data: Dataset, part: Split, seed: int) -> dict[str, Map]:
+def _classifiers(model: Any, data: Dataset, part: Split, seed: int) -> dict[str, Map]:
     """A classifier for each kind of features, fitted to the labelled images `part`."""
     with random.stream(seed):
-        untrained = TiedAutoencoder(model.config, data.input_shape, len(data.classes))
+        untrained = type(model)(model.config, data.input_shape, len(data.classes))
         untrained.to(model.config.device)
         classifiers = {
             "raw pixels": LinearClassifier(lambda x: x.flatten(1), part, data, model.config.device),
@@ -104,7 +105,7 @@ class LinearClassifier(nn.Module):
         return self.classes(self.features(x) * self.scale)
 
 
-def fine_tuned(model: TiedAutoencoder, fitted: LinearClassifier, part: Split) -> Map:
+def fine_tuned(model: Any, fitted: LinearClassifier, part: Split) -> Map:
     """The classifier after more steps, in which a copy of the encoder learns with it."""
     encoder, classifier = copy.deepcopy(model), copy.deepcopy(fitted.classes)
     head = copy.copy(fitted)

@@ -15,16 +15,15 @@ from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Split
 from minigen.evaluation.figures import show_images
+from minigen.evaluation.finding import Finding
 from minigen.evaluation.generator_measures import SAMPLES, GeneratorMeasures, draw
-from minigen.evaluation.studies.finding import Finding
-from minigen.models.adversarial import Adversarial
+from minigen.models.model import Samples
 
 _STRAIGHT = 0.01  # the sine of an angle below which two directions are one line, or float32 tells no more
 
 
-def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Finding:
+def judge_samples(model: Samples, data: Dataset, validation: Split) -> Finding:
     """Measures of 2,000 samples, those of training images, and the two pictures."""
-    model.eval()
     measures = GeneratorMeasures(data, model.config.device)
     real = measures.of_training_images(data.train)
     count = min(SAMPLES, len(data.train))
@@ -34,7 +33,7 @@ def judge_samples(model: Adversarial, data: Dataset, validation: Split) -> Findi
     return Finding(measures.of_model(model, model.config.seed), [remark.replace("_", " ")], figures)
 
 
-def draw_between(model: Adversarial, rows: int = 8, columns: int = 10) -> Figure:
+def draw_between(model: Samples, rows: int = 8, columns: int = 10) -> Figure:
     """From one draw of noise to another, each row a path."""
     with no_grad(), random.stream(model.config.seed):
         ends = random.standard_normal((2, rows, model.latent), "float32", "cpu")
@@ -61,7 +60,7 @@ def on_the_sphere(start: Any, end: Any, steps: int) -> Any:
     return weight(1 - share) * start[:, None] + weight(share) * end[:, None]
 
 
-def draw_nearest(model: Adversarial, train: Split, columns: int = 10) -> Figure:
+def draw_nearest(model: Samples, train: Split, columns: int = 10) -> Figure:
     """Samples above the training images that are nearest to them, pixel by pixel."""
     samples = draw(model, columns, model.config.device, model.config.seed)
     near = train.inputs[nearest(samples, train.inputs)].astype(np.float32) / 255

@@ -8,15 +8,15 @@ from minigen import random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.figures import enlarged, show_images
-from minigen.evaluation.studies.finding import Finding
-from minigen.models.deconv import Deconvolution, psnr
+from minigen.evaluation.finding import Finding
+from minigen.models.images import psnr
+from minigen.models.model import HasBaseline
 
 IMAGES = 10
 
 
-def show_restorations(model: Deconvolution, data: Dataset, validation: Split) -> Finding:
+def show_restorations(model: HasBaseline, data: Dataset, validation: Split) -> Finding:
     """The first ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
-    model.eval()
     with no_grad(), random.stream(model.config.seed):
         x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
         damaged = model.damage(x)

@@ -7,7 +7,6 @@ import pytest
 
 from minigen import data
 from minigen.data import Split
-from minigen.evaluation.studies import study
 from minigen.evaluation.studies.compression import pca_error, principal_axes
 from minigen.models.autoencoder import Autoencoder, AutoencoderConfig
 
@@ -41,6 +40,6 @@ def test_as_many_axes_as_pixels_leave_nothing() -> None:
 def test_stands_beside_the_test_result_of_an_autoencoder() -> None:
     digits = data.load("mnist5k")
     model = Autoencoder(AutoencoderConfig(latent=7), digits.input_shape, 10)
-    finding = study(model, digits, digits.train.take([]))
+    finding = model.study(digits, digits.train.take([]))
     assert list(finding.numbers) == ["pca_7_mse"]
     assert 0.03 < finding.numbers["pca_7_mse"] < 0.05

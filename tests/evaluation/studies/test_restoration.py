@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from minigen import data, random
-from minigen.evaluation.studies import study
 from minigen.models.deconv import Deconvolution, DeconvolutionConfig
 
 
@@ -25,7 +24,7 @@ def test_rows_are_named_and_measured(options: dict[str, Any], rows: list[str]) -
     images = data.load(config.data)
     random.manual_seed(0)
     model = Deconvolution(config, images.input_shape, 10)
-    finding = study(model, images, images.train.take([]))
+    finding = model.study(images, images.train.take([]))
     (axes,) = finding.figures["restorations"].axes
     labels = [label.get_text().split("\n") for label in axes.get_yticklabels()]
     assert [name for name, *_ in labels] == rows
@@ -37,6 +36,6 @@ def test_rows_are_named_and_measured(options: dict[str, Any], rows: list[str]) -
 def test_one_test_image_is_one_column() -> None:
     images = data.load("mnist5k")
     model = Deconvolution(DeconvolutionConfig(task="denoise"), images.input_shape, 10)
-    finding = study(model, dataclasses.replace(images, test=images.test.take([3])), images.train.take([]))
+    finding = model.study(dataclasses.replace(images, test=images.test.take([3])), images.train.take([]))
     (axes,) = finding.figures["restorations"].axes
     assert axes.images[0].get_array().shape == (3 * 28, 28)

@@ -1,29 +1,24 @@
-"""What a study gets and gives."""
+"""What a study of a trained model found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
-from minigen.data import Dataset, Split
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure  # slow to import, and a model that only declares its study needs none
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a study found.
+    """Numbers, text and figures about a trained model.
 
     Attributes:
         numbers: by name, in the order in which they are printed.
         remarks: lines of text printed after them.
-        figures: by the name of their file.
+        figures: by name, without an ending.
     """
 
     numbers: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
-
-
-Study: TypeAlias = Callable[[Any, Dataset, Split], Finding]
