@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import weakref
 
 import numpy as np
@@ -13,6 +14,7 @@ from support import LAYOUTS, assert_close, to_device, to_numpy, to_tensor
 
 import minigen
 from minigen import Tensor, ops
+from minigen.ops import recurrent
 
 NAMES = ("x", "h0", "c0", "weight_ih", "weight_hh", "bias")
 
@@ -129,12 +131,29 @@ def test_what_lies_after_the_end_has_no_influence_and_no_gradient(device):
     values = arrays(2, 5, 3, 4)
     lengths = to_device(np.array([2, 5]), device)
     changed = [values[0].copy(), *values[1:]]
-    changed[0][0, 2:] = 1e3
+    changed[0][0, 2:] = np.nan
     before = gradients(lambda *a: ops.lstm(*a, "tanh", lengths), values, device)
     after = gradients(lambda *a: ops.lstm(*a, "tanh", lengths), changed, device)
     assert_same(before, after, 0)
     assert not before[1][0][0, 2:].any()
     assert before[1][0][0, :2].all()
+
+
+def test_no_gradient_comes_from_outputs_after_the_end(device):
+    x, *rest = (to_tensor(a, device) for a in arrays(2, 5, 3, 4))
+    outputs, _ = ops.lstm(x, *rest, lengths=to_device(np.array([2, 5]), device))
+    v = np.ones(outputs.shape)
+    v[0, 2:] = np.inf  # as the derivative of √y at y = 0
+    (g,) = minigen.grad(outputs, x, to_tensor(v, device))
+    assert np.isfinite(to_numpy(g)).all()
+
+
+def test_an_empty_batch(device):
+    inputs = [to_tensor(a, device) for a in arrays(0, 3, 2, 5)]
+    outputs, (h, c) = ops.lstm(*inputs)
+    assert (outputs.shape, h.shape, c.shape) == ((0, 3, 5), (0, 5), (0, 5))
+    for x, g in zip(inputs, minigen.grad(outputs.sum() + c.sum(), inputs), strict=True):
+        assert (g.shape, to_numpy(g).any()) == (x.shape, False)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -190,6 +209,64 @@ def test_the_graph_is_freed_without_the_cycle_collector(device):
         assert [ref() for ref in watched] == [None] * len(watched)
     finally:
         gc.enable()
+
+
+# Would these tests notice a mistake? Each is made in turn: (function, what stands there, what is written instead).
+
+MISTAKES = [
+    ("_through_time", "g[-1].copy()", "0.0 * g[-1]"),
+    ("_through_time", "dh = dh + g[t]", "dh = g[t]"),
+    ("_through_time", "dh = dh + g[t]", "dh = dh - g[t]"),
+    ("_through_time", "dc += _activation_grad(", "dc -= _activation_grad("),
+    ("_through_time", "dc += _activation_grad(", "dc = _activation_grad("),
+    ("_through_time", "dh * o, run", "dh, run"),
+    ("_through_time", "run.squashed[t]", "run.cells[t + 1]"),
+    ("_through_time", "dc_i = dc * i", "dc_i = dc"),
+    ("_through_time", "dc_i = dc * i", "dc_i = 1.001 * dc * i"),
+    ("_through_time", "dc *= f", "dc *= 1"),
+    ("_through_time", "xp.subtract(1, sigmoids", "xp.subtract(1.001, sigmoids"),
+    ("_through_time", "xp.subtract(1, sigmoids", "xp.add(1, sigmoids"),
+    ("_through_time", "delta[0] *= dh * run.states[t]", "delta[0] *= dh"),
+    ("_through_time", "delta[0] *= dh * run.states[t]", "delta[0] *= dh * run.states[t - 1]"),
+    ("_through_time", "delta[1] *= dc_i * candidate", "delta[1] *= dc_i"),
+    ("_through_time", "delta[1] *= dc_i * candidate", "delta[1] *= candidate"),
+    ("_through_time", "delta[2] *= dc * run.cells[t]", "delta[2] *= dc * run.cells[t + 1]"),
+    ("_through_time", "delta[2] *= dc * run.cells[t]", "delta[2] *= run.cells[t]"),
+    ("_through_time", "_activation_grad(activation, dc_i, candidate)", "dc_i"),
+    ("_through_time", "_activation_grad(activation, dc_i, candidate)", "0.999 * _activation_grad(activation, dc_i, o)"),
+    ("_through_time", "weight_hh.T @", "-weight_hh.T @"),
+    ("_through_time", "blocks[-2], blocks[-1] = dh, dc", "blocks[-2], blocks[-1] = dc, dh"),
+    ("_activation_grad", "1 - y * y", "1 - y"),
+    ("_activation_grad", "selected(g, y > 0)", "g"),
+    ("_input_grad", "weight_ih.T", "-weight_ih.T"),
+    ("_weight_grad", "_deltas(blocks) @", "1.001 * _deltas(blocks) @"),
+    ("_weight_grad", "-blocks.shape[1]", "blocks.shape[1]"),
+    ("_lstm", "_input_grad(g.data, weight_ih)", "0 * _input_grad(g.data, weight_ih)"),
+    ("_lstm", "g.data[-2]", "g.data[-1]"),
+    ("_lstm", "g.data[-1]", "g.data[-2]"),
+    ("_lstm", "_weight_grad(g.data, run.inputs)", "_weight_grad(g.data, 1.001 * run.inputs)"),
+    ("_unroll", "selected(gates[:2], running[:, t], out=gates[:2])", "pass"),
+    ("_unroll", "xp.maximum(f, ~running[:, t], out=f)", "pass"),
+]
+
+
+@pytest.mark.parametrize(("function", "right", "wrong"), MISTAKES)
+def test_a_mistake_is_noticed(function: str, right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values, lengths = arrays(3, 4, 2, 5), np.array([4, 1, 2])
+
+    def differs(activation: str) -> bool:
+        fused = gradients(lambda *a: ops.lstm(*a, activation, lengths), values, "cpu")
+        composed = gradients(lambda *a: through_the_cell(*a, activation, lengths), values, "cpu")
+        pairs = zip((*fused[0], *fused[1]), (*composed[0], *composed[1]), strict=True)
+        return not all(np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in pairs)
+
+    source = inspect.getsource(getattr(recurrent, function))
+    assert source.count(right) == 1, "the source has changed: so must this list"
+    assert not differs("tanh")
+    assert not differs("relu")
+    monkeypatch.setattr(recurrent, function, getattr(recurrent, function))  # put back afterwards
+    exec(source.replace(right, wrong), vars(recurrent))
+    assert differs("tanh") or differs("relu")
 
 
 # Second derivatives

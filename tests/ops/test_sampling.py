@@ -75,8 +75,6 @@ def test_dropout_keeps_the_expectation(p: float, layout: str, device: str) -> No
     np.testing.assert_allclose(np.unique(values), [0, 1 / (1 - p)], rtol=1e-6)
     assert (values == 0).mean() == pytest.approx(p, abs=0.01)
     assert y.dtype == "float32"
-    if device == "cpu":  # CuPy's ufuncs give rows, whatever the layout of their input
-        assert y.data.strides == x.data.strides
     y.sum().backward()
     np.testing.assert_array_equal(to_numpy(x.grad), values)
 
