@@ -206,7 +206,7 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
 
     run, model = trainer.run, trainer.model
     trainer.load(run.best, run.last)
-    result = trainer.evaluate(data.test)
+    _, result = trainer.evaluate(data.test)
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")
     print(f"\ntest    {_numbers(result)}")

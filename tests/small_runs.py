@@ -27,5 +27,5 @@ def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
     run = RunFolder.create(folder, name, config, Description.of(data), overwrite=False)
     trainer = Trainer(model, train, validation, run, lambda line: None)
     trainer.fit()
-    run.add_row({"test": trainer.evaluate(data.test.take(range(10)))})
+    run.add_row({"test": trainer.evaluate(data.test.take(range(10)))[1]})
     return folder

@@ -14,6 +14,7 @@ from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.generator_measures import draw
+from minigen.evaluation.rows import loss_name, score_name
 from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 
@@ -93,7 +94,9 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
         axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
         axes.plot(epochs, [row[name] for row in measured], marker=marker, label="training")
         held_out = [row.get("validation", {}) for row in rows]
-        measure = name if name in held_out[0] else next(iter(held_out[0]), None) if position == 0 else None
+        measure = name if name in held_out[0] else None
+        if name == loss_name(rows[0]) and held_out[0]:
+            measure = score_name(rows[0])
         if measure is not None:
             axes.plot(epochs, [row[measure] for row in held_out], marker=marker, label="validation")
             axes.legend(frameon=False, fontsize=8)

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from msgspec import structs
 
+from minigen.evaluation.rows import loss_name, score_name
 from minigen.inference.loading import load
 from minigen.inference.trained import Trained
 from minigen.training import epoch_table
@@ -48,14 +49,14 @@ class Run:
 
 
 def _curves(rows: list[dict[str, Any]]) -> dict[str, Curve]:
-    """What an epoch is judged by, by name: the first measure of validation, without one the first of training."""
+    """What an epoch is judged by, by name: its validation score, without one its training loss."""
     curves: dict[str, Curve] = {}
     for row in rows:
-        part = "validation" if row.get("validation") else "train"
-        name, value = next(iter(row[part].items()))
+        judged = ("validation", score_name) if row.get("validation") else ("train", loss_name)
+        part, name = judged[0], judged[1](row)
         epochs, values = curves.setdefault(f"{part} {name}".replace("_", " "), ([], []))
         epochs.append(int(row["epoch"]))
-        values.append(float(value))
+        values.append(float(row[part][name]))
     return curves
 
 

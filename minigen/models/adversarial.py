@@ -20,7 +20,7 @@ from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate, Validation
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 Beta1 = Annotated[Fraction, Meta(description="Adam's decay of the mean gradient: short, as the aim moves")]
@@ -56,11 +56,11 @@ class Adversarial(Model):
     steps_per_generator_step = 1
 
     @abstractmethod
-    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Loss:
         """What the discriminator minimises: images (N, C, H, W) in [0, 1] and noise (N, latent)."""
 
     @abstractmethod
-    def generator_loss(self, noise: Tensor) -> Terms:
+    def generator_loss(self, noise: Tensor) -> Loss:
         """What the generator minimises: noise (N, latent)."""
 
     @abstractmethod
@@ -89,10 +89,11 @@ class Adversarial(Model):
         draws = random.standard_normal((self.latent, len(like)), like.dtype, backend.device_of(like))
         return Tensor(draws.T)
 
-    def evaluate(self, batch: Batch) -> Terms:
-        """Both losses: how the game stands, not how good the images are."""
+    def evaluate(self, batch: Batch) -> Loss:
+        """The discriminator's loss, and the generator's beside it: how the game stands, not how good the images are."""
         noise = self.noise(batch.inputs)
-        return {**self.discriminator_loss(Tensor(batch.inputs), noise), **self.generator_loss(noise)}
+        discriminator_loss = self.discriminator_loss(Tensor(batch.inputs), noise)
+        return discriminator_loss.with_beside(self.generator_loss(noise).terms)
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """Measures of the samples, and pictures that could show the generator up."""

@@ -24,7 +24,7 @@ from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.config import Epochs, Hidden, Latent
 from minigen.models.corruption import CorruptionConfig, corrupted
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -42,6 +42,12 @@ def binary_cross_entropy(logits: Tensor, x: Array) -> Tensor:
 
 
 PIXEL_ERRORS = {"mse": squared_error, "bce": binary_cross_entropy}
+
+
+def pixel_loss(name: str, logits: Tensor, x: Array, *beside: str) -> Loss:
+    """The error of that name, "mse" or "bce", and the others that are shown beside it."""
+    others = {other: PIXEL_ERRORS[other](logits, x) for other in beside if other != name}
+    return Loss(name, PIXEL_ERRORS[name](logits, x), others)
 
 
 PixelLoss = Annotated[Literal["mse", "bce"], Meta(description="error per pixel: squared, or binary cross-entropy")]
@@ -78,18 +84,17 @@ class Autoencoder(Model):
         """Of which the sigmoid is the reconstruction: (N, pixels), of the damaged input while training."""
         return self.decoder(self.encode(Tensor(corrupted(batch.inputs, self.config.corrupt, self.training))))
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         """The error of a pixel: the target is the clean input."""
-        return {self.config.loss: PIXEL_ERRORS[self.config.loss](self.logits(batch), batch.inputs)}
+        return pixel_loss(self.config.loss, self.logits(batch), batch.inputs)
 
     def objectives(self) -> list[Objective]:
         """The error, by Adam."""
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The same error, and the squared one, which compares with other codes and other losses."""
-        logits = self.logits(batch)
-        return {name: PIXEL_ERRORS[name](logits, batch.inputs) for name in dict.fromkeys((self.config.loss, "mse"))}
+        return pixel_loss(self.config.loss, self.logits(batch), batch.inputs, "mse")
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """The error beside that of PCA with as many numbers."""

@@ -10,17 +10,17 @@ from minigen import ops
 from minigen.autograd import Tensor, no_grad
 from minigen.backend import Array
 from minigen.data import Loader, Split
-from minigen.models.model import Terms
+from minigen.models.model import Loss
 
 
-def classification_terms(logits: Tensor, labels: Array) -> Terms:
+def classification_loss(logits: Tensor, labels: Array) -> Loss:
     """-ln softmax(logits)[label] in nats an image, and the part of the images that are right.
 
     Args:
         logits: (N, classes)
         labels: (N,), integers
     """
-    return {"cross_entropy": ops.cross_entropy(logits, labels), "accuracy": part_right(logits, labels)}
+    return Loss("cross_entropy", ops.cross_entropy(logits, labels), {"accuracy": part_right(logits, labels)})
 
 
 def part_right(logits: Tensor, labels: Array) -> Tensor:

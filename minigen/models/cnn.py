@@ -18,10 +18,10 @@ from msgspec import Meta
 from minigen import nn
 from minigen.autograd import Tensor
 from minigen.data import Batch
-from minigen.models.classification import classification_terms
+from minigen.models.classification import classification_loss
 from minigen.models.config import Config, Epochs, Fraction, Hidden
 from minigen.models.images import image_shape
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -64,9 +64,9 @@ class CNN(Model):
         """Logits of the classes: (N, C, H, W) -> (N, classes)"""
         return self.classifier(self.features(x))
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The cross-entropy, in nats an image, and the accuracy."""
-        return classification_terms(self.classify(Tensor(batch.inputs)), batch.labels)
+        return classification_loss(self.classify(Tensor(batch.inputs)), batch.labels)
 
     def objectives(self) -> list[Objective]:
         """The cross-entropy, by Adam."""

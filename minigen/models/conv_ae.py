@@ -30,11 +30,11 @@ from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
-from minigen.models.autoencoder import PIXEL_ERRORS, PixelLoss
+from minigen.models.autoencoder import PixelLoss, pixel_loss, squared_error
 from minigen.models.config import Epochs, Latent, Warmup
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -103,27 +103,22 @@ class ConvAutoencoder(Model):
                 features = ops.max_unpool2d(features, switches, 2)
         return self.image(features)
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         """The error of a pixel: of the clean input, from the damaged one."""
         x = Tensor(corrupted(batch.inputs, self.config.corrupt, self.training))
-        return {
-            self.config.loss: PIXEL_ERRORS[self.config.loss](self.logits(*self.encode_with_switches(x)), batch.inputs)
-        }
+        return pixel_loss(self.config.loss, self.logits(*self.encode_with_switches(x)), batch.inputs)
 
     def objectives(self) -> list[Objective]:
         """The error, by Adam."""
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The same error, the squared one, and with --pooling max the squared error without the switches."""
         z, switches = self.encode_with_switches(Tensor(batch.inputs))
-        logits = self.logits(z, switches)
-        terms: Terms = {
-            name: PIXEL_ERRORS[name](logits, batch.inputs) for name in dict.fromkeys((self.config.loss, "mse"))
-        }
-        if switches is not None:
-            terms["mse_of_the_code_alone"] = PIXEL_ERRORS["mse"](self.logits(z, None), batch.inputs)
-        return terms
+        loss = pixel_loss(self.config.loss, self.logits(z, switches), batch.inputs, "mse")
+        if switches is None:
+            return loss
+        return loss.with_beside({"mse_of_the_code_alone": squared_error(self.logits(z, None), batch.inputs)})
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """The error beside that of PCA with as many numbers."""

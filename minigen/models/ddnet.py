@@ -19,10 +19,10 @@ from __future__ import annotations
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch
-from minigen.models.classification import classification_terms
+from minigen.models.classification import classification_loss
 from minigen.models.config import Config, ConfigError, Epochs, Validation
 from minigen.models.images import image_shape
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -101,10 +101,10 @@ class DDNet(Model):
         """Logits of the classes, by the deconvolution net: (N, C, H, W) in [0, 1] -> (N, classes)"""
         return self.ddnet(x * 2.0 - 1.0)
 
-    def terms(self, net: str, batch: Batch) -> Terms:
-        """The cross-entropy, in nats an image, and the accuracy of one of the nets, on pixels in [-1, 1]."""
-        logits = getattr(self, net)(Tensor(batch.inputs) * 2.0 - 1.0)
-        return {f"{net}_{name}": term for name, term in classification_terms(logits, batch.labels).items()}
+    def loss(self, net: str, batch: Batch) -> Loss:
+        """The cross-entropy, in nats per image, and the accuracy of one of the nets, on pixels in [-1, 1]."""
+        loss = classification_loss(getattr(self, net)(Tensor(batch.inputs) * 2.0 - 1.0), batch.labels)
+        return Loss(f"{net}_{loss.name}", loss.value, {f"{net}_{name}": term for name, term in loss.beside.items()})
 
     def objectives(self) -> list[Objective]:
         """The cross-entropy of each net, by an Adam of its own."""
@@ -112,11 +112,11 @@ class DDNet(Model):
 
     def _objective(self, name: str, net: nn.Module) -> Objective:
         adam = Adam(net.parameters(), self.config.lr)
-        return Objective(name, adam, lambda batch: self.terms(name, batch), layers=dict(net.named_children()))
+        return Objective(name, adam, lambda batch: self.loss(name, batch), layers=dict(net.named_children()))
 
-    def evaluate(self, batch: Batch) -> Terms:
-        """The cross-entropy and the accuracy of both."""
-        return {**self.terms("ddnet", batch), **self.terms("cnn", batch)}
+    def evaluate(self, batch: Batch) -> Loss:
+        """The cross-entropy and the accuracy of both; that of the deconvolution net chooses the epoch."""
+        return self.loss("ddnet", batch).with_beside(self.loss("cnn", batch).terms)
 
 
 def _enlarging(in_channels: int, out_channels: int, height: int, width: int) -> nn.Module:

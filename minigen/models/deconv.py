@@ -36,7 +36,7 @@ from minigen.evaluation.finding import Finding
 from minigen.models.config import Config, Positive
 from minigen.models.corruption import corrupted
 from minigen.models.images import image_shape, psnr
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.optim import Adam
 
@@ -120,21 +120,21 @@ class Deconvolution(Model):
             return "bicubic", ops.clip(self.bicubic(damaged), 0.0, 1.0)
         return "identity", ops.clip(damaged, 0.0, 1.0)
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         """The squared error of a pixel."""
         x = Tensor(batch.inputs)
-        return {"mse": ops.mse_loss(self.net(self.damage(x)), x)}
+        return Loss("mse", ops.mse_loss(self.net(self.damage(x)), x))
 
     def objectives(self) -> list[Objective]:
         """The squared error, by Adam."""
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The squared error of a pixel, the PSNR in decibels, and that of what must be beaten."""
         x = Tensor(batch.inputs)
         damaged = self.damage(x)
         restored, (name, other) = self.restore(damaged), self.without_net(damaged)
-        return {"mse": ops.mse_loss(restored, x), "psnr": psnr(restored, x), f"{name}_psnr": psnr(other, x)}
+        return Loss("mse", ops.mse_loss(restored, x), {"psnr": psnr(restored, x), f"{name}_psnr": psnr(other, x)})
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """Damaged, restored and true images."""

@@ -24,7 +24,7 @@ from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.models.adversarial import Adversarial, AdversarialConfig
 from minigen.models.images import image_shape
-from minigen.models.model import Terms
+from minigen.models.model import Loss
 from minigen.nn import init
 
 
@@ -72,19 +72,19 @@ class GAN(Adversarial):
         )
         draw_glorot_weights(self)
 
-    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Loss:
         """-ln σ(D(x)) - ln(1 - σ(D(G(z)))); beside it the mean probabilities given to real and to fake images."""
         on_real = self.discriminator(self.to_output_range(x))
         on_fake = self.discriminator(self.generator(noise).detach())
         loss = cross_entropy(on_real, self.config.real_label) + cross_entropy(on_fake, 0.0)
-        return {"d_loss": loss, "d_real": ops.sigmoid(on_real).mean(), "d_fake": ops.sigmoid(on_fake).mean()}
+        return Loss("d_loss", loss, {"d_real": ops.sigmoid(on_real).mean(), "d_fake": ops.sigmoid(on_fake).mean()})
 
-    def generator_loss(self, noise: Tensor) -> Terms:
+    def generator_loss(self, noise: Tensor) -> Loss:
         """-ln σ(D(G(z))), or with --loss minimax ln(1 - σ(D(G(z))))."""
         on_fake = self.discriminator(self.generator(noise))
         if self.config.loss == "minimax":
-            return {"g_loss": -cross_entropy(on_fake, 0.0)}
-        return {"g_loss": cross_entropy(on_fake, 1.0)}
+            return Loss("g_loss", -cross_entropy(on_fake, 0.0))
+        return Loss("g_loss", cross_entropy(on_fake, 1.0))
 
     def to_output_range(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> the range of the generator's."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from minigen import nn
 from minigen.autograd import Tensor
@@ -15,8 +16,25 @@ from minigen.evaluation.finding import Finding
 from minigen.models.config import Config
 from minigen.optim import Optimizer
 
-Terms: TypeAlias = dict[str, Tensor]
-"""Named 0-d tensors, averaged over the batch's examples; the first is the one that counts."""
+Terms: TypeAlias = Mapping[str, Tensor]
+"""0-d tensors by name, each averaged over the batch's examples."""
+
+
+class Loss(NamedTuple):
+    """A number to minimise, 0-d and averaged over the batch's examples, and the numbers shown beside it."""
+
+    name: str
+    value: Tensor
+    beside: Terms = MappingProxyType({})
+
+    @property
+    def terms(self) -> Terms:
+        """All of them by name, the loss first."""
+        return {self.name: self.value, **self.beside}
+
+    def with_beside(self, more: Terms) -> Loss:
+        """The same loss with more shown beside it."""
+        return self._replace(beside={**self.beside, **more})
 
 
 @dataclass(frozen=True)
@@ -26,14 +44,14 @@ class Objective:
     Attributes:
         name: under which its optimizer's state is saved.
         optimizer: moves this objective's parameters, and no others.
-        terms: the first term is minimised, the others are shown beside it.
-        every: how many batches pass between two updates.
+        loss: what a batch costs.
+        every: the number of batches per update.
         layers: parts whose gradient norms are recorded one by one, by name.
     """
 
     name: str
     optimizer: Optimizer
-    terms: Callable[[Batch], Terms]
+    loss: Callable[[Batch], Loss]
     every: int = 1
     layers: Mapping[str, nn.Module] = field(default_factory=dict)
 
@@ -72,8 +90,8 @@ class Model(nn.Module, ABC):
         """What is minimised, in the order in which a step does it; called once, after `to(device)`."""
 
     @abstractmethod
-    def evaluate(self, batch: Batch) -> Terms:
-        """How good the model is on a batch; the first term, the smaller the better, chooses the best epoch."""
+    def evaluate(self, batch: Batch) -> Loss:
+        """The score of a batch, the smaller the better, which chooses the best epoch; beside it other measures."""
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """What the trained model, in evaluation mode, is good for: tried once on the test set, by default nothing."""

@@ -34,7 +34,7 @@ from minigen.models.config import (
     Warmup,
 )
 from minigen.models.corruption import CorruptionConfig, corrupted
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.nn import init
 from minigen.optim import Adam
 
@@ -111,15 +111,15 @@ class RecurrentAutoencoder(Model):
             return errors.mean((1, 2))
         return (errors * _within(lengths, x.shape[1])).sum((1, 2)) / (lengths * x.shape[2])
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         """The squared error of a value, averaged over sequences."""
-        return {"mse": self.squared_errors(batch).mean()}
+        return Loss("mse", self.squared_errors(batch).mean())
 
     def objectives(self) -> list[Objective]:
         """The squared error, by Adam."""
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The same error."""
         return self.loss(batch)
 

@@ -29,7 +29,7 @@ from minigen.models.autoencoder import binary_cross_entropy, squared_error
 from minigen.models.classification import balanced_part, part_right
 from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative
 from minigen.models.corruption import CorruptionConfig, corrupted
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.nn import Parameter, init
 from minigen.optim import Adam
 
@@ -102,18 +102,18 @@ class TiedAutoencoder(Model):
         """The cross-entropy of the classes, in nats an image."""
         return ops.cross_entropy(self.classify(Tensor(batch.inputs)), batch.labels)
 
-    def joint_loss(self, batch: Batch, labelled: Batch) -> Terms:
+    def joint_loss(self, batch: Batch, labelled: Batch) -> Loss:
         """The error of a pixel of the batch, and the weighted error of the labelled images' classes."""
         bce, cross_entropy = self.pixel_error(batch), self.label_error(labelled)
-        return {"loss": bce + self.config.label_weight * cross_entropy, "bce": bce, "cross_entropy": cross_entropy}
+        loss = bce + self.config.label_weight * cross_entropy
+        return Loss("loss", loss, {"bce": bce, "cross_entropy": cross_entropy})
 
     def objectives(self) -> list[Objective]:
         """The error of a pixel, or with --mode joint both errors, by Adam."""
         if self.config.mode == "pretrain":
             parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-            return [
-                Objective("error", Adam(parameters, self.config.lr), lambda batch: {"bce": self.pixel_error(batch)})
-            ]
+            adam = Adam(parameters, self.config.lr)
+            return [Objective("error", adam, lambda batch: Loss("bce", self.pixel_error(batch)))]
         adam = Adam(self.parameters(), self.config.lr)
         return [Objective("error", adam, lambda batch: self.joint_loss(batch, self._labelled_batch(adam.steps)))]
 
@@ -121,14 +121,14 @@ class TiedAutoencoder(Model):
         epoch, position = divmod(step, len(self._labelled))
         return next(self._labelled.epoch(epoch, position))
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The errors of a pixel; with --mode joint also the part of the images that the classifier gets right."""
         code = self.encode(Tensor(batch.inputs))
         logits = self.logits(code)
-        terms = {"bce": binary_cross_entropy(logits, batch.inputs), "mse": squared_error(logits, batch.inputs)}
+        beside = {"mse": squared_error(logits, batch.inputs)}
         if self.config.mode == "joint":
-            terms["accuracy"] = part_right(self.classifier(code), batch.labels)
-        return terms
+            beside["accuracy"] = part_right(self.classifier(code), batch.labels)
+        return Loss("bce", binary_cross_entropy(logits, batch.inputs), beside)
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """What the code is worth to a classifier where labels are few."""

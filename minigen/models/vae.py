@@ -27,7 +27,7 @@ from minigen.data import Batch
 from minigen.models.config import Epochs, Hidden, Latent, NotNegative
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
-from minigen.models.model import Model, Objective, Terms
+from minigen.models.model import Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -93,19 +93,19 @@ class VAE(Model):
         z = ops.reparameterize(mean, log_var)
         return self.negative_log_likelihood(Tensor(batch.inputs), z), ops.kl_standard_normal(mean, log_var).mean()
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         """The negative ELBO with the KL term weighted by β, and its two terms."""
         reconstruction, kl = self.elbo_terms(batch)
-        return {"loss": reconstruction + self.config.beta * kl, "reconstruction": reconstruction, "kl": kl}
+        return Loss("loss", reconstruction + self.config.beta * kl, {"reconstruction": reconstruction, "kl": kl})
 
     def objectives(self) -> list[Objective]:
         """The negative ELBO, by Adam."""
         return [Objective("elbo", Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The negative ELBO itself (β = 1), in nats an image, from one draw of z."""
         reconstruction, kl = self.elbo_terms(batch)
-        return {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+        return Loss("negative_elbo", reconstruction + kl, {"reconstruction": reconstruction, "kl": kl})
 
     def encode(self, x: Tensor) -> Tensor:
         """The mean of q(z|x): (N, C, H, W) -> (N, latent)"""

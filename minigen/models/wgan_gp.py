@@ -29,7 +29,7 @@ from minigen.models.adversarial import Adversarial, AdversarialConfig, Beta1, Be
 from minigen.models.config import Count, Epochs, LearningRate, NotNegative, Schedule
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
-from minigen.models.model import Terms
+from minigen.models.model import Loss
 
 
 class WGANGPConfig(AdversarialConfig, kw_only=True):
@@ -70,13 +70,14 @@ class WGANGP(Adversarial):
             nn.Linear(inner * (height // 4) * (width // 4), 1),
         )
 
-    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Terms:
+    def discriminator_loss(self, x: Tensor, noise: Tensor) -> Loss:
         """D(G(z)) - D(x) + λ·penalty; beside it the estimated distance D(x) - D(G(z)) and the penalty."""
         real, fake = x * 2.0 - 1.0, self.generator(noise).detach()
         distance = self.distance(real, fake)
         mixing = random.uniform((len(x), 1, 1, 1), x.dtype, x.device)
         penalty = self.gradient_penalty(mixing * real.data + (1 - mixing) * fake.data)
-        return {"d_loss": self.config.penalty * penalty - distance, "distance": distance, "penalty": penalty}
+        loss = self.config.penalty * penalty - distance
+        return Loss("d_loss", loss, {"distance": distance, "penalty": penalty})
 
     def distance(self, real: Tensor, fake: Tensor) -> Tensor:
         """The mean of D(real) - D(fake)."""
@@ -89,13 +90,14 @@ class WGANGP(Adversarial):
         norm = ops.sqrt((gradient * gradient).flatten(1).sum(1) + 1e-12)
         return ((norm - 1.0) ** 2).mean()
 
-    def generator_loss(self, noise: Tensor) -> Terms:
+    def generator_loss(self, noise: Tensor) -> Loss:
         """-D(G(z))"""
-        return {"g_loss": -self.discriminator(self.generator(noise)).mean()}
+        return Loss("g_loss", -self.discriminator(self.generator(noise)).mean())
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         """The estimated distance: how the game stands, not how good the images are."""
-        return {"distance": self.distance(Tensor(batch.inputs) * 2.0 - 1.0, self.generator(self.noise(batch.inputs)))}
+        real, fake = Tensor(batch.inputs) * 2.0 - 1.0, self.generator(self.noise(batch.inputs))
+        return Loss("distance", self.distance(real, fake))
 
     def sample(self, noise: Tensor) -> Tensor:
         """G(noise) in [0, 1]"""

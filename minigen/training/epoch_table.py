@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from minigen.evaluation.rows import score_name
+
 _NARROWEST = 10
 _OF_SAMPLES = ("frechet", "classes", "diversity")
 
@@ -12,8 +14,9 @@ _OF_SAMPLES = ("frechet", "classes", "diversity")
 def numbers(row: dict[str, Any]) -> dict[str, float]:
     """What is shown of a row of metrics.jsonl, by its heading: training, and what chooses the best epoch."""
     shown = {name.replace("_", " "): value for name, value in without_layers(row["train"]).items()}
-    for name, value in list(row.get("validation", {}).items())[:1]:
-        shown[f"valid {name.replace('_', ' ')}"] = value
+    if row.get("validation"):
+        name = score_name(row)
+        shown[f"valid {name.replace('_', ' ')}"] = row["validation"][name]
     shown |= {name: value for name, value in row.get("samples", {}).items() if name in _OF_SAMPLES}
     return shown
 

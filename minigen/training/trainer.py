@@ -101,6 +101,7 @@ class Trainer:
         self.best = math.inf
         self._data = {"examples": len(train), "crc32": _checksum(train)}
         self._table_begun = False
+        self._minimised = ""
 
     def fit(self) -> None:
         """Train to the last epoch.
@@ -153,8 +154,10 @@ class Trainer:
         optimizer.lr = self.config.lr * self._lr_factor(number)
         optimizer.zero_grad()
         with _only_these_take_gradients(optimizer.parameters, self.model):
-            terms = objective.terms(batch)
-            next(iter(terms.values())).backward()
+            loss = objective.loss(batch)
+            loss.value.backward()
+        if objective is self.objectives[0]:
+            self._minimised = loss.name
         layers = {f"{objective.name}/{name}": _gradient_norm(part) for name, part in objective.layers.items()}
         if self.config.clip_norm:
             norm = optim.clip_grad_norm_(optimizer.parameters, self.config.clip_norm)
@@ -162,7 +165,7 @@ class Trainer:
             norm = optim.grad_norm(optimizer.parameters)
         optimizer.step()
         prefix = f"{objective.name}_" if len(self.objectives) > 1 else ""
-        self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, len(batch.index))
+        self.averages.add({**loss.terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, len(batch.index))
 
     def _lr_factor(self, number: int) -> float:
         if self.config.schedule == "cosine":
@@ -170,12 +173,13 @@ class Trainer:
         return min(1.0, (number + 1) / self.config.warmup) if self.config.warmup else 1.0
 
     def _finish_epoch(self) -> None:
-        row: dict[str, Any] = {"epoch": self.epoch + 1, "train": self.averages.read()}
+        row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": self._minimised, "train": self.averages.read()}
+        score = -math.inf
         if len(self.validation):
-            row["validation"] = self._validate()
+            row["score"], row["validation"] = self._validate()
+            score = row["validation"][row["score"]]
         rate = self._data["examples"] / self.seconds
         row |= {"lr": self.objectives[0].optimizer.lr, "seconds": self.seconds, "images_per_second": rate}
-        score = next(iter(row["validation"].values())) if len(self.validation) else -math.inf
         self.epoch, self.batch, self.averages, self.seconds = self.epoch + 1, 0, Averages(), 0.0
         improved = score <= self.best
         self.best = min(self.best, score)
@@ -188,8 +192,8 @@ class Trainer:
         for line in remarks:
             self.say(line)
 
-    def _validate(self) -> dict[str, float]:
-        measures = self.evaluate(self.validation)
+    def _validate(self) -> tuple[str, dict[str, float]]:
+        score, measures = self.evaluate(self.validation)
         if not all(math.isfinite(value) for value in measures.values()):
             where = f"training stopped after epoch {self.epoch + 1}, at its validation"
             try:
@@ -198,16 +202,21 @@ class Trainer:
             except NonFiniteError as error:
                 raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
             raise DivergedError(f"{where}: {measures} is not finite")
-        return measures
+        return score, measures
 
-    def evaluate(self, split: Split) -> dict[str, float]:
-        """The model's measures over a split, each example counted once; noise is the same at every call."""
-        averages = Averages()
+    def evaluate(self, split: Split) -> tuple[str, dict[str, float]]:
+        """The score's name and the model's measures over a split, each example counted once.
+
+        Noise is the same at every call.
+        """
+        averages, score = Averages(), ""
         self.model.eval()
         with no_grad(), random.stream(self.config.seed), np.errstate(all="ignore"):
             for batch in Loader(split, 1000, self.config.seed, self.config.device, shuffle=False).epoch(0):
-                averages.add(self.model.evaluate(batch), len(batch.index))
-        return averages.read()
+                loss = self.model.evaluate(batch)
+                averages.add(loss.terms, len(batch.index))
+                score = loss.name
+        return score, averages.read()
 
     def _report(self, row: dict[str, Any]) -> None:
         numbers = epoch_table.numbers(row)

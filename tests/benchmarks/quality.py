@@ -61,7 +61,7 @@ def main(folder: str) -> None:
     if isinstance(model, Adversarial):
         theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
     else:
-        theirs = evaluate(twin, dataset.test)
+        _, theirs = evaluate(twin, dataset.test)
     for name, value in theirs.items():
         ratio = f"{ours[name] / value:.3f}" if value else "none"
         print(f"{name:<22} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")
@@ -75,25 +75,29 @@ def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
         twin.train()
         for batch in loader.epoch(epoch):
             side.step(as_torch(batch))
-        score = next(iter(evaluate(twin, validation).values())) if len(validation) else -float("inf")
+        score = -float("inf")
+        if len(validation):
+            name, measures = evaluate(twin, validation)
+            score = measures[name]
         if score <= best:
             best, weights = score, copy.deepcopy(twin.state_dict())
-        last = ", ".join(f"{name} {value:.4f}" for terms in side.terms[-2:] for name, value in terms.items())
+        last = ", ".join(f"{name} {value:.4f}" for terms in side.updates[-2:] for name, value in terms.items())
         print(f"epoch {epoch + 1}: {last}; validation {score:.5f}; {time.perf_counter() - started:.0f} s", flush=True)
     twin.load_state_dict(weights)
 
 
-def evaluate(twin: Twin, split: data.Split) -> dict[str, float]:
-    """The twin's measures over a split, each example counted once; noise is the same at every call."""
+def evaluate(twin: Twin, split: data.Split) -> tuple[str, dict[str, float]]:
+    """The score's name and the twin's measures over a split, each example counted once, with the same noise always."""
     training_noise, twin.noise = twin.noise, OwnNoise(twin.config.seed)
     twin.eval()
     sums: dict[str, float] = {}
     with torch.no_grad():
         for batch in map(as_torch, data.Loader(split, 1000, 0, shuffle=False).epoch(0)):
-            for name, value in twin.evaluate(batch).items():
+            loss = twin.evaluate(batch)
+            for name, value in loss.terms.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * len(batch.inputs)
     twin.noise = training_noise
-    return {name: total / len(split) for name, total in sums.items()}
+    return loss.name, {name: total / len(split) for name, total in sums.items()}
 
 
 if __name__ == "__main__":

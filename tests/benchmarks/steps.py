@@ -75,12 +75,12 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
             for objective in objectives:
                 if number % objective.every == 0:
                     objective.optimizer.zero_grad()
-                    terms = objective.terms(batches[number % BATCHES])
-                    next(iter(terms.values())).backward()
+                    loss = objective.loss(batches[number % BATCHES])
+                    loss.value.backward()
                     weights = [p for group in objective.optimizer.param_groups for p in group["params"]]
-                    terms["norm"] = torch.nn.utils.get_total_norm([p.grad for p in weights if p.grad is not None])
+                    norm = torch.nn.utils.get_total_norm([p.grad for p in weights if p.grad is not None])
                     objective.optimizer.step()
-                    for term, value in terms.items():
+                    for term, value in {**loss.terms, "norm": norm}.items():
                         sums[term] = sums.get(term, 0.0) + value.detach().double() * config.batch_size
 
     return step

@@ -52,7 +52,7 @@ class Game:
     def verdict(self) -> tuple[float, float]:
         """The probabilities that the discriminator gives to real and to fake images."""
         with no_grad():
-            terms = self.model.discriminator_loss(self.real(500), self.noise(500))
+            terms = self.model.discriminator_loss(self.real(500), self.noise(500)).terms
         return terms["d_real"].item(), terms["d_fake"].item()
 
 
@@ -66,8 +66,8 @@ def train_rightly(game: Game) -> None:
     model = game.model
     d, g = (objective.optimizer for objective in model.objectives())
     for _ in range(STEPS):
-        minimise(d, lambda: model.discriminator_loss(game.real(), game.noise())["d_loss"])
-        minimise(g, lambda: model.generator_loss(game.noise())["g_loss"])
+        minimise(d, lambda: model.discriminator_loss(game.real(), game.noise()).value)
+        minimise(g, lambda: model.generator_loss(game.noise()).value)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_fakes_labelled_real_teach_the_discriminator_nothing(rightly_trained: Ga
     norms = []
     for _ in range(STEPS):
         minimise(d, lambda: cross_entropy(game.on_real(), 1.0) + cross_entropy(game.on_fake(), 1.0))
-        minimise(g, lambda: model.generator_loss(game.noise())["g_loss"])
+        minimise(g, lambda: model.generator_loss(game.noise()).value)
         norms.append(grad_norm(model.generator.parameters()))
     on_real, on_fake = game.verdict()
     assert on_real > 0.999
@@ -158,9 +158,9 @@ def test_minimax_stalls_where_the_generator_is_behind(ahead: int, weaker: float)
         game = Game(loss=loss)
         d = game.model.objectives()[0].optimizer
         for _ in range(ahead):
-            minimise(d, lambda game=game: game.model.discriminator_loss(game.real(), game.noise())["d_loss"])
+            minimise(d, lambda game=game: game.model.discriminator_loss(game.real(), game.noise()).value)
         game.model.zero_grad()
-        game.model.generator_loss(game.noise(500))["g_loss"].backward()
+        game.model.generator_loss(game.noise(500)).value.backward()
         norms[loss] = grad_norm(game.model.generator.parameters())
     _, p = game.verdict()
     ratio = norms["non-saturating"] / norms["minimax"]

@@ -65,22 +65,22 @@ def test_errors_are_averaged_over_pixels_and_examples() -> None:
 def test_what_is_minimised_comes_first_and_the_squared_error_is_always_told(loss: str, measures: list[str]) -> None:
     model = autoencoder(loss=loss)
     model.eval()
-    assert list(model.loss(batch_of())) == [loss]
+    assert list(model.loss(batch_of()).terms) == [loss]
     evaluated = model.evaluate(batch_of())
-    assert list(evaluated) == measures
-    assert evaluated[loss].item() == model.loss(batch_of())[loss].item()
+    assert list(evaluated.terms) == measures
+    assert evaluated.value.item() == model.loss(batch_of()).value.item()
 
 
 @pytest.mark.parametrize("loss", ["mse", "bce"])
 def test_a_few_steps_lower_the_error(loss: str) -> None:
     model, batch = autoencoder(loss=loss, hidden=20, latent=8, lr=1e-2), batch_of(4)
     (objective,) = model.objectives()
-    before = objective.terms(batch)[loss].item()
+    before = objective.loss(batch).value.item()
     for _ in range(30):
         objective.optimizer.zero_grad()
-        objective.terms(batch)[loss].backward()
+        objective.loss(batch).value.backward()
         objective.optimizer.step()
-    assert objective.terms(batch)[loss].item() < 0.9 * before
+    assert objective.loss(batch).value.item() < 0.9 * before
 
 
 def test_the_decoder_is_the_encoder_transposed() -> None:
@@ -112,7 +112,7 @@ def test_the_tied_loss_passes_the_gradient_check() -> None:
     model, batch = tied(mode="joint"), batch_of()
 
     def loss(*_: Tensor) -> Tensor:
-        return model.joint_loss(batch, batch)["loss"]
+        return model.joint_loss(batch, batch).value
 
     gradcheck(loss, list(model.parameters()))
 
@@ -121,7 +121,7 @@ def test_pretraining_reads_no_label_and_leaves_the_classifier() -> None:
     model, batch = tied(), batch_of()
     (objective,) = model.objectives()
     others = Batch(batch.inputs, np.zeros_like(batch.labels), None, batch.index)
-    assert objective.terms(batch)["bce"].item() == objective.terms(others)["bce"].item()
+    assert objective.loss(batch).value.item() == objective.loss(others).value.item()
     assert not {id(p) for p in objective.optimizer.parameters} & {id(p) for p in model.classifier.parameters()}
 
 
@@ -144,7 +144,7 @@ def test_joint_training_takes_labels_of_the_labelled_images_only() -> None:
 
 
 def test_the_joint_loss_weighs_its_terms() -> None:
-    terms = tied(mode="joint", label_weight=0.25).joint_loss(batch_of(), batch_of(3))
+    terms = tied(mode="joint", label_weight=0.25).joint_loss(batch_of(), batch_of(3)).terms
     assert terms["loss"].item() == pytest.approx(terms["bce"].item() + 0.25 * terms["cross_entropy"].item(), rel=1e-12)
 
 
@@ -169,6 +169,6 @@ def test_joint_training_teaches_the_classifier() -> None:
     adam = Adam(model.parameters(), 0.02)
     for _ in range(150):
         adam.zero_grad()
-        model.joint_loss(batch, batch)["loss"].backward()
+        model.joint_loss(batch, batch).value.backward()
         adam.step()
-    assert model.evaluate(batch)["accuracy"].item() == 1.0
+    assert model.evaluate(batch).terms["accuracy"].item() == 1.0

@@ -58,7 +58,7 @@ def test_refuses_what_it_cannot_halve() -> None:
 def test_strided_reconstructs_from_the_code_alone() -> None:
     model, x = make(), Tensor(batch_of(3).inputs)
     np.testing.assert_array_equal(model.reconstruct(x).data, model.decode(model.encode(x)).data)
-    assert list(model.evaluate(batch_of(3))) == ["mse"]
+    assert list(model.evaluate(batch_of(3)).terms) == ["mse"]
 
 
 def test_switches_carry_what_the_code_does_not() -> None:
@@ -87,7 +87,7 @@ def test_without_switches_a_maximum_may_have_come_from_anywhere() -> None:
 def test_the_error_without_switches_stands_beside_the_one_with_them() -> None:
     model, batch = make(pooling="max"), batch_of(4)
     with no_grad():
-        terms = model.evaluate(batch)
+        terms = model.evaluate(batch).terms
         x = Tensor(batch.inputs)
         expected = ((model.decode(model.encode(x)).data - batch.inputs) ** 2).mean()
     assert list(terms) == ["mse", "mse_of_the_code_alone"]
@@ -97,10 +97,10 @@ def test_the_error_without_switches_stands_beside_the_one_with_them() -> None:
 def test_the_loss_is_measured_against_the_clean_image() -> None:
     model, batch = make(corrupt="mask:0.9"), batch_of(4)
     model.train()
-    damaged = model.loss(batch)["mse"].item()
+    damaged = model.loss(batch).value.item()
     model.eval()
-    assert model.loss(batch)["mse"].item() == model.evaluate(batch)["mse"].item() != damaged
-    assert list(make(loss="bce").evaluate(batch)) == ["bce", "mse"]
+    assert model.loss(batch).value.item() == model.evaluate(batch).value.item() != damaged
+    assert list(make(loss="bce").evaluate(batch).terms) == ["bce", "mse"]
 
 
 @pytest.mark.parametrize("pooling", ["strided", "max"])
@@ -110,7 +110,7 @@ def test_learns_a_few_images_by_heart(pooling: str) -> None:
     losses = []
     for _ in range(80):
         objective.optimizer.zero_grad()
-        loss = objective.terms(batch)["mse"]
+        loss = objective.loss(batch).value
         loss.backward()
         objective.optimizer.step()
         losses.append(loss.item())

@@ -77,7 +77,7 @@ def test_pixels_are_brought_to_plus_minus_one() -> None:
 def test_each_net_is_moved_by_its_own_objective_alone() -> None:
     model, batch = make(), batch_of(4)
     ddnet, cnn = model.objectives()
-    ddnet.terms(batch)["ddnet_cross_entropy"].backward()
+    ddnet.loss(batch).value.backward()
     assert all(p.grad is not None for p in model.ddnet.parameters())
     assert all(p.grad is None for p in model.cnn.parameters())
     assert {id(p) for p in ddnet.optimizer.parameters} == {id(p) for p in model.ddnet.parameters()}
@@ -91,7 +91,7 @@ def test_every_layers_gradient_is_recorded_from_the_input_to_the_output() -> Non
 
 
 def test_evaluates_both() -> None:
-    terms = make().evaluate(batch_of(4))
+    terms = make().evaluate(batch_of(4)).terms
     assert list(terms) == ["ddnet_cross_entropy", "ddnet_accuracy", "cnn_cross_entropy", "cnn_accuracy"]
 
 
@@ -101,7 +101,7 @@ def test_both_learn_a_few_images() -> None:
         losses = []
         for _ in range(60):
             objective.optimizer.zero_grad()
-            loss = next(iter(objective.terms(batch).values()))
+            loss = objective.loss(batch).value
             loss.backward()
             objective.optimizer.step()
             losses.append(loss.item())

@@ -93,7 +93,7 @@ def test_psnr_is_in_decibels_and_averaged_over_images() -> None:
 def test_stands_beside_what_needs_no_net(options: dict[str, Any], name: str) -> None:
     model, x = make(**options), images(5)
     with no_grad():
-        terms = model.evaluate(batch_of(x))
+        terms = model.evaluate(batch_of(x)).terms
         restored = model.restore(model.damage(Tensor(x))).data
     assert list(terms) == ["mse", "psnr", f"{name}_psnr"]
     assert terms["mse"].item() == pytest.approx(((restored - x) ** 2).mean(), rel=1e-6)
@@ -124,8 +124,8 @@ def test_learns_to_do_better_than_no_net(options: dict[str, Any]) -> None:
     (objective,) = model.objectives()
     for _ in range(150):
         objective.optimizer.zero_grad()
-        objective.terms(batch)["mse"].backward()
+        objective.loss(batch).value.backward()
         objective.optimizer.step()
     with no_grad():
-        _, own, other = (term.item() for term in model.evaluate(batch).values())
+        _, own, other = (term.item() for term in model.evaluate(batch).terms.values())
     assert own > other + 1

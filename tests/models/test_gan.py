@@ -77,7 +77,7 @@ def test_each_objective_has_an_optimizer_of_its_own_net_only(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_the_discriminators_loss_gives_the_generator_no_gradient(name: str) -> None:
     model = make(name)
-    model.objectives()[0].terms(batch_of(4))["d_loss"].backward()
+    model.objectives()[0].loss(batch_of(4)).value.backward()
     assert all(p.grad is None for p in model.generator.parameters())
     assert all(p.grad is not None for p in model.discriminator.parameters())
 
@@ -96,8 +96,8 @@ def test_the_losses_are_the_formulas() -> None:
     with no_grad():
         real = 1 / (1 + np.exp(-model.discriminator(x * 2.0 - 1.0).data))
         fake = 1 / (1 + np.exp(-model.discriminator(model.generator(z)).data))
-        d, g = model.discriminator_loss(x, z), model.generator_loss(z)
-        saturating = make("gan", loss="minimax").generator_loss(z)
+        d, g = model.discriminator_loss(x, z).terms, model.generator_loss(z).terms
+        saturating = make("gan", loss="minimax").generator_loss(z).terms
     smoothed = -0.9 * np.log(real) - 0.1 * np.log(1 - real)
     assert d["d_loss"].item() == pytest.approx(smoothed.mean() - np.log(1 - fake).mean(), rel=1e-12)
     assert d["d_real"].item() == pytest.approx(real.mean(), rel=1e-12)
@@ -169,4 +169,4 @@ def test_evaluation_needs_no_tape() -> None:
         model = make(name)
         model.eval()
         with no_grad():
-            assert all(math.isfinite(value.item()) for value in model.evaluate(batch_of(4)).values())
+            assert all(math.isfinite(value.item()) for value in model.evaluate(batch_of(4)).terms.values())

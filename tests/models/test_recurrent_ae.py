@@ -98,7 +98,7 @@ def test_it_learns_waves() -> None:
     batch = Loader(data.train, 32, 0).first(32)
     for _ in range(80):
         objective.optimizer.zero_grad()
-        loss = model.loss(batch)["mse"]
+        loss = model.loss(batch).value
         loss.backward()
         objective.optimizer.step()
     assert loss.item() < 0.75 * batch.inputs.var(axis=0).mean(), "no better than the mean wave"

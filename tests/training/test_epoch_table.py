@@ -4,15 +4,18 @@ import math
 
 import pytest
 
+from minigen.evaluation.rows import loss_name, score_name
 from minigen.training.epoch_table import clock, heading, line, number, numbers
 
 ROW = {
+    "loss": "loss",
     "train": {"loss": 110.0, "reconstruction": 90.0, "kl": 20.0, "gradient_norm": 3.0},
-    "validation": {"negative_elbo": 112.0, "reconstruction": 91.0},
+    "score": "negative_elbo",
+    "validation": {"reconstruction": 91.0, "negative_elbo": 112.0},
 }
 
 
-def test_shows_all_of_training_and_the_first_of_validation() -> None:
+def test_shows_all_of_training_and_the_score_of_validation() -> None:
     assert numbers(ROW) == {
         "loss": 110.0,
         "reconstruction": 90.0,
@@ -21,6 +24,13 @@ def test_shows_all_of_training_and_the_first_of_validation() -> None:
         "valid negative elbo": 112.0,
     }
     assert list(numbers({"train": {"loss": 1.0}})) == ["loss"]
+
+
+def test_a_row_written_before_the_names_were_has_loss_and_score_first() -> None:
+    old = {"train": {"d_loss": 1.0, "d_real": 0.5}, "validation": {"mse": 2.0, "psnr": 20.0}}
+    assert (loss_name(old), score_name(old)) == ("d_loss", "mse")
+    named = old | {"loss": "d_real", "score": "psnr"}
+    assert (loss_name(named), score_name(named)) == ("d_real", "psnr")
 
 
 def test_headings_are_stacked_to_fit_a_terminal() -> None:

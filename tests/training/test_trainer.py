@@ -13,7 +13,7 @@ import pytest
 
 from minigen import Tensor, ops, random
 from minigen.data import Batch, Split
-from minigen.models.model import Objective, Terms
+from minigen.models.model import Loss, Objective
 from minigen.models.vae import VAE
 from minigen.optim import SGD, Adam
 from minigen.training import checkpoint
@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(make_trainer: Ma
 
 def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([3.0, 1.0, 2.0, 1.0, 1.5])
-    monkeypatch.setattr(Trainer, "evaluate", lambda *_: {"negative_elbo": next(scores), "kl": 0.0})
+    monkeypatch.setattr(Trainer, "evaluate", lambda *_: ("negative_elbo", {"kl": 0.0, "negative_elbo": next(scores)}))
     trainer = make_trainer(epochs=5)
     trainer.fit()
     assert checkpoint.read(trainer.run.best)[1]["epoch"] == 4, "of two equally good epochs the later one"
@@ -65,7 +65,7 @@ def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeyp
 
 def test_the_best_so_far_is_remembered_over_a_stop(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([1.0, 2.0])
-    monkeypatch.setattr(Trainer, "evaluate", lambda *_: {"negative_elbo": next(scores)})
+    monkeypatch.setattr(Trainer, "evaluate", lambda *_: ("negative_elbo", {"negative_elbo": next(scores)}))
     make_trainer(epochs=1).fit()
     resumed = make_trainer(epochs=2)
     resumed.load(resumed.run.last, resumed.run.best)
@@ -105,7 +105,7 @@ def test_the_model_is_in_training_mode_in_a_step_and_in_evaluation_mode_elsewher
     for name in ("loss", "evaluate"):
         original = getattr(trainer.model, name)
         setattr(trainer.model, name, lambda b, f=original, n=name: (modes.append((n, trainer.model.training)), f(b))[1])
-    trainer.objectives[0] = dataclasses.replace(trainer.objectives[0], terms=trainer.model.loss)
+    trainer.objectives[0] = dataclasses.replace(trainer.objectives[0], loss=trainer.model.loss)
     trainer.fit()
     assert set(modes) == {("loss", True), ("evaluate", False)}
     assert len(modes) == 2 * (5 + 1)
@@ -152,13 +152,13 @@ class Pair(VAE):
     def objectives(self) -> list[Objective]:
         self.seen: list[tuple[str, set[str]]] = []
 
-        def watched(name: str) -> Callable[[Batch], Terms]:
-            def terms(batch: Batch) -> Terms:
+        def watched(name: str) -> Callable[[Batch], Loss]:
+            def loss(batch: Batch) -> Loss:
                 wanting = {path.split(".")[0] for path, p in self.named_parameters() if p.requires_grad}
                 self.seen.append((name, wanting))
-                return {f"{name}_loss": self.loss(batch)["loss"]}
+                return Loss(f"{name}_loss", self.loss(batch).value)
 
-            return terms
+            return loss
 
         encoder = [*self.encoder.parameters(), *self.mean.parameters(), *self.log_var.parameters()]
         decoder = [*self.decoder.parameters(), *self.pixel.parameters()]
@@ -408,8 +408,8 @@ def test_nan_in_the_data_is_named(make_trainer: Maker) -> None:
 class Fragile(VAE):
     """Overflows when it is evaluated, not when it is trained."""
 
-    def evaluate(self, batch: Batch) -> Terms:
-        return {"negative_elbo": ops.exp(Tensor(batch.inputs).sum() * 1e6)}
+    def evaluate(self, batch: Batch) -> Loss:
+        return Loss("negative_elbo", ops.exp(Tensor(batch.inputs).sum() * 1e6))
 
 
 def test_a_validation_that_overflows_stops_training(make_trainer: Maker) -> None:

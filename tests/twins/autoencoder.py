@@ -10,17 +10,17 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
-def pixel_errors(logits: torch.Tensor, x: torch.Tensor, *names: str) -> Terms:
-    """The errors of these names, "mse" or "bce", each once."""
+def pixel_loss(logits: torch.Tensor, x: torch.Tensor, name: str, *beside: str) -> Loss:
+    """The error of that name, "mse" or "bce", and the others beside it."""
     x = x.reshape(logits.shape)
     errors = {
         "mse": lambda: F.mse_loss(torch.sigmoid(logits), x),
         "bce": lambda: F.binary_cross_entropy_with_logits(logits, x),
     }
-    return {name: errors[name]() for name in names}
+    return Loss(name, errors[name](), {other: errors[other]() for other in beside if other != name})
 
 
 class Autoencoder(Twin):
@@ -30,12 +30,12 @@ class Autoencoder(Twin):
         self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, latent))
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ReLU(), nn.Linear(hidden, pixels))
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
-        return pixel_errors(self.decoder(self.encoder(x)), batch.inputs, self.config.loss)
+        return pixel_loss(self.decoder(self.encoder(x)), batch.inputs, self.config.loss)
 
-    def evaluate(self, batch: Batch) -> Terms:
-        return pixel_errors(self.decoder(self.encoder(batch.inputs)), batch.inputs, self.config.loss, "mse")
+    def evaluate(self, batch: Batch) -> Loss:
+        return pixel_loss(self.decoder(self.encoder(batch.inputs)), batch.inputs, self.config.loss, "mse")
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]

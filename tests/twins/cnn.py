@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
-def classification_terms(logits: torch.Tensor, labels: torch.Tensor) -> Terms:
+def classification_loss(logits: torch.Tensor, labels: torch.Tensor) -> Loss:
     accuracy = (logits.argmax(1) == labels).to(logits.dtype).mean()
-    return {"cross_entropy": F.cross_entropy(logits, labels), "accuracy": accuracy}
+    return Loss("cross_entropy", F.cross_entropy(logits, labels), {"accuracy": accuracy})
 
 
 class CNN(Twin):
@@ -40,9 +40,9 @@ class CNN(Twin):
             return x
         return x * (self.noise.uniform(*x.shape) >= self.config.dropout) / (1 - self.config.dropout)
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         hidden = self.dropout(self.classifier[:2](self.features(batch.inputs)))
-        return classification_terms(self.classifier[3](hidden), batch.labels)
+        return classification_loss(self.classifier[3](hidden), batch.labels)
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.evaluate)]

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
-from twins.autoencoder import pixel_errors
+from twins.autoencoder import pixel_loss
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 class SameConv(nn.Conv2d):
@@ -59,16 +59,16 @@ class ConvAutoencoder(Twin):
         pooled = self.expansion(self.code(F.max_pool2d(self.features(x), 2)))
         return self.image(F.interpolate(pooled, scale_factor=2) / 4)
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
-        return pixel_errors(self.logits(x), batch.inputs, self.config.loss)
+        return pixel_loss(self.logits(x), batch.inputs, self.config.loss)
 
-    def evaluate(self, batch: Batch) -> Terms:
-        terms = pixel_errors(self.logits(batch.inputs), batch.inputs, self.config.loss, "mse")
-        if self.config.pooling == "max":
-            alone = pixel_errors(self.logits_without_switches(batch.inputs), batch.inputs, "mse")
-            terms["mse_of_the_code_alone"] = alone["mse"]
-        return terms
+    def evaluate(self, batch: Batch) -> Loss:
+        loss = pixel_loss(self.logits(batch.inputs), batch.inputs, self.config.loss, "mse")
+        if self.config.pooling != "max":
+            return loss
+        alone = pixel_loss(self.logits_without_switches(batch.inputs), batch.inputs, "mse")
+        return loss.with_beside({"mse_of_the_code_alone": alone.value})
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
-from twins.cnn import classification_terms
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.cnn import classification_loss
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 class Classifier(nn.Module):
@@ -59,18 +59,18 @@ class DDNet(Twin):
         self.ddnet = Deconvolution(input_shape[0], classes)
         self.cnn = Convolution(input_shape[0], classes)
 
-    def terms(self, net: str, batch: Batch) -> Terms:
-        terms = classification_terms(getattr(self, net)(batch.inputs * 2 - 1), batch.labels)
-        return {f"{net}_{name}": value for name, value in terms.items()}
+    def loss(self, net: str, batch: Batch) -> Loss:
+        loss = classification_loss(getattr(self, net)(batch.inputs * 2 - 1), batch.labels)
+        return Loss(f"{net}_{loss.name}", loss.value, {f"{net}_{name}": term for name, term in loss.beside.items()})
 
     def objectives(self) -> list[Objective]:
         return [
-            Objective(torch.optim.Adam(self.ddnet.parameters(), self.config.lr), lambda b: self.terms("ddnet", b)),
-            Objective(torch.optim.Adam(self.cnn.parameters(), self.config.lr), lambda b: self.terms("cnn", b)),
+            Objective(torch.optim.Adam(self.ddnet.parameters(), self.config.lr), lambda b: self.loss("ddnet", b)),
+            Objective(torch.optim.Adam(self.cnn.parameters(), self.config.lr), lambda b: self.loss("cnn", b)),
         ]
 
-    def evaluate(self, batch: Batch) -> Terms:
-        return self.terms("ddnet", batch) | self.terms("cnn", batch)
+    def evaluate(self, batch: Batch) -> Loss:
+        return self.loss("ddnet", batch).with_beside(self.loss("cnn", batch).terms)
 
 
 CASES = (Case("ddnet", "ddnet", DDNet, {"batch_size": 8, "lr": 2e-4}),)

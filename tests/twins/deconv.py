@@ -10,7 +10,7 @@ from torch import nn
 
 from twins.conv_ae import SameConvTranspose
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 def psnr(x: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -50,17 +50,17 @@ class Deconvolution(Twin):
             return corrupted(x, f"gaussian:{self.config.noise}", True, self.noise)
         return self.blur @ x @ self.blur.T
 
-    def loss(self, batch: Batch) -> Terms:
-        return {"mse": F.mse_loss(self.net(self.damage(batch.inputs)), batch.inputs)}
+    def loss(self, batch: Batch) -> Loss:
+        return Loss("mse", F.mse_loss(self.net(self.damage(batch.inputs)), batch.inputs))
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         x, damaged = batch.inputs, self.damage(batch.inputs)
         restored = self.net(damaged).clamp(0, 1)
-        terms = {"mse": F.mse_loss(restored, x), "psnr": psnr(restored, x)}
+        loss = Loss("mse", F.mse_loss(restored, x), {"psnr": psnr(restored, x)})
         if self.config.task == "superres":
             enlarged = self.bicubic @ damaged @ self.bicubic.T
-            return terms | {"bicubic_psnr": psnr(enlarged.clamp(0, 1), x)}
-        return terms | {"identity_psnr": psnr(damaged.clamp(0, 1), x)}
+            return loss.with_beside({"bicubic_psnr": psnr(enlarged.clamp(0, 1), x)})
+        return loss.with_beside({"identity_psnr": psnr(damaged.clamp(0, 1), x)})
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 def output_activation(name: str) -> nn.Module:
@@ -47,20 +47,20 @@ class GAN(Twin):
     def z(self, batch: Batch) -> torch.Tensor:
         return self.noise.normal(len(batch.inputs), self.config.latent)
 
-    def discriminator_loss(self, batch: Batch, z: torch.Tensor) -> Terms:
+    def discriminator_loss(self, batch: Batch, z: torch.Tensor) -> Loss:
         x = 2 * batch.inputs - 1 if self.config.output == "tanh" else batch.inputs
         fake = self.generator(z).detach()
         real_logits, fake_logits = self.discriminator(x), self.discriminator(fake)
         real_label = torch.full_like(real_logits, self.config.real_label)
         loss = F.binary_cross_entropy_with_logits(real_logits, real_label)
         loss = loss + F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
-        return {"d_loss": loss, "d_real": real_logits.sigmoid().mean(), "d_fake": fake_logits.sigmoid().mean()}
+        return Loss("d_loss", loss, {"d_real": real_logits.sigmoid().mean(), "d_fake": fake_logits.sigmoid().mean()})
 
-    def generator_loss(self, z: torch.Tensor) -> Terms:
+    def generator_loss(self, z: torch.Tensor) -> Loss:
         logits = self.discriminator(self.generator(z))
         if self.config.loss == "minimax":
-            return {"g_loss": torch.log(1 - logits.sigmoid()).mean()}
-        return {"g_loss": F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))}
+            return Loss("g_loss", torch.log(1 - logits.sigmoid()).mean())
+        return Loss("g_loss", F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)))
 
     def objectives(self) -> list[Objective]:
         betas = (self.config.beta1, self.config.beta2)
@@ -72,9 +72,9 @@ class GAN(Twin):
             Objective(g, lambda batch: self.generator_loss(self.z(batch))),
         ]
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         z = self.z(batch)
-        return self.discriminator_loss(batch, z) | self.generator_loss(z)
+        return self.discriminator_loss(batch, z).with_beside(self.generator_loss(z).terms)
 
 
 # Adam divides the first gradients by their own size, so where one is nearly 0 rounding decides its sign. Two

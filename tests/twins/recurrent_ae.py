@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 class RecurrentAutoencoder(Twin):
@@ -25,13 +25,13 @@ class RecurrentAutoencoder(Twin):
         self.decoder = torch.nn.LSTM(config.latent, config.hidden, batch_first=True)
         self.output = torch.nn.Linear(config.hidden, features)
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         x, steps = batch.inputs, batch.inputs.shape[1]
         damaged = corrupted(x, self.config.corrupt, self.training, self.noise)
         if batch.lengths is None:
             target = x.flip(1) if self.config.reversed_target else x
             code = self.code(self.encoder(damaged)[1][0][0])[:, None].expand(-1, steps, -1)
-            return {"mse": F.mse_loss(torch.sigmoid(self.output(self.decoder(code)[0])), target)}
+            return Loss("mse", F.mse_loss(torch.sigmoid(self.output(self.decoder(code)[0])), target))
         lengths = batch.lengths
         packed = pack_padded_sequence(damaged, lengths, batch_first=True, enforce_sorted=False)
         code = self.code(self.encoder(packed)[1][0][0])[:, None].expand(-1, steps, -1)
@@ -41,7 +41,7 @@ class RecurrentAutoencoder(Twin):
         for decoded, target, length in zip(torch.sigmoid(self.output(outputs)), x, lengths, strict=True):
             wanted = target[:length].flip(0) if self.config.reversed_target else target[:length]
             errors.append(F.mse_loss(decoded[:length], wanted))
-        return {"mse": torch.stack(errors).mean()}
+        return Loss("mse", torch.stack(errors).mean())
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.evaluate)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -18,12 +19,26 @@ import torch
 from minigen import backend, data, random
 from minigen.autograd import no_grad
 from minigen.models import MODELS
+from minigen.models.model import Loss as MinigenLoss
 from minigen.models.model import Model
 from minigen.models.model import Objective as MinigenObjective
 from minigen.training.run_folder import RunFolder
 from minigen.training.trainer import Trainer
 
-Terms = dict[str, torch.Tensor]
+
+class Loss(NamedTuple):
+    """As minigen.models.model.Loss."""
+
+    name: str
+    value: torch.Tensor
+    beside: Mapping[str, torch.Tensor] = MappingProxyType({})
+
+    @property
+    def terms(self) -> dict[str, torch.Tensor]:
+        return {self.name: self.value, **self.beside}
+
+    def with_beside(self, more: Mapping[str, torch.Tensor]) -> Loss:
+        return self._replace(beside={**self.beside, **more})
 
 
 @dataclass(frozen=True)
@@ -37,10 +52,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Objective:
-    """As minigen.models.model.Objective: the first term is minimised."""
+    """As minigen.models.model.Objective."""
 
     optimizer: torch.optim.Optimizer
-    terms: Callable[[Batch], Terms]
+    loss: Callable[[Batch], Loss]
     every: int = 1
 
 
@@ -117,8 +132,8 @@ class Twin(torch.nn.Module):
     def objectives(self) -> list[Objective]:
         raise NotImplementedError
 
-    def evaluate(self, batch: Batch) -> Terms:
-        """As minigen.models.model.Model.evaluate: the terms of that name, in that order."""
+    def evaluate(self, batch: Batch) -> Loss:
+        """As minigen.models.model.Model.evaluate: the same names in the same order."""
         raise NotImplementedError
 
     def begin_as(self, model: Model) -> None:
@@ -179,7 +194,7 @@ def train_both(case: Case, dtype: str, device: str = "cpu") -> tuple[Course, Cou
     batch = _on_uneven_ground(data.Loader(dataset.test, config.batch_size, config.seed, device, dtype=dtype).first(32))
     with noise.given_to_minigen():
         evaluation = ours.evaluate(batch)
-    courses = Course(ours.terms, evaluation), Course(theirs.terms, theirs.evaluate(as_torch(batch)))
+    courses = Course(ours.updates, evaluation), Course(theirs.updates, theirs.evaluate(as_torch(batch)))
     assert not noise.drawn, "minigen drew noise that the twin did not"
     return courses
 
@@ -195,17 +210,17 @@ class _MinigenSide:
     """minigen's own trainer, overheard."""
 
     def __init__(self, model: Model, train: data.Split) -> None:
-        self.terms: list[dict[str, float]] = []
+        self.updates: list[dict[str, float]] = []
         self.trainer = Trainer(model, train, train.take([]), RunFolder(Path("never written")), print)
         self.trainer.objectives = [self._overheard(objective) for objective in self.trainer.objectives]
 
     def _overheard(self, objective: MinigenObjective) -> MinigenObjective:
-        def terms(batch: data.Batch) -> Any:
-            values = objective.terms(batch)
-            self.terms.append({name: value.item() for name, value in values.items()})
-            return values
+        def loss(batch: data.Batch) -> MinigenLoss:
+            loss = objective.loss(batch)
+            self.updates.append({name: value.item() for name, value in loss.terms.items()})
+            return loss
 
-        return replace(objective, terms=terms)
+        return replace(objective, loss=loss)
 
     def step(self, batch: data.Batch) -> None:
         self.trainer.step(batch)
@@ -214,14 +229,14 @@ class _MinigenSide:
     def evaluate(self, batch: data.Batch) -> dict[str, float]:
         self.trainer.model.eval()
         with no_grad():
-            return {name: value.item() for name, value in self.trainer.model.evaluate(batch).items()}
+            return {name: value.item() for name, value in self.trainer.model.evaluate(batch).terms.items()}
 
 
 class TorchSide:
     """What a PyTorch user would write."""
 
     def __init__(self, twin: Twin, steps_an_epoch: int) -> None:
-        self.terms: list[dict[str, float]] = []
+        self.updates: list[dict[str, float]] = []
         self.twin, self.objectives, self.config, self.number = twin, twin.objectives(), twin.config, 0
         self.total = self.config.epochs * steps_an_epoch
 
@@ -234,18 +249,18 @@ class TorchSide:
     def evaluate(self, batch: Batch) -> dict[str, float]:
         self.twin.eval()
         with torch.no_grad():
-            return {name: value.item() for name, value in self.twin.evaluate(batch).items()}
+            return {name: value.item() for name, value in self.twin.evaluate(batch).terms.items()}
 
     def _update(self, objective: Objective, batch: Batch) -> None:
         objective.optimizer.zero_grad()
-        terms = objective.terms(batch)
-        next(iter(terms.values())).backward()
+        loss = objective.loss(batch)
+        loss.value.backward()
         for group in objective.optimizer.param_groups:
             group["lr"] = self.config.lr * self._lr_factor()
             if self.config.clip_norm:
                 torch.nn.utils.clip_grad_norm_(group["params"], self.config.clip_norm)
         objective.optimizer.step()
-        self.terms.append({name: value.item() for name, value in terms.items()})
+        self.updates.append({name: value.item() for name, value in loss.terms.items()})
 
     def _lr_factor(self) -> float:
         warmup = self.config.warmup

@@ -12,9 +12,9 @@ from torch import nn
 
 from minigen.data import Loader, Split
 from minigen.models.tied import balanced_part
-from twins.autoencoder import pixel_errors
+from twins.autoencoder import pixel_loss
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin, as_torch
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin, as_torch
 
 
 class Bias(nn.Module):
@@ -37,22 +37,23 @@ class TiedAutoencoder(Twin):
     def logits(self, code: torch.Tensor) -> torch.Tensor:
         return F.linear(code, self.encoder.weight.T, self.decoder.bias)
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         x = corrupted(batch.inputs, self.config.corrupt, self.training, self.noise)
-        return pixel_errors(self.logits(self.code(x)), batch.inputs, "bce")
+        return pixel_loss(self.logits(self.code(x)), batch.inputs, "bce")
 
-    def joint(self, batch: Batch) -> Terms:
+    def joint(self, batch: Batch) -> Loss:
         labelled = next(self.labelled)
-        bce = self.loss(batch)["bce"]
+        bce = self.loss(batch).value
         cross_entropy = F.cross_entropy(self.classifier(self.code(labelled.inputs)), labelled.labels)
-        return {"loss": bce + self.config.label_weight * cross_entropy, "bce": bce, "cross_entropy": cross_entropy}
+        loss = bce + self.config.label_weight * cross_entropy
+        return Loss("loss", loss, {"bce": bce, "cross_entropy": cross_entropy})
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         code = self.code(batch.inputs)
-        terms = pixel_errors(self.logits(code), batch.inputs, "bce", "mse")
-        if self.config.mode == "joint":
-            terms["accuracy"] = (self.classifier(code).argmax(1) == batch.labels).to(code.dtype).mean()
-        return terms
+        loss = pixel_loss(self.logits(code), batch.inputs, "bce", "mse")
+        if self.config.mode != "joint":
+            return loss
+        return loss.with_beside({"accuracy": (self.classifier(code).argmax(1) == batch.labels).to(code.dtype).mean()})
 
     def keep_labelled(self, train: Split) -> None:
         part = balanced_part(train, self.config.labels or len(train), self.config.seed)

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch import nn
 
 from twins.corruption import corrupted
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 class VAE(Twin):
@@ -28,7 +28,7 @@ class VAE(Twin):
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.loss)]
 
-    def elbo_terms(self, batch: Batch) -> Terms:
+    def elbo_terms(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Also in evaluation z is drawn, as the ELBO is an expectation over it."""
         hidden = self.encoder(corrupted(batch.inputs, self.config.corrupt, self.training, self.noise))
         mean, log_var = self.mean(hidden), self.log_var(hidden)
@@ -37,13 +37,13 @@ class VAE(Twin):
         kl = -0.5 * torch.sum(1 + log_var - mean.square() - log_var.exp()) / len(z)
         return {"reconstruction": reconstruction, "kl": kl}
 
-    def loss(self, batch: Batch) -> Terms:
+    def loss(self, batch: Batch) -> Loss:
         terms = self.elbo_terms(batch)
-        return {"loss": terms["reconstruction"] + self.config.beta * terms["kl"], **terms}
+        return Loss("loss", terms["reconstruction"] + self.config.beta * terms["kl"], terms)
 
-    def evaluate(self, batch: Batch) -> Terms:
+    def evaluate(self, batch: Batch) -> Loss:
         terms = self.elbo_terms(batch)
-        return {"negative_elbo": terms["reconstruction"] + terms["kl"], **terms}
+        return Loss("negative_elbo", terms["reconstruction"] + terms["kl"], terms)
 
     def negative_log_likelihood(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         if self.config.likelihood == "bernoulli":

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from twins.dcgan import conv_generator
-from twins.side_by_side import Batch, Case, Noise, Objective, Terms, Twin
+from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
 
 class WGANGP(Twin):
@@ -32,20 +32,21 @@ class WGANGP(Twin):
     def distance(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         return self.discriminator(real).mean() - self.discriminator(fake).mean()
 
-    def discriminator_loss(self, batch: Batch) -> Terms:
+    def discriminator_loss(self, batch: Batch) -> Loss:
         real, fake = 2 * batch.inputs - 1, self.fake(len(batch.inputs)).detach()
         distance = self.distance(real, fake)
         share = self.noise.uniform(len(real), 1, 1, 1)
         between = (share * real + (1 - share) * fake).requires_grad_()
         (gradient,) = torch.autograd.grad(self.discriminator(between).sum(), between, create_graph=True)
         penalty = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
-        return {"d_loss": self.config.penalty * penalty - distance, "distance": distance, "penalty": penalty}
+        loss = self.config.penalty * penalty - distance
+        return Loss("d_loss", loss, {"distance": distance, "penalty": penalty})
 
-    def generator_loss(self, batch: Batch) -> Terms:
-        return {"g_loss": -self.discriminator(self.fake(len(batch.inputs))).mean()}
+    def generator_loss(self, batch: Batch) -> Loss:
+        return Loss("g_loss", -self.discriminator(self.fake(len(batch.inputs))).mean())
 
-    def evaluate(self, batch: Batch) -> Terms:
-        return {"distance": self.distance(2 * batch.inputs - 1, self.fake(len(batch.inputs)))}
+    def evaluate(self, batch: Batch) -> Loss:
+        return Loss("distance", self.distance(2 * batch.inputs - 1, self.fake(len(batch.inputs))))
 
     def objectives(self) -> list[Objective]:
         betas = (self.config.beta1, self.config.beta2)
