@@ -21,6 +21,9 @@ subprocess finds it by name), and takes parameters through `functools.partial`:
 and `python -m tests.benchmarks.dense` from the root of the repository runs it. Several torch sides
 may be given, say one for each memory format: the fastest is the one to compare with.
 
+On a GPU the step has an attribute `wait`, a function that returns when the GPU has done everything: each
+round ends with it. `time_in_turn` times one case after another in the same processes.
+
 Each side lives in a process of its own (OpenBLAS's idle threads spin and would slow the other side),
 rounds alternate between the sides, and the ratio is the median over rounds of the ratio within a
 round: the speed of a machine drifts by half, two neighbouring rounds drift together. Beside it stands the
@@ -41,9 +44,9 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from multiprocessing.pool import AsyncResult, Pool
+from typing import Any, NamedTuple
 
 Step = Callable[[], object]
 Setup = Callable[[], Step]
@@ -65,14 +68,30 @@ class Result(NamedTuple):
 
 
 def compare(name: str, minigen_setup: Setup, *torch_setups: Setup, rounds: int = 25) -> Result:
-    """Time the sides in turn, print one row, and return it."""
-    sides = [functools.partial(_with_kept_memory, minigen_setup), *torch_setups]
+    """Time the sides in turn, each in a process of its own, print one row, and return it."""
     with contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(_side(setup)) for setup in sides]
-        for side in connections:
-            _seconds_a_step(side, WARM_UP_CALLS)
-        calls = [max(1, round(ROUND_SECONDS / _seconds_a_step(side, 3))) for side in connections]
-        times = [[_seconds_a_step(*side) for side in zip(connections, calls, strict=True)] for _ in range(rounds)]
+        sides = [stack.enter_context(open_side()) for _ in range(1 + len(torch_setups))]
+        return time_in_turn(name, sides, minigen_setup, *torch_setups, rounds=rounds)
+
+
+def open_side() -> Pool:
+    """A process of its own, which builds steps and does with the latest one what it is asked."""
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "23"  # 2²³ ticks, 3 ms: asleep within the rest, awake within a step
+    return multiprocessing.get_context("spawn").Pool(1)
+
+
+def time_in_turn(
+    name: str, sides: Sequence[Pool], minigen_setup: Setup, *torch_setups: Setup, rounds: int, seconds: float = 3600
+) -> Result:
+    """Time the sides in turn, print one row, and return it; multiprocessing.TimeoutError after so many seconds."""
+    until = time.monotonic() + seconds
+    setups = [functools.partial(_with_kept_memory, minigen_setup), *torch_setups]
+    for building in [ask(side, build, setup) for side, setup in zip(sides, setups, strict=True)]:
+        answer(building, until)
+    for side in sides:
+        _seconds_a_step(side, WARM_UP_CALLS, until)
+    calls = [max(1, round(ROUND_SECONDS / _seconds_a_step(side, 3, until))) for side in sides]
+    times = [[_seconds_a_step(*side, until) for side in zip(sides, calls, strict=True)] for _ in range(rounds)]
     fastest_rounds = [min(column) for column in zip(*times, strict=True)]
     torch = min(range(1, len(sides)), key=fastest_rounds.__getitem__)
     result = Result(
@@ -102,37 +121,50 @@ def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:8.3f} ms"
 
 
-@contextlib.contextmanager
-def _side(setup: Setup) -> Iterator[Connection]:
-    """A process that builds `setup`'s step and then times it when asked."""
-    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "23"  # 2²³ ticks, 3 ms: asleep within the rest, awake within a step
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, setup), daemon=True)
-    process.start()
-    there.close()
+def ask(side: Pool, task: Callable[..., Any], *arguments: Any) -> AsyncResult[Any]:
+    """Have the side's process run `task(*arguments)`."""
+    return side.apply_async(_run, (task, arguments))
+
+
+def answer(asked: AsyncResult[Any], until: float) -> Any:
+    """What the task returned; RuntimeError, one line, where it failed, multiprocessing.TimeoutError after `until`."""
+    return asked.get(max(0.0, until - time.monotonic()))
+
+
+def _run(task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     try:
-        yield here
-    finally:
-        here.close()
-        process.join()
+        return task(*arguments)
+    except Exception as error:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error  # not every library's errors can be sent
 
 
-def _serve(connection: Connection, setup: Setup) -> None:
-    """Answer each number of calls with the seconds that one of them took, until the pipe is closed."""
-    step = setup()
-    with contextlib.suppress(EOFError):
-        while True:
-            calls = connection.recv()
-            start = CLOCK()
-            for _ in range(calls):
-                step()
-            connection.send((CLOCK() - start) / calls)
+_latest: Any = None
 
 
-def _seconds_a_step(side: Connection, calls: int) -> float:
+def build(setup: Setup) -> None:
+    """In a side's process: let go of the latest step, then build the next."""
+    global _latest
+    _latest = None
+    _latest = setup()
+
+
+def with_latest(task: Callable[..., Any], *arguments: Any) -> Any:
+    """In a side's process: `task` with the latest step and these arguments."""
+    return task(_latest, *arguments)
+
+
+def run_and_wait(step: Any, calls: int) -> float:
+    """Seconds that one of so many calls of the step takes."""
+    start = CLOCK()
+    for _ in range(calls):
+        step()
+    getattr(step, "wait", lambda: None)()
+    return (CLOCK() - start) / calls
+
+
+def _seconds_a_step(side: Pool, calls: int, until: float) -> float:
     time.sleep(REST_SECONDS)
-    side.send(calls)
-    return side.recv()
+    return answer(ask(side, with_latest, run_and_wait, calls), until)
 
 
 def _with_kept_memory(setup: Setup) -> Step:

@@ -9,13 +9,14 @@ wgan-gp and recurrent-ae.
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.side_by_side import Step, compare, summarize
+from tests.benchmarks.side_by_side import Setup, Step, compare, summarize
 
 TESTS = Path(__file__).parent.parent
 OPTIONS: dict[str, dict[str, Any]] = {"ae": {"loss": "bce"}}  # where a model is not timed with its defaults
@@ -23,15 +24,20 @@ CONVOLUTIONAL = ("conv-ae", "cnn", "ddnet", "deconv", "conv-vae", "dcgan", "wgan
 BATCHES = 4
 
 
-def minigen_side(name: str, options: dict[str, Any]) -> Step:
-    from minigen import data
+def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Step:
+    """device: "cpu", "gpu", or "fake", the tests' stand-in for CuPy."""
+    from minigen import backend
     from minigen.models import MODELS
     from minigen.training.run_folder import RunFolder
     from minigen.training.trainer import Trainer
 
-    config = MODELS[name].config_type(**options)
-    digits = data.load(config.data)
+    if device == "fake":
+        sys.path.insert(0, str(TESTS))
+        backend._gpu = importlib.import_module("fake_cupy")
+    config = MODELS[name].config_type(device="cpu" if device == "cpu" else "gpu", **options)
+    digits = load(config.data)
     model = MODELS[name](config, digits.input_shape, len(digits.classes))
+    model.to(config.device)
     trainer = Trainer(model, digits.train, digits.test, RunFolder(Path("never written")), print)
     batches = [batch for batch, _ in zip(trainer.loader.epoch(0), range(BATCHES), strict=False)]
     cycle = math.lcm(*(objective.every for objective in trainer.objectives))
@@ -41,10 +47,13 @@ def minigen_side(name: str, options: dict[str, Any]) -> Step:
             trainer.step(batches[trainer.batch % BATCHES])
             trainer.batch += 1
 
+    if device == "gpu":
+        step.wait = backend.gpu_module().cuda.get_current_stream().synchronize
     return step
 
 
-def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
+def torch_side(name: str, options: dict[str, Any], channels_last: bool, device: str = "cpu") -> Step:
+    """device: "cpu" (of "fake" too) or "gpu", in float32 throughout: without the TF32 of PyTorch's convolutions."""
     sys.path.insert(0, str(TESTS))
     import torch
     from twins import twin_type
@@ -53,14 +62,20 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
     from minigen import data
     from minigen.models import MODELS
 
+    place = "cuda" if device == "gpu" else "cpu"
+    torch.backends.cudnn.allow_tf32 = False
     config = MODELS[name].config_type(**options)
-    digits = data.load(config.data)
-    twin = twin_type(name)(config, digits.input_shape, len(digits.classes), OwnNoise(0))
+    digits = load(config.data)
+    twin = twin_type(name)(config, digits.input_shape, len(digits.classes), OwnNoise(0, place))
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    twin.to(memory_format=layout)
+    twin.to(place, memory_format=layout)
     loader = data.Loader(digits.train, config.batch_size, 0)
     batches = [
-        Batch(torch.tensor(batch.inputs).contiguous(memory_format=layout), torch.tensor(batch.labels), None)
+        Batch(
+            torch.tensor(batch.inputs, device=place).contiguous(memory_format=layout),
+            torch.tensor(batch.labels, device=place),
+            None,
+        )
         for batch, _ in zip(loader.epoch(0), range(BATCHES), strict=False)
     ]
     objectives = twin.objectives()
@@ -83,7 +98,26 @@ def torch_side(name: str, options: dict[str, Any], channels_last: bool) -> Step:
                     for term, value in {**loss.terms, "norm": norm}.items():
                         sums[term] = sums.get(term, 0.0) + value.detach().double() * config.batch_size
 
+    if place == "cuda":
+        step.wait = torch.cuda.synchronize
     return step
+
+
+@cache
+def load(name: str) -> Any:
+    """The data set, generated once in a process."""
+    from minigen import data
+
+    return data.load(name)
+
+
+def setups(name: str, options: dict[str, Any], device: str = "cpu") -> list[Setup]:
+    """minigen's side and PyTorch's: two memory formats where there are images to convolve."""
+    formats = (False, True) if name in CONVOLUTIONAL else (False,)
+    return [
+        partial(minigen_side, name, options, device),
+        *(partial(torch_side, name, options, channels_last, device) for channels_last in formats),
+    ]
 
 
 def main() -> None:
@@ -95,19 +129,7 @@ def main() -> None:
     names = parser.parse_args().models
     if unknown := [name for name in names if name not in MODELS]:
         parser.error(f"unknown model {', '.join(unknown)}; known: {', '.join(MODELS)}")
-    summarize(
-        [
-            compare(
-                name,
-                partial(minigen_side, name, OPTIONS.get(name, {})),
-                *(
-                    partial(torch_side, name, OPTIONS.get(name, {}), channels_last)
-                    for channels_last in ((False, True) if name in CONVOLUTIONAL else (False,))
-                ),
-            )
-            for name in names or MODELS
-        ]
-    )
+    summarize([compare(name, *setups(name, OPTIONS.get(name, {}))) for name in names or MODELS])
 
 
 if __name__ == "__main__":
