@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigen import backend
+from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
 from minigen.data import Dataset
 from minigen.data.pictures import read_picture, read_pictures
@@ -51,6 +51,8 @@ def _main(words: list[str]) -> int:
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
         raise UsageError(f"{trained.model.name} cannot {words[1]}, but: {able}")
     out = getattr(options, "out", Path(words[0]) / words[1])
+    if "out" not in options:
+        files.refuse_link(out)
     print(f"{trained.model.name} of {words[0]}, after {trained.epoch} epochs on {trained.data.name}")
     for line in verb.act(trained, options, out):
         print(line)
@@ -138,6 +140,7 @@ def _names(paths: list[Path]) -> list[str]:
 def _save_images(out: Path, names: list[str], images: Any, invert: bool = False) -> str:
     from minigen.inference.outputs import save_picture
 
+    files.make_folder(out / "pictures")
     for name, image in zip(names, images, strict=True):
         save_picture(out / "pictures" / f"{name}.png", 1 - image if invert else image)
     return f"wrote   {out / 'pictures'}: {len(names)}, from {names[0]}.png on"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from minigen import files
 from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
 
+MOST_BYTES = 2**28  # of a picture that may be replaced
 _PNG = b"\x89PNG"  # how such a file begins
 
 
@@ -42,7 +44,7 @@ def _require_picture(path: Path) -> None:
     """UsageError if `path` cannot become a PNG file, or is another file of the user's."""
     if path.suffix.lower() != ".png":
         raise UsageError(f"--out is {str(path)!r}, must end in .png")
-    if path.is_file() and path.stat().st_size and not path.read_bytes().startswith(_PNG):
+    if path.is_file() and path.stat().st_size and not files.read(path, MOST_BYTES).startswith(_PNG):
         raise UsageError(f"--out is {str(path)!r}, a file that is no PNG picture: it is not replaced")
 
 

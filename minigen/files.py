@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 _CHUNK = 2**20
+_BESIDE = ".minigen-"
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNHINDERED = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -74,9 +75,9 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: `path` is a link, the disk is full, or the folder cannot be written; `path` is the old file.
     """
-    beside = path.with_name(f".{secrets.token_hex(8)}.new")  # no other writer's, and no link that lay in wait
+    beside = path.with_name(f"{_BESIDE}{secrets.token_hex(8)}")  # no other writer's, and no link that lay in wait
     with naming(path):
-        _refuse_link(path)
+        refuse_link(path)
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | _NEW, 0o666), "wb") as file:
                 file.write(content)
@@ -104,6 +105,12 @@ def write_new(path: Path, content: bytes) -> None:
         raise
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder in which no other writes."""
+    for path in folder.glob(_BESIDE + 16 * "[0-9a-f]"):
+        path.unlink(missing_ok=True)
+
+
 def append(path: Path, content: bytes) -> None:
     """Add to the end of a file, on the disk when this returns; the file is made where there is none.
 
@@ -121,19 +128,21 @@ def append(path: Path, content: bytes) -> None:
 def open_own(path: Path) -> IO[bytes]:
     """A regular file opened for appending, as a log or a lock needs; made where there is none."""
     with naming(path):
-        _refuse_link(path)
+        refuse_link(path)
         return os.fdopen(_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)), "ab")
 
 
-def make_folder(root: Path, *names: str) -> Path:
-    """The folder root/names…, made where it is missing; below `root`, which the user chose, no link is followed."""
-    root.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        root = root / name
-        with naming(root):
-            _refuse_link(root)
-            root.mkdir(exist_ok=True)
-    return root
+def make_folder(path: Path) -> None:
+    """A folder inside one that the user named, made where it is missing, with all above it; no link to another."""
+    with naming(path):
+        refuse_link(path)
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def refuse_link(path: Path) -> None:
+    """OSError for a link: a run folder may come from elsewhere, and its links may lead to the user's other files."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "a link, and minigen writes through none", str(path))
 
 
 # Names
@@ -175,8 +184,3 @@ def _regular(path: Path, flags: int) -> int:
         if stat.S_ISDIR(mode)
         else OSError(errno.EINVAL, "not a regular file")
     )
-
-
-def _refuse_link(path: Path) -> None:
-    if path.is_symlink():
-        raise OSError(errno.ELOOP, "a link, and minigen writes through none")

@@ -6,6 +6,7 @@ import ast
 import graphlib
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,25 @@ def test_numpy_is_imported_only_where_no_device_is_meant(module):
     assert not lines or any(within(module, place) for place in MAY_IMPORT_NUMPY), (
         f"{module}:{lines} imports numpy; backend.of(array) gives the module that the array belongs to"
     )
+
+
+OPENS = re.compile(
+    r"(^|\.)(open|fdopen|fromfile|loadtxt|genfromtxt|memmap|load_file|save_file|touch|(read|write)_(bytes|text))$"
+    r"|^(np|numpy)\.load$"
+)
+DOORS = {
+    "minigen.files": "the door itself",
+    "minigen.data.pictures": "Image.open of a file that the door opened",
+    "minigen.command_line": "os.devnull",
+    "minigen.gradcheck.__main__": "os.devnull",
+}
+
+
+@every_module
+def test_files_are_opened_by_one_door_only(module):
+    calls = (ast.unparse(node.func) for node in ast.walk(TREES[module]) if isinstance(node, ast.Call))
+    found = {call for call in calls if OPENS.search(call)} - {"RunFolder.open"}
+    assert bool(found) == (module in DOORS), f"{found}: minigen.files reads and writes"
 
 
 @every_module

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 import reprlib
 from collections.abc import Sequence
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,14 @@ from numpy.typing import NDArray
 
 from minigen import files
 from minigen.data.dataset import DataError, Dataset, Split
+from minigen.data.npy import read_npy
 
 ANOMALIES = ("normal", "spike", "dropout", "frequency shift")
 TRAIN, TEST = 4_000, 1_000
 STEPS = 64
 NOISE = 0.02
 TEST_FRACTION = 0.1
-MOST_BYTES = 2**30  # of a file of sequences
-MOST_HEADER = 1000  # bytes of a .npy file's header
-HEADER = {"descr": r"""['"]([<>=|]?\w+)['"]""", "fortran_order": "(True|False)", "shape": r"\(([\d, ]*)\)"}
+MOST_BYTES = 2**28  # of a CSV file
 
 Floats = NDArray[np.floating[Any]]
 
@@ -138,14 +136,9 @@ def in_units(values: NDArray[Any], units: Sequence[tuple[float, float]]) -> NDAr
 
 def read_array(path: Path) -> NDArray[np.float64]:
     """The numbers of a .npy or CSV file as (N, T, D), all of them finite; DataError otherwise."""
-    readers = {".npy": _read_npy, ".csv": _read_csv}
-    if path.suffix.lower() not in readers:
+    if path.suffix.lower() not in (".npy", ".csv"):
         raise DataError(f"{path}: sequences are read from .npy and .csv files")
-    try:
-        with files.reading(path, MOST_BYTES) as file:
-            values = readers[path.suffix.lower()](path, file)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    values = read_npy(path).astype(np.float64) if path.suffix.lower() == ".npy" else _read_csv(path)
     if values.ndim == 2:
         values = values[:, :, None]
     if values.ndim != 3:
@@ -156,55 +149,26 @@ def read_array(path: Path) -> NDArray[np.float64]:
     return values
 
 
-def _read_npy(path: Path, file: BufferedReader) -> NDArray[np.float64]:
-    """NumPy's format: a magic string, the length of a header, the header, the values.
-
-    The header is a Python dict as text, which is searched for its three entries and never evaluated.
-    Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
-    """
-    magic = files.take(file, 8)
-    if magic[:6] != b"\x93NUMPY":
-        what = "it is an .npz archive" if magic[:2] == b"PK" else "numpy.save did not write it"
-        raise DataError(f"{path}: not a .npy file of numbers ({what})")
-    length = int.from_bytes(files.take(file, 2 if magic[6] == 1 else 4), "little")
-    header = files.take(file, min(length, MOST_HEADER)).decode("latin-1")
-    found = [re.search(rf"""['"]{name}['"]: *{value}""", header) for name, value in HEADER.items()]
-    try:
-        kind, by_columns, lengths = (match[1] for match in found if match)
-        dtype = np.dtype(kind)
-        shape = tuple(map(int, lengths.replace(",", " ").split()))
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: not a .npy file of numbers (header {reprlib.repr(header)})") from error
-    if dtype.kind not in "iufb":
-        raise DataError(f"{path}: holds {dtype}, expected a .npy array of real numbers")
-    size = math.prod(shape) * dtype.itemsize
-    content = files.take(file, min(size, MOST_BYTES))
-    if len(content) < size:
-        promise = f"the header promises {reprlib.repr(shape)}"
-        raise DataError(f"{path}: cut short: {len(content)} bytes of values, {promise} of {dtype.itemsize} bytes each")
-    array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns == "True" else "C")
-    return array.astype(np.float64)
-
-
-def _read_csv(path: Path, file: BufferedReader) -> NDArray[np.float64]:
+def _read_csv(path: Path) -> NDArray[np.float64]:
     """One sequence per line, numbers separated by commas; blank lines are skipped."""
     rows: list[NDArray[np.float64]] = []
-    text = TextIOWrapper(file, encoding="utf-8-sig")
     try:
-        for number, line in enumerate(text, start=1):
-            if not line.strip():
-                continue
-            where = f"{path}: line {number}"
-            rows.append(np.array([_number(text, f"{where}, column {i}") for i, text in enumerate(line.split(","), 1)]))
-            if len(rows[-1]) != len(rows[0]):
-                raise DataError(
-                    f"{path}: ragged: line {number} has {len(rows[-1])} values, the first has {len(rows[0])}: "
-                    f"all sequences must be equally long"
-                )
+        with files.reading(path, MOST_BYTES) as file, TextIOWrapper(file, encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                where = f"{path}: line {number}"
+                values = [_number(text, f"{where}, column {i}") for i, text in enumerate(line.split(","), start=1)]
+                rows.append(np.array(values))
+                if len(values) != len(rows[0]):
+                    raise DataError(
+                        f"{path}: ragged: line {number} has {len(values)} values, the first has {len(rows[0])}: "
+                        f"all sequences must be equally long"
+                    )
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
-    finally:
-        text.detach()  # whoever opened the file closes it
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     return np.array(rows, dtype=np.float64).reshape(len(rows), -1 if rows else 0)
 
 

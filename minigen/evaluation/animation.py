@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from minigen.data import DataError
+from minigen.data.npy import read_npy
 from minigen.evaluation.figures import image_grid, show_images
 
 _SIDE, _SCALE = 8, 2
@@ -21,10 +23,10 @@ def read(files: dict[int, Path]) -> dict[int, Any]:
     pictures = {}
     for epoch, file in files.items():
         try:
-            levels = np.load(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            levels = read_npy(file)
+        except DataError:
             continue
-        if isinstance(levels, np.ndarray) and levels.dtype == np.uint8 and levels.ndim == 4 and levels.size:
+        if levels.dtype == np.uint8 and levels.ndim == 4 and levels.size:
             pictures[epoch] = levels.astype(np.float32) / 255
     shape = next((images.shape for images in reversed(pictures.values())), ())
     return {epoch: images for epoch, images in pictures.items() if images.shape == shape}

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from minigen.files import replace_file
+from minigen import files
 
 SCHEMA = 1
+MOST_BYTES = 2**32  # of a checkpoint
 
 
 class CheckpointError(ValueError):
@@ -40,7 +41,7 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, An
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps({"schema": SCHEMA, **state})
     content = save(whole, metadata={"minigen": f"{_digest(whole, text)} {text}"})
-    replace_file(path, content)
+    files.replace_file(path, content)
 
 
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -51,7 +52,7 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         CheckpointError: it is of a newer schema.
     """
     try:
-        content = path.read_bytes()
+        content = files.read(path, MOST_BYTES)
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
     try:

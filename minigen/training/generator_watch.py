@@ -16,6 +16,7 @@ import numpy as np
 
 from minigen.data import Dataset
 from minigen.evaluation.generator_measures import GeneratorMeasures, draw
+from minigen.files import make_folder
 from minigen.inference.outputs import save_array
 
 FRAME = 64  # images of a picture
@@ -43,6 +44,7 @@ class GeneratorWatch:
         seed = self.model.config.seed
         row["samples"] = self.measures.of_model(self.model, seed)
         images = draw(self.model, FRAME, self.model.config.device, seed)
+        make_folder(self.frames)
         save_array(self.frames / f"{row['epoch']:04d}.npy", np.round(255 * images.clip(0, 1)).astype(np.uint8))
         return warnings(row)
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from minigen.files import open_own, remove_leftovers
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -27,7 +29,7 @@ def locked(folder: Path) -> Iterator[None]:
         OSError: the folder or its lock file cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("ab") as file:
+    with open_own(folder / ".lock") as file:
         try:
             _take(file)
         except (BlockingIOError, PermissionError) as error:
@@ -36,6 +38,7 @@ def locked(folder: Path) -> Iterator[None]:
             ) from error
         except OSError:  # a file system without locks, as some network drives are
             pass
+        remove_leftovers(folder)
         yield
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 from contextlib import suppress
@@ -15,9 +14,10 @@ import msgspec
 
 from minigen import schema
 from minigen.data import Description
-from minigen.files import naming, replace_file
+from minigen.files import append, read, replace_file
 from minigen.models import Config
 
+MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
 _NAME = re.compile(r"[\w -]+\.(png|gif)")
 _FRAME = re.compile(r"[0-9]{4,}\.npy")
 _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
@@ -112,16 +112,13 @@ class RunFolder:
             RunError: config.json is not what minigen wrote.
         """
         try:
-            return schema.decode(self._config.read_bytes(), Described, "it")
+            return schema.decode(read(self._config, MOST_CONFIG), Described, "it")
         except (OSError, ValueError) as error:
             raise RunError(f"{self._config}: not a run's description ({error})") from error
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""
-        with naming(self._metrics), self._metrics.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append(self._metrics, (json.dumps(row) + "\n").encode())
 
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, up to a last one that a crash cut short.
@@ -132,7 +129,7 @@ class RunFolder:
         rows: list[dict[str, Any]] = []
         if not self._metrics.exists():
             return rows
-        lines = self._metrics.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read(self._metrics, MOST_METRICS).decode(errors="replace").splitlines()
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
@@ -158,7 +155,8 @@ class RunFolder:
 
     def frame_files(self) -> dict[int, Path]:
         """Those pictures by epoch, in order; a file of any other name is not minigen's."""
-        files = {int(file.stem): file for file in self.frames.glob("*.npy") if _FRAME.fullmatch(file.name)}
+        found = [] if self.frames.is_symlink() else self.frames.glob("*.npy")
+        files = {int(file.stem): file for file in found if _FRAME.fullmatch(file.name)}
         return dict(sorted(files.items()))
 
     def save(self, name: str, content: bytes) -> Path:

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save
 
 from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.lock import locked
 
 ARRAYS = {
     "model.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -141,7 +142,7 @@ class Failure:
         monkeypatch.setattr(owner, name, fail)
 
 
-@pytest.mark.parametrize(("owner", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open")])
+@pytest.mark.parametrize(("owner", "name"), [(os, "fsync"), (Path, "replace"), (os, "open")])
 def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
     path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:
@@ -155,8 +156,7 @@ def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
     assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
 
 
-def test_what_a_crash_left_beside_is_replaced(path: Path) -> None:
-    path.with_name(".last.safetensors.new").write_bytes(b"half")
-    checkpoint.write(path, ARRAYS, {"epoch": 4})
-    assert checkpoint.read(path)[1]["epoch"] == 4
-    assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
+def test_what_a_crash_left_beside_is_removed_by_the_next_training(path: Path) -> None:
+    path.with_name(".minigen-0123456789abcdef").write_bytes(b"half")
+    with locked(path.parent):
+        assert {file.name for file in path.parent.iterdir()} == {"last.safetensors", ".lock"}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
-from minigen import nn, random
+from minigen import files, nn, random
 from minigen.autograd import Tensor
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
@@ -42,6 +42,8 @@ class DigitClassifier(nn.Module):
         """With the weights that come with minigen."""
         with random.stream(0):  # its first weights are replaced: they shall not disturb anyone's draws
             model = cls()
-        model.load_state_dict({name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()})
+        model.load_state_dict(
+            {name: array.astype(np.float32) for name, array in load(files.read(WEIGHTS, 2**20)).items()}
+        )
         model.to(device)
         return model

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from minigen import ops, optim, random
+from minigen import files, ops, optim, random
 from minigen.autograd import Tensor
 from minigen.data import Loader, Split, load
 from minigen.evaluation.digit_classifier import WEIGHTS, DigitClassifier
@@ -42,7 +42,7 @@ def main(folder: str) -> None:
     keep_freed_memory()
     data = load("mnist", folder)
     model = train(data.train)
-    save_file({name: array.astype(np.float16) for name, array in model.state_dict().items()}, WEIGHTS)
+    files.replace_file(WEIGHTS, save({name: x.astype(np.float16) for name, x in model.state_dict().items()}))
     right = accuracy(DigitClassifier.trained(), data.test)
     print(f"test accuracy {right:.4f}, wrote {Path(WEIGHTS)}")  # noqa: T201
 
