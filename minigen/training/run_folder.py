@@ -177,7 +177,7 @@ class RunFolder:
     def written(self) -> list[str]:
         """The names of the files that `save` wrote; none where the note is missing or is not what minigen wrote."""
         try:
-            names = schema.decode(self._written.read_bytes(), list[str], "it")
+            names = schema.decode(read(self._written, MOST_CONFIG), list[str], "it")
         except (OSError, ValueError):
             return []
         return [name for name in names if _NAME.fullmatch(name)]
