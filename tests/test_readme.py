@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from minigen.models import MODELS
-from tests.lessons.lesson import ROOT, read
+from tests.lessons.lesson import FOLDER, ROOT, read
 from tests.lessons.references import check_code_span, check_link, code_spans, links
 from tests.test_house import FLOORS
 
@@ -53,6 +53,8 @@ def test_links_and_code_lead_somewhere() -> None:
 
 def test_all_models_are_listed() -> None:
     assert [name.strip("`") for name, _ in rows("Models")] == list(MODELS)
+    documents = re.findall(r"^\| \d{3} \|.*$", (FOLDER / "documents.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"`([\w-]+)`", "".join(documents))) == set(MODELS)
 
 
 def test_the_floors_are_those_that_the_imports_keep() -> None:
