@@ -72,11 +72,12 @@ def _largest(x: Tensor, window: Window) -> tuple[Array, Array]:
     """
     padded, output_size = window.pad(batch_to_last(x.data), fill=-math.inf), window.output_size(size_of(x))
     xp, (rows, cols) = backend.of(padded), _corners(backend.of(padded), window, output_size)
-    views = [padded[:, rows, cols] for rows, cols in window.taps(output_size)]
-    largest, number = views[0].copy(), _tap_dtype(window)
-    taps = xp.empty(largest.shape, number)
+    views = (padded[:, rows, cols] for rows, cols in window.taps(output_size))
+    largest = next(views).copy()
+    taps = xp.empty(largest.shape, _tap_dtype(window))
     taps[...] = xp.maximum(-rows, 0) * window.kernel[1] + xp.maximum(-cols, 0)  # the first tap inside the image
-    for tap, seen in enumerate(views[1:], start=1):
+    for tap, view in enumerate(views, start=1):
+        seen = xp.ascontiguousarray(view)  # strided reads are slow: one, not three
         leads = seen > largest
         leads |= seen != seen
         xp.maximum(largest, seen, out=largest)

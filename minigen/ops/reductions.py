@@ -58,10 +58,11 @@ def total(x: Array, axis: int | Shape, keepdims: bool = False) -> Array:
     100,958. So an axis longer than BLOCK is folded first: its second half is added to its first, until one row remains.
     """
     axes = (axis,) if isinstance(axis, int) else axis
-    if len(axes) < x.ndim and backend.device_of(x) == "cpu":  # a sum of everything is one row; a GPU's sums are trees
+    long = [a for a in axes if x.ndim and x.shape[a] > BLOCK]
+    if long and len(axes) < x.ndim and backend.device_of(x) == "cpu":  # all of x is one row; a GPU's sums are trees
         row = builtins.min(range(x.ndim), key=lambda a: (x.shape[a] == 1, abs(x.strides[a]), -a))
-        for a in axes:
-            if x.shape[a] > BLOCK and a % x.ndim != row:
+        for a in long:
+            if a % x.ndim != row:
                 x = _folded(x, a)
     return x.sum(axis=axis, keepdims=keepdims)
 
