@@ -12,43 +12,43 @@ from collections.abc import Iterable, Mapping
 from minigen import backend
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.nn.module import Parameter
+from minigen.nn.module import Module, Parameter
 
 
 class Optimizer:
     """What all rules share: the parameters, the step count and the state arrays.
 
     Args:
-        parameters: what is trained.
+        parameters: what is trained; a parameter that is given twice is moved once.
         lr: the learning rate, which may be changed between steps.
 
     Attributes:
-        steps: how many updates were made.
+        steps: the number of calls of `step`.
+        counts: the number of updates that each parameter has had.
 
     Raises:
-        TypeError: `parameters` holds something else, such as a module.
+        TypeError: `parameters` is a tensor or a module, or holds something that is no leaf requiring a gradient.
         ValueError: there are no parameters, or lr is negative.
     """
 
     state_names: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
-        self.parameters = list(parameters)
-        name = type(self).__name__
-        if not self.parameters:
-            raise ValueError(f"{name}: parameters is empty, must hold at least one parameter")
-        for p in self.parameters:
-            if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: parameters holds a {type(p).__name__}, not parameters: net.parameters()")
-        if lr < 0:
-            raise ValueError(f"{name}: lr is {lr}, must not be negative")
+        self.parameters = checked_parameters(type(self).__name__, parameters)
+        if not lr >= 0:
+            raise ValueError(f"{type(self).__name__}: lr is {lr}, must not be negative")
         self.lr = lr
         self.steps = 0
+        self.counts = [0] * len(self.parameters)
         self.state = {
             f"{position}.{name}": backend.of(p.data).zeros_like(p.data)
             for position, p in enumerate(self.parameters)
             for name in self.state_names
         }
+
+    def __repr__(self) -> str:
+        count = sum(p.size for p in self.parameters)
+        return f"{type(self).__name__}({len(self.parameters)} parameters of {count:,} numbers, lr={self.lr:g})"
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -56,34 +56,85 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Update each parameter that has a gradient, in place; do not differentiate an older graph after it."""
+        """Update each parameter that has a gradient, in place. Losses computed before can no longer be differentiated.
+
+        Raises:
+            ValueError: a gradient has another shape than its parameter.
+        """
         self.steps += 1
         for position, p in enumerate(self.parameters):
             if p.grad is None:
                 continue
-            self.update(p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names))
+            if p.grad.shape != p.shape:
+                raise ValueError(f"{type(self).__name__}: a parameter of shape {p.shape} has a gradient {p.grad.shape}")
+            self.counts[position] += 1
+            p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
+            state = (self.state[f"{position}.{name}"] for name in self.state_names)
+            self.update(p.data, p.grad.data, self.counts[position], *state)
 
-    def update(self, p: Array, g: Array, *state: Array) -> None:
-        """The rule, in place: p and its state change, g does not."""
+    def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
+        """The rule for the t-th update of one parameter, in place: p and its state change, g does not."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Array]:
-        """The state arrays by "position.name" and nothing else; `steps` is saved beside them."""
-        return self.state
+        """The state arrays by "position.name", and "counts"."""
+        return self.state | {"counts": backend.module("cpu").array(self.counts, "int64")}
 
-    def load_state_dict(self, state: Mapping[str, Array], steps: int) -> None:
-        """Continue from a saved state.
+    def load_state_dict(self, state: Mapping[str, Array], steps: int | None = None) -> None:
+        """Continue from a saved state; nothing changes unless all of it fits.
+
+        Args:
+            steps: the count of every parameter, for a state that holds none.
 
         Raises:
-            ValueError: names or shapes differ from this optimizer's.
+            ValueError: names, shapes or counts are not those of this rule and these parameters.
         """
-        for name, array in self.state.items():
-            if name not in state or state[name].shape != array.shape:
-                found = state[name].shape if name in state else "nothing"
-                raise ValueError(f"{type(self).__name__}: saved state {name} is {found}, must be {array.shape}")
-        for name, array in self.state.items():
-            array[...] = backend.to_device(state[name], backend.device_of(array))
-        self.steps = steps
+        own, name = self.state_dict(), type(self).__name__
+        if steps is not None and "counts" not in state:
+            state = {**state, "counts": backend.module("cpu").full_like(own["counts"], steps)}
+        missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        if missing or unknown:
+            raise ValueError(
+                f"{name}: the state is of another rule or other parameters, missing {missing[:3] or 'nothing'}, "
+                f"unknown {unknown[:3] or 'nothing'}"
+            )
+        for key, array in own.items():
+            if state[key].shape != array.shape or not backend.holds_real_numbers(state[key]):
+                found = f"{state[key].dtype} of shape {state[key].shape}"
+                raise ValueError(f"{name}: state {key} is {found}, must be numbers of shape {array.shape}")
+        counts = [int(count) for count in backend.to_device(state["counts"], "cpu")]
+        if min(counts) < 0:
+            raise ValueError(f"{name}: counts hold {min(counts)}, must not be negative")
+        for key, array in self.state.items():
+            array[...] = backend.to_device(state[key], backend.device_of(array))
+        self.counts, self.steps = counts, max(counts)
+
+
+def checked_parameters(caller: str, parameters: Iterable[Parameter]) -> list[Parameter]:
+    """The parameters as a list, each once.
+
+    Raises:
+        TypeError: it is a single tensor or a module, or one of them is no leaf that requires a gradient.
+        ValueError: there are none.
+    """
+    if isinstance(parameters, Tensor | Module):
+        raise TypeError(
+            f"{caller}: parameters is a {type(parameters).__name__}, must be a list of parameters: "
+            "[weight], or net.parameters()"
+        )
+    found = {id(p): p for p in parameters}
+    if not found:
+        raise ValueError(f"{caller}: parameters is empty, must hold at least one parameter")
+    for position, p in enumerate(found.values()):
+        if isinstance(p, dict):
+            raise TypeError(f"{caller}: parameter {position} is a dict: use one optimizer per group")
+
+        if not isinstance(p, Tensor):
+            raise TypeError(f"{caller}: parameter {position} is {backend.described(p)}, must be an nn.Parameter")
+        if p._edges or not (p.requires_grad or isinstance(p, Parameter)):
+            why = "was computed from other tensors" if p._edges else "does not require a gradient"
+            raise TypeError(f"{caller}: parameter {position}, of shape {p.shape}, {why}: it would never be trained")
+    return list(found.values())
 
 
 class SGD(Optimizer):
@@ -112,7 +163,7 @@ class SGD(Optimizer):
         self.state_names = ("momentum_buffer",) if momentum else ()
         super().__init__(parameters, lr)
 
-    def update(self, p: Array, g: Array, *state: Array) -> None:
+    def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
         """One parameter."""
         step = g + self.weight_decay * p if self.weight_decay else g.copy()
         if self.momentum:
@@ -138,7 +189,7 @@ class RMSprop(Optimizer):
         self.alpha, self.eps = alpha, eps
         super().__init__(parameters, lr)
 
-    def update(self, p: Array, g: Array, *state: Array) -> None:
+    def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
         """One parameter."""
         xp = backend.of(p)
         (v,) = state
@@ -159,8 +210,9 @@ class Adam(Optimizer):
     Args:
         betas: how much of the running means of g and of g² is kept each step.
         eps: keeps the division finite.
+        weight_decay: the factor of an L2 penalty, added to the gradient (AdamW decays the parameter itself).
 
-    t counts all steps, also those in which a parameter had no gradient (torch counts for each parameter).
+    t is the number of updates of the parameter, so one that joins late begins with t = 1.
     Source: Kingma & Ba 2015, algorithm 1; as torch.optim.Adam.
 
     Raises:
@@ -175,18 +227,23 @@ class Adam(Optimizer):
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"{type(self).__name__}: betas is {betas}, must be two numbers of at least 0 and below 1")
-        self.betas, self.eps = betas, eps
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         super().__init__(parameters, lr)
 
-    def update(self, p: Array, g: Array, *state: Array) -> None:
+    def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
+        """One parameter."""
+        self.move(p, g + self.weight_decay * p if self.weight_decay else g, t, *state)
+
+    def move(self, p: Array, g: Array, t: int, *state: Array) -> None:
         """The two bias corrections are taken out of the loop: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
         xp = backend.of(p)
         m, v = state
         beta1, beta2 = self.betas
-        root = math.sqrt(1 - beta2**self.steps)
+        root = math.sqrt(1 - beta2**t)
 
         scratch = xp.subtract(g, m, out=xp.empty_like(p))
         scratch *= 1 - beta1
@@ -200,7 +257,7 @@ class Adam(Optimizer):
         xp.sqrt(v, out=scratch)
         scratch += self.eps * root
         xp.divide(m, scratch, out=scratch)
-        scratch *= self.lr * root / (1 - beta1**self.steps)
+        scratch *= self.lr * root / (1 - beta1**t)
         p -= scratch
 
 
@@ -218,18 +275,18 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
-        self.weight_decay = weight_decay
-        super().__init__(parameters, lr, betas, eps)
+        super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def update(self, p: Array, g: Array, *state: Array) -> None:
+    def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
         """One parameter."""
         p *= 1 - self.lr * self.weight_decay
-        super().update(p, g, *state)
+        self.move(p, g, t, *state)
 
 
 def grad_norm(parameters: Iterable[Parameter]) -> Array:
     """√(Σ g²) over all gradients, as a 0-d array on their device: nothing waits for a GPU."""
-    flat = [p.grad.data.reshape(-1) for p in parameters if p.grad is not None]
+    once = {id(p): p for p in parameters}.values()
+    flat = [p.grad.data.reshape(-1) for p in once if p.grad is not None]
     if not flat:
         raise ValueError("grad_norm: no parameter has a gradient, call backward first")
     xp = backend.of(flat[0])
@@ -242,14 +299,12 @@ def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> Array:
     Source: Pascanu et al. 2013, algorithm 1; as torch.nn.utils.clip_grad_norm_.
 
     Raises:
-        TypeError: `parameters` is a single tensor.
+        TypeError: `parameters` is a single tensor, or holds something else.
         ValueError: max_norm is not positive, or there are no gradients.
     """
-    if isinstance(parameters, Tensor):
-        raise TypeError("clip_grad_norm_: parameters is one tensor, must be a list of them")
-    if max_norm <= 0:
+    if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_: max_norm is {max_norm}, must be positive")
-    parameters = list(parameters)
+    parameters = checked_parameters("clip_grad_norm_", parameters)
     norm = grad_norm(parameters)
     factor = backend.of(norm).minimum(float(max_norm) / (norm + 1e-6), 1.0)
     for p in parameters:

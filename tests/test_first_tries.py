@@ -48,8 +48,11 @@ REFUSED = {
     "a list of layers": (lambda: nn.Sequential([nn.Linear(3, 2)]), "layer 0 is a list, must be a Module"),
     "whole numbers as weights": (lambda: nn.Linear(3, 2).to(dtype="int64"), "Module.to: dtype is int64"),
     "half precision": (lambda: nn.Linear(3, 2).to(dtype="float16"), "Module.to: dtype is float16"),
-    "a net in an optimizer": (lambda: optim.Adam(nn.Sequential(nn.Linear(3, 2))), "parameters holds a Linear"),
-    "one tensor clipped": (lambda: optim.clip_grad_norm_(Parameter(X), 1.0), "parameters is one tensor"),
+    "a net in an optimizer": (lambda: optim.Adam(nn.Sequential(nn.Linear(3, 2))), "parameters is a Sequential"),
+    "one tensor clipped": (
+        lambda: optim.clip_grad_norm_(Parameter(X), 1.0),
+        "parameters is a Parameter, must be a list",
+    ),
     "labels as a list": (lambda: ops.cross_entropy(Tensor(X), [0, 1]), "labels is a list"),
 }
 

@@ -175,23 +175,88 @@ def test_saved_and_loaded_it_continues_bit_for_bit(rule: str, device: str) -> No
 
 def test_state_names(device: str) -> None:
     parameters = [parameter([1.0], device), parameter([1.0, 2.0], device)]
-    assert list(optim.SGD(parameters).state_dict()) == []
-    assert list(optim.SGD(parameters, momentum=0.9).state_dict()) == ["0.momentum_buffer", "1.momentum_buffer"]
-    assert list(optim.RMSprop(parameters).state_dict()) == ["0.square_avg", "1.square_avg"]
-    expected = ["0.exp_avg", "0.exp_avg_sq", "1.exp_avg", "1.exp_avg_sq"]
-    assert list(optim.Adam(parameters).state_dict()) == list(optim.AdamW(parameters).state_dict()) == expected
+    names = {rule: list(RULES[rule](parameters).state_dict()) for rule in RULES}
+    assert names["SGD"] == ["counts"]
+    assert names["SGD momentum"] == ["0.momentum_buffer", "1.momentum_buffer", "counts"]
+    assert names["RMSprop"] == ["0.square_avg", "1.square_avg", "counts"]
+    assert names["Adam"] == names["AdamW"] == ["0.exp_avg", "0.exp_avg_sq", "1.exp_avg", "1.exp_avg_sq", "counts"]
 
 
-def test_loading_changes_nothing_unless_everything_fits(device: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda s: s.pop("1.exp_avg_sq"), r"missing \['1.exp_avg_sq'\]"),
+        (lambda s: s.update({"1.exp_avg": np.ones(3)}), r"1.exp_avg is .*\(3,\), must .*\(2,\)"),
+        (lambda s: s.update({"5.exp_avg": np.ones(3)}), r"other parameters.*unknown \['5.exp_avg'\]"),
+        (lambda s: s.update({"0.momentum_buffer": np.ones(1)}), r"another rule.*unknown \['0.momentum_buffer'\]"),
+        (lambda s: s.update({"counts": np.array([3, -5])}), r"counts hold -5"),
+        (lambda s: s.update({"0.exp_avg": np.array(["x"])}), r"0.exp_avg is <U1.*must be numbers"),
+    ],
+)
+def test_loading_changes_nothing_unless_everything_fits(change, says: str, device: str) -> None:
     optimizer = optim.Adam([parameter([1.0], device), parameter([1.0, 2.0], device)])
-    good = {name: np.ones(array.shape) for name, array in optimizer.state_dict().items()}
-    message = r"^Adam: saved state 1.exp_avg_sq is nothing, must be \(2,\)$"
-    with pytest.raises(ValueError, match=message):
-        optimizer.load_state_dict({k: v for k, v in good.items() if k != "1.exp_avg_sq"}, 3)
-    with pytest.raises(ValueError, match=r"^Adam: saved state 1.exp_avg is \(3,\), must be \(2,\)$"):
-        optimizer.load_state_dict(good | {"1.exp_avg": np.ones(3)}, 3)
+    state = {name: np.ones(array.shape) for name, array in optimizer.state_dict().items()}
+    change(state)
+    with pytest.raises(ValueError, match="^Adam: .*" + says):
+        optimizer.load_state_dict(state)
     assert optimizer.steps == 0
     assert all((to_numpy(array) == 0).all() for array in optimizer.state_dict().values())
+
+
+def test_its_own_state_comes_back(device: str) -> None:
+    p = parameter([1.0], device, [1.0])
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    other = optim.Adam([parameter([1.0], device)])
+    other.load_state_dict(optimizer.state_dict())
+    assert other.steps == 1
+    assert other.counts == [1]
+
+
+def test_a_parameter_that_joins_late_moves_as_if_it_were_first(device: str) -> None:
+    """Adam's first step is one learning rate long, whichever step of the optimizer it is."""
+    early, late = parameter([1.0], device, [1.0]), parameter([1.0], device)
+    optimizer = optim.Adam([early, late], lr=0.1)
+    for _ in range(1000):
+        optimizer.step()
+    late.grad = early.grad
+    optimizer.step()
+    assert to_numpy(late) == pytest.approx(0.9)
+
+
+@every_rule
+def test_a_scalar_moves(rule: str, device: str) -> None:
+    p = parameter(1.0, device, 1.0)
+    p.data = p.data * 0.5
+    RULES[rule]([p]).step()
+    assert p.item() < 0.5
+
+
+def test_a_parameter_that_is_given_twice_is_moved_and_counted_once(device: str) -> None:
+    p = parameter([1.0], device, [6.0])
+    assert float(to_numpy(optim.grad_norm([p, p]))) == 6
+    assert float(to_numpy(optim.clip_grad_norm_([p, p], 3.0))) == 6
+    optim.SGD([p, p], lr=0.1).step()
+    assert to_numpy(p) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        (lambda w: w, "parameters is a Parameter, must be a list"),
+        (lambda w: nn.Linear(2, 2), r"parameters is a Linear, .*net.parameters\(\)"),
+        (lambda w: [w * 0.01], r"shape \(1,\), was computed from other tensors"),
+        (lambda w: [w.detach()], "does not require a gradient"),
+        (lambda w: [{"params": [w]}], "parameter 0 is a dict"),
+        (lambda w: [w, w.data], "parameter 1 is an array of float64"),
+    ],
+)
+def test_what_would_never_be_trained_is_refused(parameters, says: str, device: str) -> None:
+    w = parameter([1.0], device)
+    with pytest.raises(TypeError, match="^Adam: .*" + says):
+        optim.Adam(parameters(w))
+    with pytest.raises(TypeError, match="^clip_grad_norm_: .*" + says):
+        optim.clip_grad_norm_(parameters(w), 1.0)
 
 
 # Refusals

@@ -21,6 +21,7 @@ SETTINGS = [
     ("RMSprop", {"lr": 1e-3, "alpha": 0.9, "eps": 1e-3}),
     ("Adam", {}),
     ("Adam", {"lr": 2e-4, "betas": (0.5, 0.999)}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.3}),
     ("Adam", {"lr": 0.1, "betas": (0.0, 0.9), "eps": 1e-3}),
     ("AdamW", {}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.3}),
