@@ -14,13 +14,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from minigen import backend, nn, random
+from minigen import nn
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate, Validation
 from minigen.models.model import Loss, Model, Objective
+from minigen.ops.noise import normal_batch
 from minigen.optim import Adam
 
 Beta1 = Annotated[Fraction, Meta(description="Adam's decay of the mean gradient: short, as the aim moves")]
@@ -85,9 +86,8 @@ class Adversarial(Model):
         ]
 
     def noise(self, like: Array) -> Tensor:
-        """A draw of z for each example of `like`: (N, latent), lying batch-last, where the layers are fastest."""
-        draws = random.standard_normal((self.latent, len(like)), like.dtype, backend.device_of(like))
-        return Tensor(draws.T)
+        """A draw of z for each example of `like`: (N, latent)"""
+        return Tensor(normal_batch(len(like), self.latent, like))
 
     def evaluate(self, batch: Batch) -> Loss:
         """The discriminator's loss, and the generator's beside it: how the game stands, not how good the images are."""

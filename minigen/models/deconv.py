@@ -27,7 +27,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from minigen import backend, nn, ops
+from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
@@ -37,7 +37,6 @@ from minigen.models.config import Config, Positive
 from minigen.models.corruption import corrupted
 from minigen.models.images import image_shape, psnr
 from minigen.models.model import Loss, Model, Objective
-from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.optim import Adam
 
 _STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
@@ -67,11 +66,9 @@ class Resampling(nn.Module):
         self.register_buffer("columns", columns.astype("float32"))
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (N, C, H, W); no gradient passes."""
-        image = backend.of(x.data).ascontiguousarray(batch_to_last(x.data))
-        c, h, w, n = image.shape
-        resampled_rows = (self.rows @ image.reshape(c, h, w * n)).reshape(c, -1, w, n)
-        return Tensor(batch_to_first(self.columns @ resampled_rows))
+        """x: (N, C, H, W)"""
+        resampled_rows = ops.linear(x.transpose(-1, -2), Tensor(self.rows)).transpose(-1, -2)
+        return ops.linear(resampled_rows, Tensor(self.columns))
 
 
 class Deconvolution(Model):

@@ -76,15 +76,15 @@ class GAN(Adversarial):
         """-ln σ(D(x)) - ln(1 - σ(D(G(z)))); beside it the mean probabilities given to real and to fake images."""
         on_real = self.discriminator(self.to_output_range(x))
         on_fake = self.discriminator(self.generator(noise).detach())
-        loss = cross_entropy(on_real, self.config.real_label) + cross_entropy(on_fake, 0.0)
+        loss = bce_for_label(on_real, self.config.real_label) + bce_for_label(on_fake, 0.0)
         return Loss("d_loss", loss, {"d_real": ops.sigmoid(on_real).mean(), "d_fake": ops.sigmoid(on_fake).mean()})
 
     def generator_loss(self, noise: Tensor) -> Loss:
         """-ln σ(D(G(z))), or with --loss minimax ln(1 - σ(D(G(z))))."""
         on_fake = self.discriminator(self.generator(noise))
         if self.config.loss == "minimax":
-            return Loss("g_loss", -cross_entropy(on_fake, 0.0))
-        return Loss("g_loss", cross_entropy(on_fake, 1.0))
+            return Loss("g_loss", -bce_for_label(on_fake, 0.0))
+        return Loss("g_loss", bce_for_label(on_fake, 1.0))
 
     def to_output_range(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> the range of the generator's."""
@@ -114,6 +114,6 @@ def output_activation(name: str) -> nn.Module:
     return nn.Tanh() if name == "tanh" else nn.Sigmoid()
 
 
-def cross_entropy(logits: Tensor, label: float) -> Tensor:
+def bce_for_label(logits: Tensor, label: float) -> Tensor:
     """The mean binary cross-entropy of logits whose targets are all `label`, in nats."""
     return ops.binary_cross_entropy_with_logits(logits, backend.of(logits.data).full_like(logits.data, label))

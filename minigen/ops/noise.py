@@ -23,6 +23,11 @@ def uniform_like(x: Array) -> Array:
     return _like(x, random.uniform)
 
 
+def normal_batch(count: int, size: int, like: Array) -> Array:
+    """Draws from N(0, 1), (count, size), in the dtype and on the device of `like`; batch-last, the fastest layout."""
+    return random.standard_normal((size, count), like.dtype, backend.device_of(like)).T
+
+
 def _like(x: Array, draw: Callable[[tuple[int, ...], Any, str], Array]) -> Array:
     device = backend.device_of(x)
     if lies_batch_last(x):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from minigen import Tensor, no_grad, random
-from minigen.models.gan import GAN, GANConfig, cross_entropy
+from minigen.models.gan import GAN, GANConfig, bce_for_label
 from minigen.nn import Parameter
 from minigen.optim import Adam, grad_norm
 
@@ -90,7 +90,7 @@ def test_fakes_labelled_real_teach_the_discriminator_nothing(rightly_trained: Ga
     d, g = (objective.optimizer for objective in model.objectives())
     norms = []
     for _ in range(STEPS):
-        minimise(d, lambda: cross_entropy(game.on_real(), 1.0) + cross_entropy(game.on_fake(), 1.0))
+        minimise(d, lambda: bce_for_label(game.on_real(), 1.0) + bce_for_label(game.on_fake(), 1.0))
         minimise(g, lambda: model.generator_loss(game.noise()).value)
         norms.append(grad_norm(model.generator.parameters()))
     on_real, on_fake = game.verdict()
@@ -108,7 +108,7 @@ def test_one_optimizer_for_both_nets_moves_the_generator_away_from_the_data() ->
 
     def both() -> Tensor:
         on_fake = game.on_fake()
-        return cross_entropy(game.on_real(), 1.0) + cross_entropy(on_fake, 0.0) + cross_entropy(on_fake, 1.0)
+        return bce_for_label(game.on_real(), 1.0) + bce_for_label(on_fake, 0.0) + bce_for_label(on_fake, 1.0)
 
     for _ in range(STEPS):
         minimise(adam, both)
@@ -124,8 +124,8 @@ def test_two_optimizers_that_each_move_both_nets_fail_likewise() -> None:
     before = game.error()
     d, g = game.adam(game.model.parameters()), game.adam(game.model.parameters())
     for _ in range(STEPS):
-        minimise(d, lambda: cross_entropy(game.on_real(), 1.0) + cross_entropy(game.on_fake(), 0.0))
-        minimise(g, lambda: cross_entropy(game.on_fake(), 1.0))
+        minimise(d, lambda: bce_for_label(game.on_real(), 1.0) + bce_for_label(game.on_fake(), 0.0))
+        minimise(g, lambda: bce_for_label(game.on_fake(), 1.0))
     assert game.error() > before
 
 
@@ -134,10 +134,10 @@ def test_a_discriminator_trained_on_fakes_only_cannot_tell_what_is_real() -> Non
     game = Game()
     d = game.adam(game.model.discriminator.parameters())
     for _ in range(STEPS):
-        minimise(d, lambda: cross_entropy(game.on_fake(), 0.0))
-        minimise(d, lambda: cross_entropy(game.on_fake(), 1.0))
+        minimise(d, lambda: bce_for_label(game.on_fake(), 0.0))
+        minimise(d, lambda: bce_for_label(game.on_fake(), 1.0))
     with no_grad():
-        loss = cross_entropy(game.on_real(), 1.0) + cross_entropy(game.on_fake(), 0.0)
+        loss = bce_for_label(game.on_real(), 1.0) + bce_for_label(game.on_fake(), 0.0)
     assert loss.item() > 1.2, "two coins cost 2·ln 2 = 1.386"
 
 

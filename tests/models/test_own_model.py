@@ -28,7 +28,7 @@ from minigen import Tensor, nn, ops, optim
 from minigen.evaluation.finding import Finding
 from minigen.models import Config, Model, register
 from minigen.models.config import Epochs
-from minigen.models.model import Objective
+from minigen.models.model import Loss, Objective
 
 
 class MineConfig(Config):
@@ -55,7 +55,7 @@ class Mine(Model):
 
     def evaluate(self, batch):
         x = Tensor(batch.inputs)
-        return {"mse": ops.mse_loss(self.decode(self.encode(x)), x)}
+        return Loss("mse", ops.mse_loss(self.decode(self.encode(x)), x))
 
     def objectives(self):
         return [Objective("error", optim.Adam(self.parameters(), self.config.lr), self.evaluate)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 from support import to_device, to_numpy, to_tensor
@@ -122,3 +124,8 @@ def test_noise_has_shape_dtype_and_layout_of_its_array(draw, layout: str, device
     drawn = draw(x)
     assert (drawn.shape, drawn.dtype, drawn.strides) == (x.shape, x.dtype, x.strides)
     assert len(np.unique(to_numpy(drawn))) == x.size
+
+
+def test_a_batch_of_noise_lies_batch_last(xp: ModuleType) -> None:
+    drawn = noise.normal_batch(5, 3, xp.zeros((5, 2, 2), "float32"))
+    assert (drawn.shape, drawn.dtype, drawn.T.flags.c_contiguous) == ((5, 3), "float32", True)
