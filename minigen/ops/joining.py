@@ -14,7 +14,7 @@ from minigen.ops.shapes import dims_of
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`; each receives its slice of the gradient.
 
-    Arrays may stand among them, though not as the first.
+    The first must be a tensor; arrays may follow.
 
     Raises:
         ValueError: no tensors, or 0-d ones, or shapes that differ in another dimension than `dim`.
@@ -28,7 +28,7 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     (axis,) = dims_of(dim, first.ndim)
     for t in tensors:
         if t.ndim != first.ndim or t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
-            raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree but in dimension {dim}")
+            raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree except in dimension {dim}")
 
     def part_of(t: Tensor, end: int) -> Edge:
         part = (slice(None),) * axis + (slice(end - t.shape[axis], end),)
@@ -45,7 +45,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def pad(x: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
-    """x with (before, after) elements of `value` put around it in each dimension, as numpy.pad takes them.
+    """x with (before, after) elements of `value` around it in each dimension, given as for numpy.pad.
 
     Raises:
         ValueError: not one pair for each dimension.

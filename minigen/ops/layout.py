@@ -1,9 +1,9 @@
 """How arrays lie in memory: row by row, or batch-last.
 
 A batch of shape (N, C, H, W) may lie in memory as (C, H, W, N), a batch (N, D) as (D, N): "batch-last".
-Neighbours in memory are then the same feature of neighbouring examples, so that every slice of an image
-or of a sequence is a long contiguous block. The shape that the reader sees is the same. Operations accept
-any layout and let their result lie as their input lies.
+Neighbours in memory are then the same feature of neighbouring examples, so every slice of an image or of
+a sequence is a long contiguous block. The shape that the reader sees does not change. Operations accept any
+layout and give their result the layout of their input.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def batch_to_first(x: Array) -> Array:
 
 
 def laid_like(x: Array, like: Array) -> Array:
-    """x, or a batch-last copy of it where `like` lies batch-last: what is computed from both then lies so too."""
+    """x, or a batch-last copy of it if `like` lies batch-last: the result of both then lies so too."""
     if lies_batch_last(like) and not lies_batch_last(x):
         return batch_to_first(backend.of(x).ascontiguousarray(batch_to_last(x)))
     return x

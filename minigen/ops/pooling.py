@@ -94,19 +94,19 @@ def max_unpool2d(
     padding: IntOrPair = 0,
     output_size: Pair | None = None,
 ) -> Tensor:
-    """Each element of x put where the maximum lay that `max_pool2d` found, zeros elsewhere.
+    """Each element of x at the position of the maximum that `max_pool2d` found, zeros elsewhere.
 
-    It is the adjoint of the pooling that gave the indices: where its windows overlapped and two of them found
-    the same maximum, their elements add up (in torch the last one wins).
+    It is the adjoint of the pooling that gave the indices: if two overlapping windows found the same maximum,
+    their elements add up (in torch the last one wins).
 
     Args:
         x: (N, C, OH, OW)
         indices: int64 of x's shape, from `max_pool2d(…, return_indices=True)`
         kernel_size, stride, padding: those of the pooling.
-        output_size: (H, W) of the image that was pooled, where it is not the smallest that fits.
+        output_size: (H, W) of the image that was pooled, if it is not the smallest that fits.
 
     Returns:
-        (N, C, H, W) with H = (OH - 1)·stride - 2·padding + kernel where output_size is left out.
+        (N, C, H, W) with H = (OH - 1)·stride - 2·padding + kernel if output_size is left out.
 
     Source: Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 2.1 (switches).
 

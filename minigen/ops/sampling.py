@@ -1,6 +1,6 @@
 """Randomness that gradients pass through: reparameterize, its KL divergence, dropout.
 
-The noise is an argument of each, so that a gradient check or a twin in another library can fix it.
+The noise is an argument of each, so a gradient check or a twin in another library can fix it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
     Args:
         mean: μ, (N, Z)
         log_var: ln σ², (N, Z)
-        noise: ε, (N, Z); drawn from N(0, 1) where left out.
+        noise: ε, (N, Z); drawn from N(0, 1) if left out.
 
     Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes", section 2.4.
 
@@ -51,8 +51,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
     """x with each element zeroed with probability p and the others scaled by 1/(1 - p).
 
     Args:
-        mask: booleans of x's shape, true where an element is kept; drawn where left out, in the order in which
-            x lies in memory.
+        mask: booleans of x's shape, true for the elements that are kept; drawn if left out.
 
     The scaling keeps the expectation, so that nothing changes in evaluation (training=False).
     Source: Srivastava et al. 2014, in the "inverted" form that PyTorch uses.
