@@ -130,7 +130,7 @@ def _numbers(count: int) -> list[str]:
 
 def _names(paths: list[Path]) -> list[str]:
     """A name for each file, numbered where two are the same."""
-    stems = [path.stem for path in paths]
+    stems = [files.printable(path.stem) for path in paths]
     return [f"{number:04}-{stem}" if stems.count(stem) > 1 else stem for number, stem in enumerate(stems)]
 
 

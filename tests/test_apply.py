@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def test_pictures_of_one_name_stay_apart(command: Command, tmp_path: Path, digit
     (digits / "a.png").rename(digits / "more" / "b.png")
     command("vae", "reconstruct", digits, digits / "more")
     assert list(pictures(tmp_path)) == ["0000-b", "0002-b", "c"]
+
+
+def test_pictures_may_have_any_name(command: Command, tmp_path: Path, digits: Path) -> None:
+    (digits / "a.png").rename(digits / os.fsdecode(b"caf\xe9.png"))
+    (digits / "b.png").rename(digits / "中文 $x^.png")
+    (digits / "c.png").write_bytes(b"broken")
+    lines = command("vae", "score", digits)
+    assert lines[-1].startswith(f"left out {digits / 'c.png'}: ")
+    assert (tmp_path / "out" / "scores.csv").read_text(encoding="utf-8").count("\n") == 3
 
 
 def test_interpolates_between_test_images_and_pictures(command: Command, tmp_path: Path, digits: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files from the network: mirrors in turn, SHA-256, a cache in the user's cache folder, a progress bar (pooch)."""
+"""Files from the network: mirrors tried in turn, SHA-256, the user's cache folder, a progress bar (pooch)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WORDS = {
     "ConnectTimeout": "no answer",
     "ReadTimeout": "no answer",
     "ConnectionError": "no connection",
-    "ChunkedEncodingError": "broke off half-way",
+    "ChunkedEncodingError": "the connection was cut",
 }
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the files of a data set lie: base addresses, and the SHA-256 of each file name."""
+    """Where to download a data set: base addresses, and the SHA-256 of each file."""
 
     mirrors: tuple[str, ...]
     hashes: Mapping[str, str]
@@ -31,8 +31,8 @@ class Source:
 def fetch(name: str, source: Source) -> Path:
     """The folder of the user's cache that holds all files of the source, each with the right SHA-256.
 
-    A file that is already there is only checked. Raises DataError, one line that says what each mirror
-    answered and what to do without a network, when no mirror gives a file.
+    A file that is already there is only checked. Raises DataError, one line with each mirror's
+    answer and what to do without a network, when no mirror gives a file.
     """
     import pooch  # here, since only a download needs it and its progress bar warns in a notebook without widgets
 

@@ -1,4 +1,4 @@
-"""Mini-batches in a random order that a seed decides, as float arrays that lie batch-last in memory."""
+"""Minibatches in an order that follows from a seed, as float arrays that lie batch-last in memory."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Loader:
     stopped run left epoch 3, and there is no state to save.
 
     Inputs have the shape (N, C, H, W) or (N, T, D) and lie in memory as (C, H, W, N) or (T, D, N), the
-    layout in which the layers are fastest. The whole split moves to the device once, and the order of an epoch
-    once an epoch: within an epoch nothing crosses.
+    layout in which the layers are fastest. The whole split moves to the device once, and the order once per
+    epoch: within an epoch nothing is transferred.
 
     Raises DataError for a split, a batch size, a seed or a dtype that gives no batches.
     """
@@ -112,10 +112,10 @@ class Loader:
 
 
 def _columns(rows: Array) -> Array:
-    """A row for each example becomes a column for each: (N, features) -> (features, N), contiguous.
+    """One row per example becomes one column per example: (N, features) -> (features, N), contiguous.
 
     Rows that lie a multiple of 4,096 bytes apart (as those of 32 x 32 x 3 images do) compete for the same
-    few places in the processor's cache; a gap behind each row makes the transposition up to 4 times as fast.
+    few lines of the processor's cache; a gap behind each row makes the transposition up to 4 times as fast.
     """
     xp = backend.of(rows)
     count, features = rows.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,6 +23,7 @@ MOST_PIXELS = 2**26
 
 MOST_BYTES = 2**28
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else what it says of damaged files goes to stderr
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION = 0x0112  # EXIF's tag; where it is not 1, its value says how to turn the picture:
 _TURNS = {

