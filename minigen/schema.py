@@ -14,6 +14,10 @@ import msgspec
 _LIMITS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
+class DamagedError(ValueError):
+    """A text that is no JSON."""
+
+
 def convert(value: Any, kind: Any, name: str, strict: bool = True) -> Any:
     """The value as an instance of `kind`, any type that msgspec knows.
 
@@ -38,12 +42,13 @@ def decode(content: bytes, kind: Any, name: str) -> Any:
     """The same for a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or as `convert`.
+        DamagedError: it is no JSON.
+        ValueError: as `convert`.
     """
     try:
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{name} is damaged ({error})") from error
+        raise DamagedError(f"{name} is damaged ({error})") from error
     return convert(value, kind, name)
 
 

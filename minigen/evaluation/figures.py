@@ -14,7 +14,7 @@ from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.generator_measures import draw
-from minigen.evaluation.rows import loss_name, score_name
+from minigen.evaluation.rows import Row, loss_name, score_name
 from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 
@@ -22,7 +22,7 @@ _PANELS = 5  # in a row
 _FEW = 5  # epochs, each of which is marked: a line of one point is nothing
 
 
-def draw_all(model: Model, data: Dataset, rows: list[dict[str, Any]]) -> dict[str, Figure]:
+def draw_all(model: Model, data: Dataset, rows: Sequence[Row]) -> dict[str, Figure]:
     """Every figure that the model can give, by name; rows: those of its epochs in metrics.jsonl."""
     images = len(model.input_shape) == 3
     drawn = {}
@@ -80,7 +80,7 @@ def enlarged(images: Any, height: int) -> Any:
     return images.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
-def curves(rows: list[dict[str, Any]]) -> Figure:
+def curves(rows: Sequence[Row]) -> Figure:
     """Training and validation measures by epoch: a panel for what is minimised, for each other term, and for each
     measure of a generator's samples.
     """
@@ -107,7 +107,7 @@ def curves(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-def gradient_norms(rows: list[dict[str, Any]]) -> Figure:
+def gradient_norms(rows: Sequence[Row]) -> Figure:
     """The mean norm of each layer's gradient in the first epoch and in the last, from the input to the output."""
     nets: dict[str, list[str]] = {}
     for net, layer in (name.split("/") for name in rows[0]["train"] if "/" in name):

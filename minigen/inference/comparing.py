@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from msgspec import structs
 
-from minigen.evaluation.rows import loss_name, score_name
+from minigen.evaluation.rows import Numbers, Row, loss_name, score_name
 from minigen.inference.loading import load
 from minigen.inference.trained import Trained
 from minigen.training import epoch_table
@@ -27,7 +27,7 @@ class Run:
     trained: Trained
     epochs: int
     seconds: float
-    test: dict[str, float]
+    test: Numbers
     curves: dict[str, Curve]
 
     @classmethod
@@ -40,23 +40,23 @@ class Run:
         trained, rows = load(folder, say=say), RunFolder(folder).rows()
         try:
             epochs = [row for row in rows if "epoch" in row]
-            seconds = float(sum(row["seconds"] for row in epochs))
+            seconds = sum(row["seconds"] for row in epochs)
             tests = [row["test"] for row in rows if "test" in row]
-            test = {str(name): float(value) for name, value in tests[-1].items()} if tests else {}
-            return cls(str(folder), trained, len(epochs), seconds, test, _curves(epochs))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RunError(f"{folder}/metrics.jsonl: not what minigen wrote ({error!r})") from error
+            return cls(str(folder), trained, len(epochs), seconds, tests[-1] if tests else {}, _curves(epochs))
+        except KeyError as error:
+            raise RunError(f"{folder}/metrics.jsonl: not what minigen wrote (a row lacks {error})") from error
 
 
-def _curves(rows: list[dict[str, Any]]) -> dict[str, Curve]:
+def _curves(rows: list[Row]) -> dict[str, Curve]:
     """What an epoch is judged by, by name: its validation score, without one its training loss."""
     curves: dict[str, Curve] = {}
     for row in rows:
-        judged = ("validation", score_name) if row.get("validation") else ("train", loss_name)
-        part, name = judged[0], judged[1](row)
+        part, name, numbers = "train", loss_name(row), row["train"]
+        if row.get("validation"):
+            part, name, numbers = "validation", score_name(row), row["validation"]
         epochs, values = curves.setdefault(f"{part} {name}".replace("_", " "), ([], []))
-        epochs.append(int(row["epoch"]))
-        values.append(float(row[part][name]))
+        epochs.append(row["epoch"])
+        values.append(numbers[name])
     return curves
 
 

@@ -28,19 +28,19 @@ class UseError(ValueError):
     """A use that the model was not made for, or an input that does not fit it: one line that says which."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trained:
-    """A trained model, as `minigen.load` gives it.
+    """A trained model, as `minigen.load` returns it.
 
     Attributes:
         model: on its device, in evaluation mode.
         config: its hyper-parameters.
-        data: what it was trained on, in words.
-        epoch: how many epochs its weights were trained for.
+        data: a description of the data that it was trained on.
+        epoch: the number of epochs that its weights were trained for.
 
-    Inputs are images (N, C, H, W) in [0, 1], or uint8, or sequences (N, T, D), of the shape trained on; images
-    with noise, for a model that was trained to remove it, may leave [0, 1]. Seeds are from 0 to 2**64 - 1.
-    Every method raises UseError where the model cannot do what is asked, or an input does not fit.
+    Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on. Noisy images,
+    for a model that was trained to remove noise, may leave [0, 1]. Seeds are integers from 0 to 2**64 - 1.
+    Every method raises UseError if the model cannot do what is asked, or if an argument does not fit.
     """
 
     model: Model
@@ -48,26 +48,30 @@ class Trained:
     data: Description
     epoch: int
 
+    def __repr__(self) -> str:
+        parameters = sum(parameter.size for parameter in self.model.parameters())
+        return f"Trained({self.model.name}: {parameters:,} parameters, {self.epoch} epochs on {self.data.name})"
+
     def sample(self, count: int, seed: int = 0, temperature: float = 1.0) -> Floats:
         """New images from noise of N(0, temperature²): (count, C, H, W) in [0, 1].
 
-        Below 1 they are more alike and more typical; the same seed gives the same noise.
+        A temperature below 1 gives images that are more alike and more typical. The same seed gives the same noise.
         """
-        _require_between("temperature", temperature, 0)
+        _require_number("temperature", temperature, 0)
         model = self._able_to("sample", Samples)
         noise = self.noise(count, seed) * np.float32(temperature)
         return self._in_parts(model.sample, noise)
 
     def noise(self, count: int, seed: int = 0) -> Floats:
-        """What `sample` decodes: (count, latent) from N(0, 1)."""
+        """The noise that `sample` decodes: (count, latent) from N(0, 1)."""
         model = self._able_to("sample", Samples)
-        _require_between("count", count, 1)
-        _require_seed(seed)
+        _require_integer("count", count, 1, MOST)
+        _require_integer("seed", seed, 0, 2**64 - 1)
         with random.stream(seed):
             return np.asarray(random.standard_normal((count, model.latent), "float32", "cpu"))
 
     def encode(self, inputs: Any, lengths: Any = None) -> Floats:
-        """Inputs -> codes (N, latent). lengths: (N,), how many of its T steps each sequence has; None: all."""
+        """Inputs -> codes (N, latent). lengths: (N,), the number of steps of each sequence; None: all T."""
         model = self._able_to("encode", Encodes)
         x = self._checked(inputs)
         return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
@@ -78,9 +82,9 @@ class Trained:
         return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
 
     def reconstruct(self, inputs: Any, lengths: Any = None) -> Floats:
-        """What comes back through the code: of the same shape as the inputs, in [0, 1].
+        """decode(encode(inputs)): of the same shape as the inputs, in [0, 1].
 
-        lengths: as in `encode`; beyond a sequence's length are zeros.
+        lengths: as in `encode`; zeros follow the end of a shorter sequence.
         """
         model = self._able_to("reconstruct", Reconstructs)
         x = self._checked(inputs)
@@ -88,23 +92,23 @@ class Trained:
 
     def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
         """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
-        _require_between("steps", steps, 2)
-        ends = self.encode(np.stack([_array("start", start), _array("end", end)]))
+        _require_integer("steps", steps, 2, MOST)
+        ends = [self.encode(_array(name, value)[None])[0] for name, value in (("start", start), ("end", end))]
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         return self.decode((1 - share) * ends[0] + share * ends[1])
 
     def interpolate_noise(self, start: int, end: int, steps: int = 10) -> Floats:
-        """From the noise of one seed to that of another along an arc, each point made an image."""
+        """From the noise of one seed to the noise of another along an arc, each point decoded: (steps, C, H, W)."""
         from minigen.evaluation.studies.generation import on_the_sphere  # Matplotlib comes with it
 
-        _require_between("steps", steps, 2)
+        _require_integer("steps", steps, 2, MOST)
         model = self._able_to("sample", Samples)
         return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
-        """Images as a restoring model gets them in training: (N, C, h, w), smaller, noisy or blurred."""
+        """Images damaged as in training, smaller, noisy or blurred: (N, C, H, W) -> (N, C, h, w)."""
         model = self._able_to("restore", Restores)
-        _require_seed(seed)
+        _require_integer("seed", seed, 0, 2**64 - 1)
         with random.stream(seed):
             return self._in_parts(model.damage, self._checked(images))
 
@@ -118,9 +122,9 @@ class Trained:
         return self._in_parts(model.restore, _images("damaged", images, images.shape[1:], noisy=True))
 
     def score(self, inputs: Any, lengths: Any = None) -> Floats:
-        """The mean squared error of each reconstruction, (N,): high for what is unlike the training data.
+        """The mean squared error of each reconstruction, (N,): high for inputs that are unlike the training data.
 
-        lengths: as in `encode`; what lies beyond them does not count.
+        lengths: as in `encode`; only the steps of each sequence count.
         """
         from minigen.evaluation.studies.anomalies import scores  # Matplotlib comes with it
 
@@ -176,7 +180,10 @@ class Trained:
 
 
 def _array(name: str, values: Any) -> NDArray[Any]:
-    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    try:
+        array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    except ValueError as error:
+        raise UseError(f"{name} is no array ({error})") from error
     if array.dtype.kind not in "iufb":
         raise UseError(f"{name} holds {array.dtype}, must be numbers")
     return array
@@ -203,11 +210,11 @@ def _images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Floa
     return images
 
 
-def _require_seed(seed: int) -> None:
-    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise UseError(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
+def _require_integer(name: str, value: Any, least: int, most: int) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not least <= value <= most:
+        raise UseError(f"{name} is {value!r}, must be an integer from {least} to {most:,}")
 
 
-def _require_between(name: str, value: float, least: float) -> None:
-    if not least <= value <= MOST:
-        raise UseError(f"{name} is {value}, must be from {least} to {MOST:,}")
+def _require_number(name: str, value: Any, least: float) -> None:
+    if not isinstance(value, (int, float, np.number)) or not least <= value <= MOST:
+        raise UseError(f"{name} is {value!r}, must be a number from {least} to {MOST:,}")

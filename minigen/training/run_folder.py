@@ -14,6 +14,7 @@ import msgspec
 
 from minigen import schema
 from minigen.data import Description
+from minigen.evaluation.rows import Row
 from minigen.files import append, read, replace_file
 from minigen.models import Config
 
@@ -120,28 +121,27 @@ class RunFolder:
         """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""
         append(self._metrics, (json.dumps(row) + "\n").encode())
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """The lines of metrics.jsonl, up to a last one that a crash cut short.
 
         Raises:
             RunError: another line is not what minigen wrote.
         """
-        rows: list[dict[str, Any]] = []
-        if not self._metrics.exists():
-            return rows
-        lines = read(self._metrics, MOST_METRICS).decode(errors="replace").splitlines()
+        rows: list[Row] = []
+        lines = read(self._metrics, MOST_METRICS).splitlines() if self._metrics.exists() else []
         for number, line in enumerate(lines, start=1):
             try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                if number == len(lines):
-                    break
-                row = None
-            if not _is_row(row):
-                what = f"{self._metrics}: not what minigen wrote (line {number})"
-                raise RunError(f"{what}; move the file away to go on without its rows")
-            rows.append(row)
+                rows.append(schema.decode(line, Row, "it"))
+            except schema.DamagedError as error:
+                if number < len(lines):
+                    raise self._foreign(number, error) from error
+            except ValueError as error:
+                raise self._foreign(number, error) from error
         return rows
+
+    def _foreign(self, line: int, error: ValueError) -> RunError:
+        what = f"{self._metrics}: not what minigen wrote (line {line}: {error})"
+        return RunError(f"{what}; move the file away to go on without its rows")
 
     def keep_rows(self, epochs: int) -> None:
         """Forget the rows after epoch `epochs`: those that a resumed run will write again."""
@@ -181,10 +181,6 @@ class RunFolder:
         except (OSError, ValueError):
             return []
         return [name for name in names if _NAME.fullmatch(name)]
-
-
-def _is_row(row: Any) -> bool:
-    return isinstance(row, dict) and type(row.get("epoch", 0)) is int and isinstance(row.get("train", {}), dict)
 
 
 def _version(package: str) -> str:

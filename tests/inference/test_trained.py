@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,7 +146,10 @@ def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Tr
             for use in ("encode", "reconstruct", "score")
         ),
         (lambda t, x: t.decode(np.zeros((1, 4))), r"codes has shape \(1, 4\), must be \(N, 3\)"),
-        (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be from 2 to 1,000,000"),
+        (lambda t, x: t.encode([[1], [1, 2]]), "inputs is no array"),
+        (lambda t, x: t.interpolate(x[0], x[1][:, :9]), r"inputs has shape \(1, 1, 9, 28\), must be"),
+        (lambda t, x: t.interpolate(x[0], x[1], steps=5.0), "steps is 5.0, must be an integer from 2"),
+        (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be an integer from 2 to 1,000,000"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
@@ -201,7 +205,7 @@ def test_noise_may_leave_the_range_where_the_model_learned_from_noise(
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5])
 def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, seed: float) -> None:
-    message = re.escape(f"seed is {seed}, must be an integer from 0 to 2**64 - 1")
+    message = re.escape(f"seed is {seed}, must be an integer from 0 to {2**64 - 1:,}")
     gan, deconv = trained("gan"), trained("deconv", scale=2)
     for use in (gan.sample, gan.noise, lambda count, seed: deconv.damage(digits[:count], seed)):
         with pytest.raises(UseError, match=message):
@@ -213,12 +217,15 @@ def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, s
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"count": 0}, "count is 0, must be from 1 to 1,000,000"),
-        ({"count": 1, "temperature": -1.0}, r"temperature is -1\.0, must be from 0 to 1,000,000"),
-        ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be from 0 to 1,000,000"),
+        *(
+            ({"count": count}, rf"count is {count!r}, must be an integer from 1 to")
+            for count in (0, 3.5, "3", True, None)
+        ),
+        *(({"count": 1, "temperature": t}, rf"temperature is {t!r}, must be a number from 0") for t in (-1.0, "1")),
+        ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be a number from 0 to 1,000,000"),
     ],
 )
-def test_impossible_samples(trained: Callable[..., Trained], options: dict[str, float], message: str) -> None:
+def test_impossible_samples(trained: Callable[..., Trained], options: dict[str, Any], message: str) -> None:
     with pytest.raises(UseError, match=message):
         trained("vae").sample(**options)
 
@@ -233,6 +240,17 @@ def test_the_widest_noise_still_gives_pixels(trained: Callable[..., Trained], na
 def test_a_classifier_has_no_code(trained: Callable[..., Trained], digits: np.ndarray) -> None:
     with pytest.raises(UseError, match="cnn cannot encode: that is for ae, sae"):
         trained("cnn", epochs=1).encode(digits)
+
+
+def test_a_run_says_in_one_line_what_it_is(trained: Callable[..., Trained]) -> None:
+    count = sum(p.size for p in trained("vae").model.parameters())
+    assert repr(trained("vae")) == f"Trained(vae: {count:,} parameters, {trained('vae').epoch} epochs on mnist5k)"
+
+
+def test_the_ends_of_a_path_may_be_bytes_or_floats(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    floats = digits / np.float32(255)
+    expected = trained("vae").interpolate(digits[0], digits[1])
+    np.testing.assert_allclose(trained("vae").interpolate(digits[0], floats[1]), expected, atol=1e-6)
 
 
 # Export

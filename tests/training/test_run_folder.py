@@ -46,7 +46,7 @@ def test_a_line_that_no_crash_left_is_named_and_nothing_is_lost(run: RunFolder, 
     metrics = run.path / "metrics.jsonl"
     metrics.write_text(f'{{"epoch": 1}}\n{line}\n{{"epoch": 3}}\n')
     before = metrics.read_bytes()
-    with pytest.raises(RunError, match=r"metrics\.jsonl: not what minigen wrote \(line 2\); move the file away"):
+    with pytest.raises(RunError, match=r"metrics\.jsonl: not what minigen wrote \(line 2: .*; move the file away"):
         run.keep_rows(3)
     assert metrics.read_bytes() == before
 
