@@ -293,7 +293,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--models", nargs="+", metavar="MODEL", help="models to time (all)")
     parser.add_argument("--seconds", type=float, help=f"time for the parts that run ({sum(PARTS.values())} for all)")
-    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", "gpu-results")), help="results' folder")
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", "runs/gpu")), help="results' folder")
     parser.add_argument("--wheels", type=Path, metavar="FOLDER", help="download the packages' wheels, and do no more")
     parser.add_argument("--install", type=Path, metavar="FOLDER", help="first install from there what is missing")
     options = parser.parse_args(arguments)
