@@ -184,11 +184,8 @@ def _scale(path: Path, values: NDArray[np.float64], units: Sequence[tuple[float,
     """Linearly, so that each variable's two units become 0 and 1; a constant variable becomes 0."""
     low, high = np.array(units).T
     with np.errstate(over="ignore", invalid="ignore"):
-        span = high - low
-        scaled = ((values - low) / np.where(high > low, span, 1)).astype(np.float32)
-    _require_finite(
-        path, np.where(np.isfinite(span), scaled, np.nan), values, "too large for float32, also when scaled to [0, 1]"
-    )
+        scaled = ((values - low) / np.where(high > low, high - low, 1)).astype(np.float32)
+    _require_finite(path, scaled, values, "too large for float32, also when scaled to [0, 1]")
     return scaled
 
 
