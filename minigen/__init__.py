@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from minigen import interrupts  # noqa: F401 (first, as the others take a moment)
+
+# isort: split
 from minigen import gradcheck, nn, ops, optim
 from minigen.autograd import Tensor, grad, no_grad
 from minigen.memory import keep_freed_memory

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import io
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
+from minigen import interrupts
 from minigen.backend import DeviceError
 from minigen.data import DataError
+from minigen.files import printable
 from minigen.inference.trained import UseError
 from minigen.models import ConfigError
 from minigen.training.checkpoint import CheckpointError
+from minigen.training.divergence import DivergedError
 from minigen.training.lock import LockedError
 from minigen.training.run_folder import RunError
-from minigen.training.trainer import DivergedError
+
+FAULT = 70  # the exit code of a fault in minigen, EX_SOFTWARE of sysexits.h
 
 
 class UsageError(ValueError):
@@ -32,33 +38,66 @@ _USER_ERRORS = (
 
 
 def run_command(program: str, command: Callable[[list[str]], int], words: list[str] | None) -> int:
-    """Call command(words), by default with those of this process.
+    """Call command(words), by default with the words of this process, and say in one line what went wrong.
 
-    Returns the exit code: what the command returns, 2 where the user must change something, 128 + n for signal n.
+    Returns the exit code: what the command returns, 2 where the user must change something, 70 for a fault in minigen,
+    128 + n for signal n. With MINIGEN_TRACEBACK=1 in the environment a fault's traceback is printed too.
     """
 
-    def failed(why: str) -> int:
+    def failed(why: str, code: int = 2) -> int:
         print(f"{program}: {why}", file=sys.stderr)
-        return 2
+        return code
 
     try:
-        return command(sys.argv[1:] if words is None else words)
+        interrupts.raise_again()
+        code = command(sys.argv[1:] if words is None else words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except _USER_ERRORS as error:
         return failed(str(error))
     except MemoryError as error:
         return failed(f"out of memory ({error}): a smaller model or --batch-size may fit")
     except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 141  # 128 + SIGPIPE, a signal that Windows does not name
     except OSError as error:
-        return failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        if error.filename is None:
+            _discard_output()
+        return failed(f"{error.filename or 'the output'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        failed("stopped by SIGINT")
-        return 128 + signal.SIGINT
+        return failed("stopped by SIGINT", 128 + signal.SIGINT)
+    except Exception as error:
+        if os.environ.get("MINIGEN_TRACEBACK"):
+            traceback.print_exc()
+        what = printable(f"{type(error).__name__} {error}"[:200])
+        return failed(f"a fault in minigen: {what}; MINIGEN_TRACEBACK=1 shows where", FAULT)
+    return code
+
+
+def _discard_output() -> None:
+    """Where stdout takes no more, let what Python flushes at its end go nowhere."""
+    with contextlib.suppress(AttributeError, ValueError):  # there is no stdout, or it is no file
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody watches; a program without a console (pythonw, a service) has None for a stream."""
+    return stream is not None and stream.isatty()
 
 
 def show_lines_at_once() -> None:
-    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks."""
+    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
+
+    A standard stream that the caller closed leads nowhere, lest a file that we open get its number and its text.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True, errors="replace")
 

@@ -14,18 +14,21 @@ from typing import Any
 from msgspec import structs
 
 from minigen import backend, random
-from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
 from minigen.inference.loading import load_data, read_config
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options
+from minigen.training.averages import measure
+from minigen.training.divergence import DivergedError
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
 from minigen.training.lock import locked
+from minigen.training.loop import Trainer
+from minigen.training.resuming import may_change
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.signals import Stopped
-from minigen.training.trainer import DivergedError, Trainer, may_change
 
 SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
 
@@ -105,7 +108,7 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     else:
         run.require_free(overwrite)
         config = model_type.config_type(**asked)
-        if smoke:
+        if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     backend.module(config.device)
     keep_freed_memory()
@@ -121,8 +124,8 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
     watch = GeneratorWatch(model, data, run.frames) if model.watch_samples else None
-    trainer = Trainer(model, train, validation, run, print, sys.stderr.isatty(), watch)
-    with locked(run.path):
+    trainer = Trainer(model, train, validation, run, print, is_terminal(sys.stderr), watch)
+    with locked(run.path) as run.lock:
         if not resume:
             RunFolder.create(run.path, model_type.name, config, Description.of(data), overwrite)
         _print_opening(model, data, train, validation)
@@ -206,7 +209,7 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
 
     run, model = trainer.run, trainer.model
     trainer.load(run.best, run.last)
-    _, result = trainer.evaluate(data.test)
+    _, result = measure(model, data.test)
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")
     print(f"\ntest    {_numbers(result)}")

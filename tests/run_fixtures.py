@@ -13,8 +13,8 @@ import pytest
 from minigen import backend, random
 from minigen.data import Dataset, Description, load
 from minigen.models.vae import VAE, VAEConfig
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 
 @pytest.fixture(scope="session")

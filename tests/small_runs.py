@@ -9,8 +9,9 @@ from minigen import random
 from minigen.data import Description
 from minigen.inference.loading import load_data
 from minigen.models import MODELS
+from minigen.training.averages import measure
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 EXAMPLES = 40
 
@@ -27,5 +28,5 @@ def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
     run = RunFolder.create(folder, name, config, Description.of(data), overwrite=False)
     trainer = Trainer(model, train, validation, run, lambda line: None)
     trainer.fit()
-    run.add_row({"test": trainer.evaluate(data.test.take(range(10)))[1]})
+    run.add_row({"test": measure(model, data.test.take(range(10)))[1]})
     return folder

@@ -38,7 +38,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "config.json": lambda path: RunFolder(path.parent).described(),
     "metrics.jsonl": lambda path: RunFolder(path.parent).rows() or files.read(path, 1),
     "last.safetensors": checkpoint.read,
-    ".lock": lambda path: locked(path.parent).__enter__() or files.read(path, 1),
+    ".lock": lambda path: (locked(path.parent).__enter__(), files.read(path, 1)),
     "weights.npy": read_npy,
 }
 SPECIAL: dict[str, Callable[[Path], object]] = {

@@ -20,6 +20,7 @@ PACKAGE = Path(minigen.__file__).parent
 FLOORS = {
     "minigen.backend": 1,
     "minigen.files": 1,
+    "minigen.interrupts": 1,
     "minigen.memory": 1,
     "minigen.random": 1,
     "minigen.schema": 1,

@@ -32,7 +32,7 @@ from minigen.models.vae import VAE
 from minigen.train import main
 from minigen.training import checkpoint
 from minigen.training.lock import locked
-from minigen.training.trainer import Trainer
+from minigen.training.loop import Trainer
 
 FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz")
 

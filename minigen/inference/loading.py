@@ -15,9 +15,9 @@ from minigen.data import load as load_set
 from minigen.inference.trained import Trained
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options
-from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
+from minigen.training.state import read_either
 
 _NO_PART_OF_THE_MODEL = ("device", "data_dir", "epochs")
 
@@ -37,9 +37,9 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
     model_type, config, data = read_config(run)
     config = structs.replace(config, device=device)
     backend.module(device)
-    _, arrays, state = checkpoint.read_either(run.best, run.last, say)
+    _, arrays, state = read_either(run.best, run.last, say)
     try:
-        trained_with = dict(state["config"])
+        trained_with = state.config
         for name, value in structs.asdict(config).items():
             used = trained_with.get(name, value)
             if name not in _NO_PART_OF_THE_MODEL and used != value:
@@ -49,16 +49,15 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
         model.load_state_dict(
             {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
         )
-        epoch = int(state["epoch"])
     except RunError:
         raise
     except ConfigError as error:
         raise RunError(f"{run.path}/config.json: {error}") from error
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise CheckpointError(f"{run.path}: the weights do not fit {model_type.name} ({error})") from error
     model.to(device)
     model.eval()
-    return Trained(model, config, data, epoch)
+    return Trained(model, config, data, state.epoch)
 
 
 def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minigen import backend
@@ -29,14 +29,23 @@ class Module:
 
     training = True
     _buffer_names: tuple[str, ...] = ()
+    _forward_hooks: tuple[ForwardHook, ...] = ()
 
     def forward(self, *inputs: Any) -> Any:
         """The function itself; `module(x)` calls it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """`forward`, which subclasses define."""
-        return self.forward(*inputs, **options)
+        """`forward`, which subclasses define, and then the hooks."""
+        output = self.forward(*inputs, **options)
+        for hook in self._forward_hooks:
+            hook(self, inputs, output)
+        return output
+
+    def register_forward_hook(self, hook: ForwardHook) -> HookHandle:
+        """Call hook(module, inputs, output) after each call of the module, until the handle's `remove()`."""
+        self._forward_hooks = (*self._forward_hooks, hook)
+        return HookHandle(self, hook)
 
     def register_buffer(self, name: str, value: Array) -> None:
         """An array that is saved with the module but not trained, such as running statistics."""
@@ -137,6 +146,20 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad = on
         return self
+
+
+ForwardHook = Callable[[Module, tuple[Any, ...], Any], object]
+
+
+class HookHandle:
+    """Removes a hook that `register_forward_hook` added."""
+
+    def __init__(self, module: Module, hook: ForwardHook) -> None:
+        self.module, self.hook = module, hook
+
+    def remove(self) -> None:
+        """Call the hook no more; nothing where it was removed before."""
+        self.module._forward_hooks = tuple(hook for hook in self.module._forward_hooks if hook is not self.hook)
 
 
 def _converted(array: Array, device: str | None, dtype: str | None) -> Array:

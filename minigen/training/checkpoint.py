@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,28 +70,6 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             f"{path}: written by a newer minigen (schema {state['schema']}, this one reads {SCHEMA}): update minigen"
         )
     return arrays, state
-
-
-def read_either(
-    path: Path, other: Path, say: Callable[[str], Any]
-) -> tuple[Path, dict[str, NDArray[Any]], dict[str, Any]]:
-    """The checkpoint at `path` or, with a line about it, the other one where that is damaged; and which it was.
-
-    Raises:
-        DamagedError: the first is damaged and there is no other.
-        CheckpointError: both are damaged, or one is of a newer schema.
-    """
-    try:
-        return path, *read(path)
-    except DamagedError as error:
-        if not other.exists():
-            raise
-        try:
-            arrays, state = read(other)
-        except DamagedError as second:
-            raise CheckpointError(f"{error}; {second}") from second
-        say(f"{error}: {other} is used instead")
-        return other, arrays, state
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]], text: str) -> str:

@@ -1,9 +1,8 @@
-"""The table of a model's layers: what goes through, and where the parameters are."""
+"""The table of a model's layers: the shape that each one returns, and how many parameters it has."""
 
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
 from minigen import nn, random
 from minigen.autograd import Tensor, no_grad
@@ -12,24 +11,22 @@ from minigen.models import Model
 
 
 def layer_table(model: Model, batch: Batch) -> list[str]:
-    """A line for each layer that a batch passes when the model is evaluated: path, type, output shape, parameters."""
-    paths = {id(module): path for path, module in model.named_modules()}
-    shapes: dict[int, tuple[nn.Module, str]] = {}
-    call = nn.Module.__call__
+    """A line for each layer that `evaluate` passes the batch through: path, type, output shape, parameters."""
+    paths = {module: path for path, module in model.named_modules() if not any(module.named_children())}
+    shapes: dict[nn.Module, str] = {}
 
-    def observed(module: nn.Module, *inputs: Any, **options: Any) -> Any:
-        output = call(module, *inputs, **options)
+    def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         first = output[0] if isinstance(output, tuple) else output
-        if isinstance(first, Tensor) and not any(module.named_children()) and id(module) in paths:
-            shapes[id(module)] = (module, str(("N", *first.shape[1:])).replace("'", ""))
-        return output
+        if isinstance(first, Tensor):
+            shapes[module] = str(("N", *first.shape[1:])).replace("'", "")
 
     model.eval()
-    with mock.patch.object(nn.Module, "__call__", observed), no_grad(), random.stream(0):
+    handles = [module.register_forward_hook(note) for module in paths]
+    with no_grad(), random.stream(0):
         model.evaluate(batch)
-    rows = [
-        (paths[key], type(module).__name__, shape, f"{_count(module):,}") for key, (module, shape) in shapes.items()
-    ]
+    for handle in handles:
+        handle.remove()
+    rows = [(paths[layer], type(layer).__name__, shape, f"{_count(layer):,}") for layer, shape in shapes.items()]
     rows.append(("", "all parameters", "", f"{_count(model):,}"))
     path, kind, shape, count = (max(map(len, column)) for column in zip(*rows, strict=True))
     return [f"  {a:<{path}}  {b:<{kind}}  {c:<{shape}}  {d:>{count}}" for a, b, c, d in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,30 @@ class LockedError(RuntimeError):
     """Another process trains in the folder."""
 
 
+class Lock:
+    """A lock that is held on a folder."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self.path, self.file = path, file
+
+    def require_held(self) -> None:
+        """Nothing while the folder is the one that was locked.
+
+        Raises:
+            LockedError: it was removed or made anew, maybe by another training whose files are in it now.
+        """
+        try:
+            same = os.path.samestat(self.path.stat(), os.fstat(self.file.fileno()))
+        except OSError:
+            same = False
+        if not same:
+            raise LockedError(
+                f"{self.path.parent} was removed or replaced during the training: nothing more is written"
+            )
+
+
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[Lock]:
     """Hold the folder's lock. The system frees it when the process ends, however it ends: none is ever left behind.
 
     Raises:
@@ -39,7 +62,7 @@ def locked(folder: Path) -> Iterator[None]:
         except OSError:  # a file system without locks, as some network drives are
             pass
         remove_leftovers(folder)
-        yield
+        yield Lock(folder / ".lock", file)
 
 
 def _take(file: IO[bytes]) -> None:

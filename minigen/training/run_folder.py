@@ -17,6 +17,7 @@ from minigen.data import Description
 from minigen.evaluation.rows import Row
 from minigen.files import append, read, replace_file
 from minigen.models import Config
+from minigen.training.lock import Lock
 
 MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
 _NAME = re.compile(r"[\w -]+\.(png|gif)")
@@ -48,6 +49,7 @@ class RunFolder:
         self._config = path / "config.json"
         self._metrics = path / "metrics.jsonl"
         self._written = path / "written.json"
+        self.lock: Lock | None = None
 
     @classmethod
     def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
@@ -64,6 +66,11 @@ class RunFolder:
             run._forget()
         run.describe(model, config, data)
         return run
+
+    def require_own(self) -> None:
+        """Nothing where the folder is not locked, or is still the one that was: called before each write."""
+        if self.lock is not None:
+            self.lock.require_held()
 
     @property
     def has_checkpoint(self) -> bool:
@@ -102,6 +109,7 @@ class RunFolder:
 
     def describe(self, model: str, config: Config, data: Description) -> None:
         """Write config.json: the model's name, its hyper-parameters, its data in words, and what it runs on."""
+        self.require_own()
         versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
         content = Described(model, msgspec.structs.asdict(config), data, versions, platform.platform())
         replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
@@ -119,6 +127,7 @@ class RunFolder:
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""
+        self.require_own()
         append(self._metrics, (json.dumps(row) + "\n").encode())
 
     def rows(self) -> list[Row]:
@@ -145,6 +154,7 @@ class RunFolder:
 
     def keep_rows(self, epochs: int) -> None:
         """Forget the rows after epoch `epochs`: those that a resumed run will write again."""
+        self.require_own()
         kept = [row for row in self.rows() if "epoch" in row and row["epoch"] <= epochs]
         replace_file(self._metrics, "".join(json.dumps(row) + "\n" for row in kept).encode())
 
@@ -165,6 +175,7 @@ class RunFolder:
         Raises:
             ValueError: the name is no plain one that ends in .png or .gif.
         """
+        self.require_own()
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"a figure's name is {name!r}, must be letters, digits, spaces, - and _ before .png or .gif"

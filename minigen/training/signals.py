@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -24,8 +25,14 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Note SIGINT and SIGTERM instead of dying of them; a second Ctrl-C interrupts at once."""
+    """Note SIGINT and SIGTERM instead of dying of them; a second Ctrl-C interrupts at once.
+
+    Only the main thread can take signals: in another one, no request ever comes.
+    """
     request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
 
     def note(number: int, _: FrameType | None) -> None:
         if request.number is not None:

@@ -22,8 +22,8 @@ from minigen.evaluation.generator_measures import GeneratorMeasures
 from minigen.inference.loading import load_data, read_config
 from minigen.models import Config
 from minigen.models.adversarial import Adversarial
-from minigen.training import checkpoint
 from minigen.training.run_folder import RunError, RunFolder
+from minigen.training.state import read_either
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from twins import twin_type
@@ -48,8 +48,8 @@ def main(folder: str) -> None:
     model_type, config, _ = read_config(run)
     dataset = load_data(config)
     train, validation = dataset.hold_out(config.validation, config.seed)
-    _, _, state = checkpoint.read_either(run.best, run.last, print)
-    if (seen := state["data"]["examples"]) != len(train):
+    _, _, state = read_either(run.best, run.last, print)
+    if (seen := state.data.examples) != len(train):
         sys.exit(f"{folder}: trained on {seen:,} examples of {len(train):,}: a run of --smoke cannot be compared")
     random.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))

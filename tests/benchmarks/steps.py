@@ -28,8 +28,8 @@ def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Ste
     """device: "cpu", "gpu", or "fake", the tests' stand-in for CuPy."""
     from minigen import backend
     from minigen.models import MODELS
+    from minigen.training.loop import Trainer
     from minigen.training.run_folder import RunFolder
-    from minigen.training.trainer import Trainer
 
     if device == "fake":
         sys.path.insert(0, str(TESTS))

@@ -12,8 +12,8 @@ from minigen import Tensor, data, no_grad, random
 from minigen.data import Batch
 from minigen.models import ConfigError
 from minigen.models.ddnet import DDNet, DDNetConfig
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 9, 22)]
 

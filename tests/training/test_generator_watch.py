@@ -17,8 +17,8 @@ from minigen.data import Description, load
 from minigen.evaluation import animation
 from minigen.models.gan import GAN, GANConfig
 from minigen.training.generator_watch import FRAME, GeneratorWatch, warnings
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 FINE = {"classes": 10, "diversity": 1.0}
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from minigen import Tensor, nn, ops
+from minigen import Tensor, nn, ops, tensor
 from minigen.data import Batch, Dataset, Loader
 from minigen.models.config import Config
 from minigen.models.model import Loss, Model, Objective
@@ -50,7 +50,19 @@ def test_a_layer_that_gives_several_things_is_shown_once_with_the_first(digits: 
     assert lines[-1].endswith(f" {lstm + head + unused:,}")
 
 
-def test_looking_changes_nothing(digits: Dataset) -> None:
-    call = nn.Module.__call__
-    layer_table(VAE(VAEConfig(hidden=4), digits.input_shape, 10), Loader(digits.train, 2, 0).first(2))
-    assert nn.Module.__call__ is call
+def test_looking_leaves_no_hook_behind(digits: Dataset) -> None:
+    model, batch = VAE(VAEConfig(hidden=4), digits.input_shape, 10), Loader(digits.train, 2, 0).first(2)
+    assert layer_table(model, batch) == layer_table(model, batch)
+    assert not any(module._forward_hooks for _, module in model.named_modules())
+
+
+def test_a_hook_sees_each_call_until_it_is_removed() -> None:
+    layer, seen = nn.ReLU(), []
+    handle = layer.register_forward_hook(lambda *call: seen.append(call))
+    x = tensor([1.0, -1.0])
+    y = layer(x)
+    assert seen == [(layer, (x,), y)]
+    for _ in range(2):
+        handle.remove()
+    layer(x)
+    assert len(seen) == 1

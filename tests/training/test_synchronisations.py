@@ -10,8 +10,8 @@ import pytest
 from minigen import backend, random
 from minigen.data import load
 from minigen.models import MODELS
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 SMALL = {"hidden": 8, "latent": 4, "channels": 4}
 

@@ -3,9 +3,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,10 +19,13 @@ from minigen.data import Batch, Split
 from minigen.models.model import Loss, Objective
 from minigen.models.vae import VAE
 from minigen.optim import SGD, Adam
-from minigen.training import checkpoint
+from minigen.training import checkpoint, divergence
+from minigen.training.averages import Averages, measure
 from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.divergence import DivergedError
+from minigen.training.lock import LockedError, locked
+from minigen.training.loop import Trainer
 from minigen.training.signals import Stopped
-from minigen.training.trainer import Averages, DivergedError, Trainer
 
 Maker = Any
 Weights = Callable[[Trainer], dict[str, bytes]]
@@ -56,7 +62,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(make_trainer: Ma
 
 def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([3.0, 1.0, 2.0, 1.0, 1.5])
-    monkeypatch.setattr(Trainer, "evaluate", lambda *_: ("negative_elbo", {"kl": 0.0, "negative_elbo": next(scores)}))
+    monkeypatch.setattr(divergence, "measure", lambda *_: ("negative_elbo", {"kl": 0.0, "negative_elbo": next(scores)}))
     trainer = make_trainer(epochs=5)
     trainer.fit()
     assert checkpoint.read(trainer.run.best)[1]["epoch"] == 4, "of two equally good epochs the later one"
@@ -65,7 +71,7 @@ def test_best_is_the_epoch_of_the_lowest_validation(make_trainer: Maker, monkeyp
 
 def test_the_best_so_far_is_remembered_over_a_stop(make_trainer: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([1.0, 2.0])
-    monkeypatch.setattr(Trainer, "evaluate", lambda *_: ("negative_elbo", {"negative_elbo": next(scores)}))
+    monkeypatch.setattr(divergence, "measure", lambda *_: ("negative_elbo", {"negative_elbo": next(scores)}))
     make_trainer(epochs=1).fit()
     resumed = make_trainer(epochs=2)
     resumed.load(resumed.run.last, resumed.run.best)
@@ -85,16 +91,14 @@ def test_means_count_every_example_once(make_trainer: Maker) -> None:
     averages.add({"loss": Tensor(np.array(2.0, dtype=np.float32))}, 3)
     averages.add({"loss": Tensor(np.array(4.0, dtype=np.float32)), "kl": Tensor(np.array(1.0))}, 1)
     assert averages.read() == {"loss": 2.5, "kl": 1.0}
-    again = Averages()
-    again.load(averages.state())
-    assert again.read() == averages.read()
+    assert Averages(averages.sums, averages.counts).read() == averages.read()
 
 
 def test_evaluation_is_the_same_each_time_and_moves_no_noise(make_trainer: Maker, weights: Weights) -> None:
     trainer = make_trainer()
     before = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
-    first = trainer.evaluate(trainer.validation)
-    assert trainer.evaluate(trainer.validation) == first
+    first = measure(trainer.model, trainer.validation)
+    assert measure(trainer.model, trainer.validation) == first
     after = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
     assert {name: after[1][name] for name in before[1]} == before[1]
     assert before[0] == after[0]
@@ -324,16 +328,109 @@ def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
         trainer.load(trainer.run.last, trainer.run.best)
 
 
-@pytest.mark.parametrize("change", [{"steps": {}}, {"averages": []}, {"config": None}, {"data": 3}])
-def test_a_checkpoint_whose_state_is_incomplete_is_one_line(make_trainer: Maker, change: dict[str, Any]) -> None:
+HOSTILE = [None, "3", -1, [], {}, 10**30, 1e400, math.nan]
+NUMBERS = ["epoch", "batch", "seconds", "best", "averages", "steps", "data", "averages.sums", "averages.counts"]
+POSSIBLE = [("best", None), ("best", -1), ("best", 10**30), ("seconds", 10**30)]
+POSSIBLE += [("averages.sums", -1), ("averages.sums", 10**30)]
+
+
+def with_field(state: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    if rest:
+        value = {**state[name], rest: {key: value for key in state[name][rest]}}
+    return state | {name: value}
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+@pytest.mark.parametrize("value", HOSTILE, ids=repr)
+def test_a_number_that_cannot_be_is_named_and_the_other_checkpoint_used(
+    make_trainer: Maker, field: str, value: Any
+) -> None:
+    trainer = make_trainer()
+    StopAt(trainer, 7, signal.SIGINT)
+    with pytest.raises(Stopped):
+        trainer.fit()
+    arrays, state = checkpoint.read(trainer.run.last)
+    checkpoint.write(trainer.run.last, arrays, with_field(state, field, value))
+    trainer = make_trainer()
+    trainer.load(trainer.run.last, trainer.run.best)
+    used_best = (trainer.epoch, trainer.batch) == (1, 0)
+    assert used_best == ((field, value) not in POSSIBLE)
+    if used_best:
+        (line,) = make_trainer.lines[-1:]
+        assert re.match(rf".*last\.safetensors: {field}\b[^\n]* (must|lacks)\b.*best.safetensors is used", line)
+        trainer.run.best.unlink()
+        with pytest.raises(DamagedError, match=rf"last.safetensors: {field}\b"):
+            trainer.load(trainer.run.last, trainer.run.best)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("epoch", 4, "epoch is 4, must be at most 3"),
+        ("batch", 5, "batch is 5, must be at most 4"),
+        ("steps", {"other": 3}, "steps are of other, must be of each objective"),
+        ("averages", {"sums": {"loss": 1.0}, "counts": {}}, "averages.sums and averages.counts have different names"),
+    ],
+)
+def test_a_position_outside_the_run_is_refused(make_trainer: Maker, field: str, value: Any, message: str) -> None:
     trainer = make_trainer()
     trainer.save(trainer.run.last)
     arrays, state = checkpoint.read(trainer.run.last)
-    checkpoint.write(trainer.run.last, arrays, state | change)
-    with pytest.raises(CheckpointError) as failure:
+    checkpoint.write(trainer.run.last, arrays, state | {field: value})
+    with pytest.raises(DamagedError, match=message):
         trainer.load(trainer.run.last, trainer.run.best)
-    assert "\n" not in str(failure.value)
-    assert not isinstance(failure.value, DamagedError)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("model.mean.weight", np.full((3, 12), np.nan, np.float32)),
+        *(("random.cpu", words) for words in (np.zeros(6), np.zeros(5, np.uint64), np.zeros(6, np.uint64))),
+        ("random.cpu", np.array([1, 2, 3, 5, 2, 0], np.uint64)),
+    ],
+)
+def test_arrays_that_cannot_be_are_named(make_trainer: Maker, name: str, array: Any) -> None:
+    trainer = make_trainer()
+    trainer.save(trainer.run.last)
+    arrays, state = checkpoint.read(trainer.run.last)
+    checkpoint.write(trainer.run.last, arrays | {name: array}, state)
+    with pytest.raises(DamagedError, match=rf"last.safetensors: {name} (holds NaN|must be)"):
+        trainer.load(trainer.run.last, trainer.run.best)
+
+
+# A thread, and a folder that is replaced
+
+
+def test_training_in_a_thread_ends_with_the_same_bits(make_trainer: Maker, weights: Weights) -> None:
+    whole = make_trainer("whole")
+    whole.fit()
+
+    def fit() -> dict[str, bytes]:
+        trainer = make_trainer("in-a-thread")
+        trainer.fit()
+        return weights(trainer)
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(fit).result() == weights(whole)
+
+
+def test_a_training_whose_folder_was_replaced_writes_nothing_more(make_trainer: Maker) -> None:
+    trainer = make_trainer()
+    run, step = trainer.run, trainer.step
+
+    def replacing(batch: Batch) -> None:
+        step(batch)
+        if (trainer.epoch, trainer.batch) == (1, 2):
+            shutil.rmtree(run.path)
+            with locked(run.path):
+                run.best.write_bytes(b"another training's")
+
+    trainer.step = replacing
+    with locked(run.path) as run.lock, pytest.raises(LockedError, match="was removed or replaced"):
+        trainer.fit()
+    assert {path.name for path in run.path.iterdir()} == {".lock", "best.safetensors"}
+    assert run.best.read_bytes() == b"another training's"
 
 
 # Divergence

@@ -22,8 +22,8 @@ from minigen.models import MODELS
 from minigen.models.model import Loss as MinigenLoss
 from minigen.models.model import Model
 from minigen.models.model import Objective as MinigenObjective
+from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
-from minigen.training.trainer import Trainer
 
 
 class Loss(NamedTuple):

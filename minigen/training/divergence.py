@@ -1,0 +1,68 @@
+"""Divergence: a NaN or an infinity is found at the next reading, and the epoch is replayed to see where it arose."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from minigen import backend, nn
+from minigen.autograd import NonFiniteError, check_finite
+from minigen.training.averages import measure
+
+if TYPE_CHECKING:
+    from minigen.training.loop import Trainer
+
+
+class DivergedError(ArithmeticError):
+    """Training met a NaN or an infinity; the message names the batch and the operation."""
+
+
+def require_finite(trainer: Trainer) -> None:
+    """Nothing where the averages and the weights are finite; else a replay from the last checkpoint.
+
+    Raises:
+        DivergedError: names the first batch, and the operation that made a value that is not finite.
+    """
+    if _all_finite(trainer.averages.read()) and _weights_are_finite(trainer.model):
+        return
+    trainer.load(trainer.run.last, trainer.run.best)
+    with check_finite():
+        for batch in trainer.loader.epoch(trainer.epoch, start=trainer.batch):
+            place = f"epoch {trainer.epoch + 1}, batch {trainer.batch + 1} of {len(trainer.loader)}"
+            where = f"training stopped at {place}"
+            if not backend.of(batch.inputs).isfinite(batch.inputs).all():
+                raise DivergedError(f"{where}: the data holds NaN or infinity")
+            try:
+                trainer.step(batch)
+            except NonFiniteError as error:
+                raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
+            if not _weights_are_finite(trainer.model):
+                raise DivergedError(f"{where}: the optimizer's step gave weights that are not finite")
+            trainer.batch += 1
+    raise DivergedError(f"training stopped in epoch {trainer.epoch + 1}: the gradient norm overflowed")
+
+
+def require_finite_score(trainer: Trainer) -> tuple[str, dict[str, float]]:
+    """The model's measures on the validation split, as `measure` returns them.
+
+    Raises:
+        DivergedError: one is not finite; names the operation that made it.
+    """
+    score, measures = measure(trainer.model, trainer.validation)
+    if _all_finite(measures):
+        return score, measures
+    where = f"training stopped after epoch {trainer.epoch + 1}, at its validation"
+    try:
+        with check_finite():
+            measure(trainer.model, trainer.validation)
+    except NonFiniteError as error:
+        raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
+    raise DivergedError(f"{where}: {measures} is not finite")
+
+
+def _all_finite(measures: dict[str, float]) -> bool:
+    return all(math.isfinite(value) for value in measures.values())
+
+
+def _weights_are_finite(model: nn.Module) -> bool:
+    return all(bool(backend.of(p.data).isfinite(p.data).all()) for p in model.parameters())

@@ -1,0 +1,101 @@
+"""The training loop: epochs of steps, and after each epoch a validation, a row of metrics.jsonl and a checkpoint.
+
+Training is a function of its config alone: the data order comes from (seed, epoch), the noise from one saved stream.
+So a run that was killed goes on from its last checkpoint as if it had never stopped (resuming.py), and a run that meets
+a NaN is played again from there, every operation watched, to find the one that made it (divergence.py).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from minigen import optim
+from minigen.autograd import Tensor
+from minigen.data import Batch
+from minigen.training import divergence, schedule
+from minigen.training.averages import Averages
+from minigen.training.gradients import layer_norms, only_these_take_gradients
+from minigen.training.resuming import Training
+from minigen.training.signals import Stopped, StopRequest, stop_requests
+
+STEPS_BETWEEN_READINGS = 50  # reading a loss makes a GPU wait
+
+
+class Trainer(Training):
+    """Trains a model on a split and keeps its run folder; `Training` says what it is given and what it remembers."""
+
+    def fit(self) -> None:
+        """Train to the last epoch.
+
+        Raises:
+            Stopped: a signal asked to stop; the state is saved.
+            DivergedError: a loss is no longer finite.
+            OSError, LockedError: a checkpoint could not be written; the previous one is whole.
+        """
+        if not self.run.last.exists():
+            self.save(self.run.last)
+        with stop_requests() as request, np.errstate(all="ignore"):  # divergence.py says more than a warning
+            while self.epoch < self.config.epochs:
+                self.train_epoch(request)
+                self.finish_epoch()
+                if request.number is not None:
+                    raise Stopped(request.number)
+
+    def train_epoch(self, request: StopRequest) -> None:
+        """A step on each batch of the epoch from `self.batch` on."""
+        begun, total = time.perf_counter() - self.seconds, len(self.loader)
+        with self.report.progress(self.epoch, self.batch, total) as bar:
+            for batch in self.loader.epoch(self.epoch, start=self.batch):
+                self.step(batch)
+                self.batch += 1
+                stopped = request.number if self.batch < total else None
+                if stopped is not None or self.batch == total or self.batch % STEPS_BETWEEN_READINGS == 0:
+                    divergence.require_finite(self)
+                    self.report.show(bar, self.averages.read())
+                bar.update()
+                if stopped is not None:
+                    self.seconds = time.perf_counter() - begun
+                    self.save(self.run.last)
+                    raise Stopped(stopped)
+        self.seconds = time.perf_counter() - begun
+
+    def step(self, batch: Batch) -> None:
+        """One update of each objective that is due: loss, backward, clip, step."""
+        number, clip = self.epoch * len(self.loader) + self.batch, self.config.clip_norm
+        self.model.train()
+        for objective in self.objectives:
+            if (number + 1) % objective.every:
+                continue
+            optimizer, prefix = objective.optimizer, f"{objective.name}_" if len(self.objectives) > 1 else ""
+            optimizer.lr = schedule.learning_rate(self.config, number, self.config.epochs * len(self.loader))
+            optimizer.zero_grad()
+            with only_these_take_gradients(optimizer.parameters, self.model):
+                loss = objective.loss(batch)
+                loss.value.backward()
+            layers = layer_norms(objective)
+            norm = optim.clip_grad_norm_(optimizer.parameters, clip) if clip else optim.grad_norm(optimizer.parameters)
+            optimizer.step()
+            self.averages.add({**loss.terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, len(batch.index))
+            if objective is self.objectives[0]:
+                self.loss_name = loss.name
+
+    def finish_epoch(self) -> None:
+        """Validate, write the row and the checkpoints, and print; without validation each epoch is the best so far."""
+        row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": self.loss_name, "train": self.averages.read()}
+        score = -math.inf
+        if len(self.validation):
+            row["score"], row["validation"] = divergence.require_finite_score(self)
+            score = row["validation"][row["score"]]
+        rate = self.data.examples / self.seconds
+        row |= {"lr": self.objectives[0].optimizer.lr, "seconds": self.seconds, "images_per_second": rate}
+        self.epoch, self.batch, self.seconds, self.averages = self.epoch + 1, 0, 0.0, Averages()
+        self.best = min(self.best, score)
+        remarks = self.watch(row)
+        self.run.add_row(row)
+        for path in (self.run.best, self.run.last) if score == self.best else (self.run.last,):
+            self.save(path)
+        self.report.epoch(row, self.config.epochs, remarks)
