@@ -337,7 +337,7 @@ POSSIBLE += [("averages.sums", -1), ("averages.sums", 10**30)]
 def with_field(state: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     name, _, rest = path.partition(".")
     if rest:
-        value = {**state[name], rest: {key: value for key in state[name][rest]}}
+        value = {**state[name], rest: dict.fromkeys(state[name][rest], value)}
     return state | {name: value}
 
 
