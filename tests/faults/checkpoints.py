@@ -87,6 +87,7 @@ class _Payload:
 def hostile_checkpoints(folder: Path, _: Effort) -> Iterator[str]:
     """Files that would run code if they were unpickled or evaluated, and headers that lie about their size."""
     run, trap = RunFolder(small_run(folder / "run")), folder / "trap"
+    arrays, state = checkpoint.read(run.best)
     payload, archive = pickle.dumps(_Payload(trap)), io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("archive/data.pkl", payload)  # as torch.save writes
@@ -108,9 +109,8 @@ def hostile_checkpoints(folder: Path, _: Effort) -> Iterator[str]:
         lost = refused(apply.main, [run.path, "sample"], "damaged, or not a checkpoint of minigen", "checksum")
         yield lost or ("code was run" if trap.exists() else "")
     for change in ({"config": None}, {"config": []}, {"epoch": "x"}, {"epoch": 1e999}, {"config": {"hidden": 10**12}}):
-        arrays, state = {"model.x": np.zeros(2, np.float32)}, {"config": {}, "epoch": 1}
         checkpoint.write(run.best, arrays, state | change)
-        yield refused(apply.main, [run.path, "sample"], "the weights do not fit", "trained with")
+        yield refused(apply.main, [run.path, "sample"], "config is", "epoch is", "trained with")
 
 
 def _with_header(text: str) -> bytes:
