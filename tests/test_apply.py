@@ -187,7 +187,7 @@ def test_a_reconstruction_counts_no_padding(tmp_path: Path, capsys: pytest.Captu
     assert apply.main([str(run), "reconstruct", "--count", "20"]) == 0
     test = load("waves-varied").test.take(range(20))
     error = minigen.load(run).score(test.inputs, test.lengths).mean()
-    assert f"squared error a value: {error:.4f} (mean of 20)" in capsys.readouterr().out
+    assert f"squared error per value: {error:.4f} (mean of 20)" in capsys.readouterr().out
     made = np.load(run / "reconstruct" / "reconstructions.npy")
     np.testing.assert_array_equal(made, minigen.load(run).reconstruct(test.inputs, test.lengths))
 
@@ -219,7 +219,7 @@ def test_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("run", "words", "message"),
     [
-        ("vae", (), "what shall the model do? (sample, reconstruct"),
+        ("vae", (), "a verb is missing (sample, reconstruct"),
         ("vae", ("smaple",), "unknown verb 'smaple': did you mean 'sample'?"),
         ("vae", ("Sample",), "unknown verb 'Sample': did you mean 'sample'?"),
         ("vae", ("sample", "--cuont", 3), "unknown option '--cuont': did you mean '--count'?"),

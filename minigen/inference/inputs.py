@@ -1,0 +1,78 @@
+"""The examples that a user names for a trained model: pictures, a file of sequences, or test examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigen import files
+from minigen.data.pictures import read_picture, read_pictures
+from minigen.data.sequences import read_like
+from minigen.inference.loading import load_data
+from minigen.inference.trained import Trained, UseError
+
+
+class Examples(NamedTuple):
+    """Inputs of the model and their names; only test examples have labels and lengths.
+
+    left_out: a line for each file that could not be read.
+    """
+
+    values: Any
+    names: list[str]
+    labels: Any = None
+    lengths: Any = None
+    left_out: Sequence[str] = ()
+
+
+def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False) -> Examples:
+    """The pictures in files and folders, or the sequences of one file.
+
+    Raises:
+        DataError, UseError: they cannot be read, or are not what the model was trained on.
+    """
+    if trained.data.holds_images:
+        channels, height, width = trained.data.input_shape
+        found = read_pictures(paths, channels, (height, width), invert)
+        return Examples(np.stack(found.images), picture_names(found.paths), left_out=found.left_out)
+    if len(paths) > 1:
+        raise UseError(f"{len(paths)} files of sequences, one at a time is read")
+    values = read_like(paths[0], trained.data.input_shape, trained.data.units)
+    return Examples(values, numbers(len(values)))
+
+
+def from_test_set(trained: Trained, count: int) -> Examples:
+    """The first `count` test examples, fewer where there are fewer; UseError for a count below 1."""
+    if count < 1:
+        raise UseError(f"--count is {count}, must be at least 1")
+    test = load_data(trained.config).test
+    part = test.take(range(min(count, len(test))))
+    values = part.inputs.astype(np.float32) / np.float32(255) if part.inputs.dtype == np.uint8 else part.inputs
+    return Examples(values, numbers(len(part)), part.labels, part.lengths)
+
+
+def one_example(trained: Trained, word: str, invert: bool) -> Any:
+    """The test example of that number, or the picture in that file."""
+    if word.isdecimal():
+        values = from_test_set(trained, int(word) + 1).values
+        if len(values) <= int(word):
+            raise UseError(f"{word}: the test set has numbers 0 to {len(values) - 1}")
+        return values[int(word)]
+    if not trained.data.holds_images:
+        raise UseError(f"{word!r}: must be the number of a test sequence")
+    channels, height, width = trained.data.input_shape
+    return read_picture(Path(word), channels, (height, width), invert)
+
+
+def numbers(count: int) -> list[str]:
+    """ "00" … "11" for 12 examples"""
+    return [f"{number:0{len(str(count - 1))}}" for number in range(count)]
+
+
+def picture_names(paths: Sequence[Path]) -> list[str]:
+    """A name for each file, numbered where two are the same."""
+    stems = [files.printable(path.stem) for path in paths]
+    return [f"{number:04}-{stem}" if stems.count(stem) > 1 else stem for number, stem in enumerate(stems)]
