@@ -1,4 +1,16 @@
-"""minigen: deep generative models and autoencoders from scratch, in NumPy and CuPy."""
+"""minigen: deep generative models and autoencoders from scratch, in NumPy and CuPy.
+
+    x = minigen.tensor([1.0, 2.0], requires_grad=True)     an array that remembers how it was computed
+    loss = (x * x).sum()                                   operations: a + b, x.exp(), ops.conv2d(…)
+    loss.backward()                                        x.grad is now [2, 4]
+
+    minigen.ops         operations on tensors             minigen.nn          layers with parameters
+    minigen.optim       SGD, RMSprop, Adam, AdamW         minigen.gradcheck   is a derivative right?
+    minigen.no_grad     record nothing                    minigen.grad        gradients of computed tensors too
+    minigen.load        a trained model in use            minigen.manual_seed
+
+On the command line: python -m minigen.train MODEL trains one, python -m minigen.apply RUN uses it.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +31,34 @@ __all__ = ["Tensor", "grad", "gradcheck", "keep_freed_memory", "load", "manual_s
 __all__ += ["nn", "ops", "optim"]
 
 
-def __getattr__(name: str) -> Any:
-    """`load` brings all models and data sets with it, for which `import minigen` need not wait."""
-    if name != "load":
-        raise AttributeError(f"module 'minigen' has no attribute {name!r}")
-    from minigen.inference.loading import load
+INSTEAD = {
+    "zeros": "minigen.tensor(np.zeros((2, 3)), dtype='float32')",
+    "ones": "minigen.tensor(np.ones((2, 3)), dtype='float32')",
+    "full": "minigen.tensor(np.full((2, 3), 0.5), dtype='float32')",
+    "eye": "minigen.tensor(np.eye(3), dtype='float32')",
+    "arange": "minigen.tensor(np.arange(3))",
+    "linspace": "minigen.tensor(np.linspace(0, 1, 3), dtype='float32')",
+    "randn": "minigen.tensor(generator.standard_normal((2, 3)), dtype='float32') with np.random.default_rng(0)",
+    "rand": "minigen.tensor(generator.random((2, 3)), dtype='float32') with np.random.default_rng(0)",
+    "from_numpy": "minigen.tensor(array)",
+    "as_tensor": "minigen.tensor(array)",
+    "Parameter": "nn.Parameter(array)",
+    "Module": "nn.Module",
+    "cat": "ops.concat([a, b], dim)",
+    "float32": "dtype='float32'",
+    "float64": "dtype='float64'",
+    "save": "net.state_dict() with np.savez",
+    "enable_grad": "`with minigen.no_grad():` around the rest",
+    "cuda": "device='gpu'",
+}
+"""PyTorch's names that minigen does not have: what to write instead."""
 
-    return load
+
+def __getattr__(name: str) -> Any:
+    """`load` brings all models and data sets with it, for which `import minigen` does not wait."""
+    if name == "load":
+        from minigen.inference.loading import load
+
+        return load
+    hint = INSTEAD.get(name, f"ops.{name}" if name in ops.__all__ else None)
+    raise AttributeError(f"module 'minigen' has no attribute {name!r}" + (f": write {hint}" if hint else ""))

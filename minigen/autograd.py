@@ -11,22 +11,21 @@ where each `derivative` turns dL/dvalue into dL/dinput. For y = a · b that is
 The pairs are the edges of a graph. `backward` starts at the loss with dL/dL = 1 and follows the edges to the
 leaves. If a tensor is used twice, two gradients arrive at it, and they add up before they travel on. Derivatives
 are written in Tensor operations. With `create_graph=True` these are recorded like any others, so a gradient has a
-graph of its own and can be differentiated again: second derivatives for free.
-
-This file is the whole engine. The operations, `a + b` among them, are in minigen/ops/.
+graph of its own and can be differentiated again: second derivatives for free. This file is the whole engine; the
+operations, `a + b` among them, are in minigen/ops/.
 """
 
 from __future__ import annotations
 
 import contextlib
 import heapq
+import inspect
 import itertools
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigen import backend
-from minigen.backend import Array
 
 if TYPE_CHECKING:  # `x + y`, `x.sum()` and all other methods: minigen/ops/methods.py gives them to Tensor
     from minigen.ops.methods import Methods
@@ -43,43 +42,41 @@ class Tensor(Methods):
     (`minigen.tensor` copies). Labels, indices and masks are not differentiated: they stay plain arrays.
     """
 
-    __slots__ = ("_edges", "_order", "data", "grad", "requires_grad")
+    __slots__ = ("_changed", "_edges", "_order", "data", "grad", "requires_grad")
 
-    def __init__(self, data: Array, requires_grad: bool = False) -> None:
+    def __init__(self, data: backend.Array, requires_grad: bool = False) -> None:
         if not backend.is_array(data, "float32", "float64"):
-            must = "must be an array of float32 or float64 (minigen.tensor(data, dtype='float32') converts)"
-            raise TypeError(f"Tensor: data is {backend.described(data)}, {must}")
-        self.data: Array = data
+            raise TypeError(f"Tensor: data is {backend.described(data)}, must be an array of float32 or float64")
+        self.data: backend.Array = data if data.ndim else backend.of(data).asarray(data)
         self.grad: Tensor | None = None
         self.requires_grad = requires_grad
         self._edges: Sequence[Edge] = ()  # how it was made: a leaf has none
-        self._order = next(creation)  # when it was made: after all that it was made from
+        self._order = self._changed = next(creation)  # when it was made, and when its numbers last changed
 
     def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
         """Add dL/dleaf to `.grad` of every leaf that requires a gradient.
 
-        `gradient` is dL/d(self), of self's shape; a loss, of one element, needs none: L is the loss itself. With
-        `create_graph` the backward pass is recorded too, so that the gradients can be differentiated.
-        Gradients may share memory: replace them, do not change their arrays. The graph lives as long as this
-        tensor (torch frees it here): keep `loss.item()`, not `loss`.
+        `gradient` is dL/d(self), of self's shape. A loss has one element and needs none. `create_graph` records the
+        backward pass too, so that the gradients can be differentiated. Gradients may share memory: replace them, do
+        not change their arrays. The graph lives as long as this tensor: keep `loss.item()`, not `loss`.
         """
         for leaf, g in gradients(self, gradient, create_graph):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
-def record(value: Array, *edges: Edge) -> Tensor:
+def record(value: backend.Array, *edges: Edge) -> Tensor:
     """A tensor of `value`, with an edge to each (input, derivative) whose input requires a gradient.
 
-    A derivative sees the inputs' arrays as they are when `backward` runs: do not change them in place before.
+    A derivative sees the inputs' arrays as they are when `backward` runs: do not change them before.
     It must not refer to the tensor that `record` returns, a circle that would keep the arrays alive: see `ops.exp`.
     """
     out = Tensor.__new__(Tensor)
-    out.data = value if value.ndim else backend.of(value).asarray(value)  # NumPy's sums are scalars, not arrays
+    out.data = value if value.ndim else backend.of(value).asarray(value)
     out.grad, out._order = None, next(creation)
     out._edges = [edge for edge in edges if edge[0].requires_grad] if tape.recording else ()
     out.requires_grad = bool(out._edges)
     if tape.checking and not backend.of(value).isfinite(value).all():
-        name = operation_of(edges[0][1] if edges else record)
+        name = operation_of(edges[0][1] if edges else None)
         raise NonFiniteError(f"{name} gave a value that is not finite, of shape {value.shape}")
     return out
 
@@ -89,12 +86,10 @@ def gradients(
 ) -> list[tuple[Tensor, Tensor]]:
     """(tensor, its gradient) for each leaf, or for each of the inputs on which the output depends.
 
-    Tensors are visited from the newest to the oldest. Everything made from a tensor is newer, so its gradient is
-    complete when its turn comes. (Recursion would do too, but Python limits its depth.)
+    The newest tensor goes first: all that was made from a tensor is newer, so its gradient is complete at its turn.
     """
     wanted = {id(tensor): tensor._order for tensor in inputs or ()}
-    oldest = min(wanted.values(), default=0)
-    found, queue = [], [(-output._order, output)]
+    found, queue, oldest = [], [(-output._order, output)], min(wanted.values(), default=0)
     with Switch("recording", create_graph):
         arrived = {id(output): first_gradient(output, gradient)}
         while queue:
@@ -106,9 +101,9 @@ def gradients(
                 if wanted and id(parent) not in wanted and (not parent._edges or parent._order < oldest):
                     continue  # a leaf that is not asked for, or too old to be made from an input
                 if id(parent) in arrived:
-                    arrived[id(parent)] = arrived[id(parent)] + carry(g, derivative)
+                    arrived[id(parent)] = arrived[id(parent)] + carry(g, node, parent, derivative)
                 else:
-                    arrived[id(parent)] = carry(g, derivative)
+                    arrived[id(parent)] = carry(g, node, parent, derivative)
                     heapq.heappush(queue, (-parent._order, parent))
     return found
 
@@ -127,12 +122,19 @@ def first_gradient(output: Tensor, gradient: Any) -> Tensor:
     return one if gradient is None else one * gradient
 
 
-def carry(g: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
-    """The gradient at the other end of an edge. A value that is not finite is told where it arose."""
+def carry(g: Tensor, node: Tensor, parent: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+    """The gradient at the other end of an edge, unless the numbers there have changed since node was made."""
+    if not parent._edges and getattr(parent, "_changed", 0) > node._order:
+        what = f"a parameter of shape {parent.shape} has changed since it was used in {operation_of(derivative)}"
+        raise RuntimeError(f"backward: {what} (an optimizer's step changes it): compute the loss anew")
     try:
-        return derivative(g)
+        found = derivative(g)
     except NonFiniteError as error:
         raise NonFiniteError(f"{error}, in the derivative of {operation_of(derivative)}") from error
+    if not isinstance(found, Tensor):
+        what = f"{operation_of(derivative)} to an input of shape {parent.shape} gave {backend.described(found)}"
+        raise TypeError(f"the derivative of {what}, must be a Tensor: write it with g and the inputs, not their .data")
+    return found
 
 
 def grad(
@@ -164,6 +166,12 @@ class Switch(contextlib.ContextDecorator):
     def __init__(self, name: str, on: bool) -> None:
         self.name, self.on = name, on
 
+    def __call__(self, function: Any) -> Any:
+        """The function with the switch set whenever it runs."""
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"{function.__name__} is a generator or a coroutine: write the `with` block inside it")
+        return super().__call__(function)
+
     def __enter__(self) -> None:
         tape.before.append(getattr(tape, self.name))
         setattr(tape, self.name, self.on)
@@ -172,9 +180,9 @@ class Switch(contextlib.ContextDecorator):
         setattr(tape, self.name, tape.before.pop())
 
 
-def no_grad() -> Switch:
-    """`with minigen.no_grad():` records nothing: for evaluation, and for updating parameters."""
-    return Switch("recording", False)
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
+    """`with minigen.no_grad():` or `@minigen.no_grad` records nothing: for evaluation, and for updating parameters."""
+    return Switch("recording", False) if function is None else Switch("recording", False)(function)
 
 
 def check_finite() -> Switch:
@@ -186,6 +194,7 @@ class NonFiniteError(ArithmeticError):
     """An operation gave NaN or infinity while `check_finite` was on."""
 
 
-def operation_of(derivative: Callable[[Tensor], Tensor]) -> str:
+def operation_of(derivative: Callable[[Tensor], Tensor] | None) -> str:
     """The name of the function in which a derivative was written: "mul" for mul.<locals>.<lambda>."""
-    return getattr(derivative, "__qualname__", "an operation").partition(".<locals>")[0].strip("_")
+    path = getattr(derivative, "__qualname__", "").rpartition(".<locals>")[0]
+    return path.rpartition(".")[2].strip("_") or "an operation"

@@ -1,8 +1,7 @@
 """NumPy or CuPy: the only file that knows that both exist.
 
-Every other file asks `of(array)` for the module that the array belongs to and writes `xp.exp(...)`.
-CuPy is imported when a GPU is first asked for, never before, and nothing moves between the two
-unasked: `to_device` is the one place where data crosses.
+Every other file asks `of(array)` for the module that the array belongs to and writes `xp.exp(...)`. CuPy is
+imported when a GPU is first requested, never before. Only `to_device` moves data between the two.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _gpu: ModuleType | None = None
 
 
 class DeviceError(RuntimeError):
-    """The device that was asked for cannot be used; the message is one line and says what to do."""
+    """The requested device cannot be used; the message is one line and says what to do."""
 
 
 def of(array: Array) -> ModuleType:
@@ -41,26 +40,30 @@ def module(device: str) -> ModuleType:
 
 
 def overflow_ignored() -> contextlib.AbstractContextManager[None]:
-    """Where eˣ may be infinite on purpose: keeps NumPy from warning; CuPy never does."""
+    """NumPy does not warn in this `with` block if eˣ is infinite; CuPy never does."""
     return numpy.errstate(over="ignore")
 
 
 def device_of(array: Array) -> str:
-    """ "cpu" or "gpu": where the array lies.
+    """ "cpu" or "gpu": where the array is stored.
 
     Raises:
-        TypeError: it is neither NumPy's nor CuPy's.
+        TypeError: it is not an array of NumPy or CuPy, or is a matrix or a masked array.
     """
-    if isinstance(array, (numpy.ndarray, numpy.generic)):
-        return "cpu"
-    if type(array).__module__.partition(".")[0] == "cupy":
-        return "gpu"
-    raise TypeError(f"a {type(array).__name__} stands where an array of NumPy or CuPy must stand")
+    if isinstance(array, memoryview):  # the .data of a NumPy array, on which an operation was called
+        raise TypeError("the operation got a NumPy array, must get a tensor: minigen.tensor makes one")
+    if not is_array(array):
+        raise TypeError(f"{described(array)} was given, must be an array of NumPy or CuPy")
+    return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"
 
 
 def is_array(value: object, *dtypes: str) -> bool:
-    """Whether it is an array of NumPy or CuPy, of one of these dtypes if any are named."""
+    """Whether it is an array of NumPy or CuPy, of one of these dtypes if any are named.
+
+    A matrix and a masked array are not: their `*` and their sums mean something else.
+    """
     known = isinstance(value, (numpy.ndarray, numpy.generic)) or type(value).__module__.partition(".")[0] == "cupy"
+    known = known and not isinstance(value, (numpy.matrix, numpy.ma.MaskedArray))
     return known and (not dtypes or value.dtype in dtypes)  # type: ignore[attr-defined]
 
 
@@ -68,7 +71,10 @@ def described(value: object) -> str:
     """What it is, for an error: "an array of int64" or "a list"."""
     if is_array(value):
         return f"an array of {value.dtype}"  # type: ignore[attr-defined]
-    return f"a {type(value).__name__}"
+    library, name = type(value).__module__.partition(".")[0], type(value).__name__
+    name = name if library in ("builtins", "minigen", "numpy") else f"{library}.{name}"  # torch.Tensor
+    hint = " (numpy.asarray or .filled() makes a plain array of it)" if isinstance(value, numpy.ndarray) else ""
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}{hint}"
 
 
 def holds_real_numbers(array: Array) -> bool:
@@ -82,7 +88,7 @@ def holds_real_numbers(array: Array) -> bool:
 
 
 def gpu_module() -> ModuleType:
-    """CuPy, imported and seen to work; DeviceError, in one line, where it cannot be."""
+    """CuPy, imported and known to work, else a DeviceError of one line."""
     global _gpu
     if _gpu is None:
         if importlib.util.find_spec("cupy") is None:
@@ -99,7 +105,7 @@ def gpu_module() -> ModuleType:
 
 
 def gpu_in_use() -> bool:
-    """Whether CuPy has been asked for and works."""
+    """Whether CuPy was requested and works."""
     return _gpu is not None
 
 
@@ -115,7 +121,7 @@ def _cupy_package() -> str:
 
 
 def to_device(array: Array, device: str) -> Array:
-    """The array on the device; itself, not a copy, where it lies there already."""
+    """The array on the device: itself, not a copy, if it is there already."""
     if device == device_of(array):
         return array
     if device == "cpu":

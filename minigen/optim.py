@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from minigen import backend
-from minigen.autograd import Tensor
+from minigen.autograd import Tensor, creation
 from minigen.backend import Array
 from minigen.nn.module import Module, Parameter
 
@@ -19,7 +19,7 @@ class Optimizer:
     """What all rules share: the parameters, the step count and the state arrays.
 
     Args:
-        parameters: what is trained; a parameter that is given twice is moved once.
+        parameters: what is trained; a parameter that is given twice counts once.
         lr: the learning rate, which may be changed between steps.
 
     Attributes:
@@ -51,7 +51,7 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters of {count:,} numbers, lr={self.lr:g})"
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Set all gradients to None."""
         for p in self.parameters:
             p.grad = None
 
@@ -68,9 +68,11 @@ class Optimizer:
             if p.grad.shape != p.shape:
                 raise ValueError(f"{type(self).__name__}: a parameter of shape {p.shape} has a gradient {p.grad.shape}")
             self.counts[position] += 1
-            p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
+            if not p.data.ndim:
+                p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
             state = (self.state[f"{position}.{name}"] for name in self.state_names)
             self.update(p.data, p.grad.data, self.counts[position], *state)
+            p._changed = next(creation)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
         """The rule for the t-th update of one parameter, in place: p and its state change, g does not."""
@@ -128,7 +130,6 @@ def checked_parameters(caller: str, parameters: Iterable[Parameter]) -> list[Par
     for position, p in enumerate(found.values()):
         if isinstance(p, dict):
             raise TypeError(f"{caller}: parameter {position} is a dict: use one optimizer per group")
-
         if not isinstance(p, Tensor):
             raise TypeError(f"{caller}: parameter {position} is {backend.described(p)}, must be an nn.Parameter")
         if p._edges or not (p.requires_grad or isinstance(p, Parameter)):
@@ -205,10 +206,10 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """p ← p - lr·m̂/(√v̂ + eps), m and v the running means of g and g², m̂ and v̂ freed of their start at 0.
+    """p ← p - lr·m̂/(√v̂ + eps): m and v are running means of g and g²; m̂ and v̂ correct for their start at 0.
 
     Args:
-        betas: how much of the running means of g and of g² is kept each step.
+        betas: how much of the running means of g and of g² is kept in each step.
         eps: keeps the division finite.
         weight_decay: the factor of an L2 penalty, added to the gradient (AdamW decays the parameter itself).
 
@@ -239,7 +240,7 @@ class Adam(Optimizer):
         self.move(p, g + self.weight_decay * p if self.weight_decay else g, t, *state)
 
     def move(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """The two bias corrections are taken out of the loop: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
+        """One parameter, with both corrections as one factor: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
         xp = backend.of(p)
         m, v = state
         beta1, beta2 = self.betas

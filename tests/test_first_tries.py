@@ -6,7 +6,7 @@ import copy
 import operator
 import pickle
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from support import to_device, to_numpy, to_tensor
 
 import minigen
 from minigen import Tensor, nn, ops, optim
+from minigen.autograd import record
 from minigen.nn import Parameter
 
 X = np.ones((2, 3), "float32")
@@ -29,12 +30,16 @@ def leaf(*values: float) -> Tensor:
     return Tensor(np.array(values), requires_grad=True)
 
 
+def generator() -> Iterator[int]:
+    yield 1
+
+
 REFUSED = {
-    "an array in an operation": (lambda: ops.relu(X), "a memoryview stands where an array of NumPy or CuPy must"),
-    "an array in a layer": (lambda: nn.Linear(3, 2)(X), "an operation on a ndarray, must be on a tensor"),
-    "an array in a loss": (lambda: ops.mse_loss(X, X), "an operation on a ndarray, must be on a tensor"),
-    "another library's array": (lambda: Tensor(X) + TorchLike(), "a TorchLike stands where"),
-    "a tensor of another library": (lambda: minigen.tensor(TorchLike()), "a TorchLike stands where"),
+    "an array in an operation": (lambda: ops.relu(X), "the operation got a NumPy array, must get a tensor"),
+    "an array in a layer": (lambda: nn.Linear(3, 2)(X), "Linear: the input is an array of float32, must be a tensor"),
+    "an array in a loss": (lambda: ops.mse_loss(X, X), "got an array of float32, must get a tensor"),
+    "another library's array": (lambda: Tensor(X) + TorchLike(), "TorchLike was given, must be an array"),
+    "a tensor of another library": (lambda: minigen.tensor(TorchLike()), "TorchLike was given, must be an array"),
     "a tensor of a tensor": (lambda: Tensor(Tensor(X)), "data is a Tensor, must be an array"),
     "a parameter of a tensor": (lambda: Parameter(Tensor(X)), "data is a Tensor, must be an array"),
     "complex numbers": (lambda: minigen.tensor([1 + 2j]), "dtype is complex128"),
@@ -43,20 +48,33 @@ REFUSED = {
     "a tensor as a condition": (lambda: bool(leaf(1.0) - 1.0), "neither true nor false"),
     "a tensor compared": (lambda: leaf(1.0) == 1.0, "not compared"),
     "a number in a matrix product": (lambda: Tensor(X) @ 2.0, "operand is the number 2, must be a tensor"),
-    "a number first": (lambda: ops.maximum(0.0, Tensor(X)), "an operation on a float, must be on a tensor"),
+    "a number first": (lambda: ops.maximum(0.0, Tensor(X)), "got a float, must get a tensor"),
     "a function as a layer": (lambda: nn.Sequential(nn.Linear(3, 2), ops.relu), "layer 1 is a function, must be a Mod"),
     "a list of layers": (lambda: nn.Sequential([nn.Linear(3, 2)]), "layer 0 is a list, must be a Module"),
     "whole numbers as weights": (lambda: nn.Linear(3, 2).to(dtype="int64"), "Module.to: dtype is int64"),
     "half precision": (lambda: nn.Linear(3, 2).to(dtype="float16"), "Module.to: dtype is float16"),
-    "a net in an optimizer": (lambda: optim.Adam(nn.Sequential(nn.Linear(3, 2))), "parameters is a Sequential"),
-    "one tensor clipped": (
-        lambda: optim.clip_grad_norm_(Parameter(X), 1.0),
-        "parameters is a Parameter, must be a list",
+    "a list in a layer": (lambda: nn.Flatten()([[1.0]]), "Flatten: the input is a list, must be a tensor"),
+    "an array in a net": (lambda: nn.Sequential(nn.Flatten())(X), "Sequential: the input is an array of float32"),
+    "a matrix": (lambda: Tensor(np.matrix(X)), "data is a matrix"),
+    "a matrix copied": (lambda: minigen.tensor(np.matrix(X)), "a matrix .*must be an array"),
+    "a matrix as an operand": (lambda: Tensor(X) * np.matrix(X), "a matrix .*must be an array"),
+    "a matrix as a parameter": (lambda: Parameter(np.matrix(X)), "data is a matrix"),
+    "a masked array": (lambda: Tensor(np.ma.array(X)), r"data is a MaskedArray .*filled"),
+    "a masked array copied": (lambda: minigen.tensor(np.ma.array(X)), "MaskedArray .*must be an array"),
+    "a masked array as an operand": (lambda: np.ma.array(X) + Tensor(X), "MaskedArray"),
+    "a derivative in NumPy": (
+        lambda: record(X, (leaf(1.0), lambda g: g.data * 2)).backward(X),
+        r"to an input of shape \(1,\) gave an array of float32, must be a Tensor",
     ),
+    "one element of a tensor assigned": (lambda: operator.setitem(leaf(1.0), 0, 2.0), "x.data.* ops.where"),
+    "no_grad on a generator": (lambda: minigen.no_grad()(generator), "generator is a generator .*inside"),
+    "no_grad without brackets on a generator": (lambda: minigen.no_grad(generator), "inside"),
+    "a computed tensor made a leaf": (lambda: (leaf(1.0) * 2).requires_grad_(), "must be a leaf"),
     "labels as a list": (lambda: ops.cross_entropy(Tensor(X), [0, 1]), "labels is a list"),
 }
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # np.matrix
 @pytest.mark.parametrize("attempt", REFUSED)
 def test_what_cannot_work_is_refused_in_one_line(attempt: str) -> None:
     call, message = REFUSED[attempt]
@@ -132,8 +150,10 @@ def test_arrays_beside_tensors(device: str) -> None:
 
 
 def test_numpy_reads_a_tensor() -> None:
-    x = leaf(1.0, 2.0)
+    x = leaf(1.0, 2.0).detach()
     assert np.asarray(x).tolist() == [1.0, 2.0]
+    assert np.mean(x) == 1.5
+    assert np.concatenate([x, x]).tolist() == [1, 2, 1, 2]
     assert np.asarray(x, "float32").dtype == "float32"
     assert np.asarray(x) is not np.array(x)
 
@@ -202,3 +222,133 @@ def test_grad_keeps_no_more_than_it_returns() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5 * x.data.nbytes
+
+
+@pytest.mark.parametrize(
+    ("function", "instead"),
+    [
+        (np.linalg.norm, r"\(x \* x\)\.sum\(\)\.sqrt"),
+        (np.mean, r"x\.mean"),
+        (lambda x: np.concatenate([x, x]), r"ops\.concat"),
+        (np.cumsum, "minigen's operations"),
+        (np.asarray, r"x\.sum"),
+        (np.array, r"x\.sum"),
+    ],
+)
+def test_numpy_does_not_lose_a_gradient(function: Callable[[Tensor], object], instead: str) -> None:
+    for x in (leaf(3.0, 4.0), leaf(3.0, 4.0) * 2.0):
+        with pytest.raises(TypeError, match=f"{instead}.*detach"):
+            function(x)
+        function(x.detach())
+        with minigen.no_grad():
+            function(x)
+
+
+@pytest.mark.parametrize("function", [sum, list, all, any, len, iter, max, tuple])
+def test_a_0d_tensor_has_no_elements_to_go_through(function: Callable[[Tensor], object]) -> None:
+    with pytest.raises(TypeError, match="0-d"):
+        function(leaf(1.0).sum())
+
+
+def test_a_history_of_losses() -> None:
+    history, loss = np.zeros(2), (leaf(1.5) * 2).sum()
+    history[0] = loss.detach()
+    history[1] = loss
+    assert history.tolist() == [3, 3]
+
+
+M = [[3.0, -1.0, 2.0], [0.5, 4.0, -2.0]]
+SAME_AS_TORCH = """
+float(x.detach().sum()) | int(x.detach().sum()) | f"{x.detach().sum():.2f}" | len(x) | abs(x) | -x | 2 ** x
+x ** 2 | (x * x) ** (x * x) | x.pow(2) | x.exp() | x.abs().log() | x.abs().sqrt() | x.relu() | x.sigmoid()
+x.tanh() | x.abs() | x.clip(-1, 1) | x.clamp(-1, 1) | x.softmax(1) | x.log_softmax(-1) | x.view(3, 2)
+x.view(-1) | x.reshape(6) | x.clone() | x.unsqueeze(0) | x.std() | x.std(1) | x.var() | x.var(0)
+x.argmax() | x.argmax(1) | x.argmin(0) | x.t() | x.T | x.mm(x.T) | x.matmul(x.T) | x.numel() | x.dim()
+x.cpu() | x.detach() | x.expand(2, 3) | x > 0 | x >= 0.5 | x < 0 | x <= x * 2 | x.mean(1, keepdim=True)
+x.sum(0) | x.transpose(0, 1) | x.permute(1, 0) | x.squeeze() | x.flatten() | x[0] | x[:, 1:]
+[row.sum() for row in x] | x.requires_grad_() | x.sum().item() | x.shape | x.ndim
+"""
+
+
+@pytest.mark.parametrize("expression", SAME_AS_TORCH.strip().replace("\n", " | ").split(" | "))
+def test_what_a_torch_user_types_works_as_there(expression: str) -> None:
+    torch = pytest.importorskip("torch")
+    ours = eval(expression, {"x": minigen.tensor(M, requires_grad=True)})
+    theirs = eval(expression, {"x": torch.tensor(M, requires_grad=True)})
+    for a, b in zip(*([each] if not isinstance(each, list) else each for each in (ours, theirs)), strict=True):
+        if isinstance(b, (int, float, str, tuple)):
+            assert (
+                a == pytest.approx(b, rel=1e-6)
+                if isinstance(b, float)
+                else a == tuple(b)
+                if isinstance(b, tuple)
+                else b
+            )
+        else:
+            np.testing.assert_allclose(to_numpy(a), b.numpy(force=True), rtol=1e-6)
+
+
+NOT_THERE = {
+    "x.add_(1)": r"y = x \+ 1",
+    "x.zero_()": r"x\.data",
+    "x.double()": "dtype='float64'",
+    "x.half()": "no float16",
+    "x.long()": "plain arrays",
+    "x.cuda()": r"x\.to\('gpu'\)",
+    "x.tolist()": r"x\.numpy\(\)",
+    "x.zero_grad()": "x.grad = None",
+    "x.masked_fill(x > 0, 0)": r"ops\.where",
+    "x.anything()": "a tensor has no 'anything'$",
+    "minigen.zeros(2, 3)": r"minigen\.tensor\(np\.zeros",
+    "minigen.ones(2, 3)": r"minigen\.tensor\(np\.ones",
+    "minigen.randn(2, 3)": r"standard_normal",
+    "minigen.arange(3)": r"np\.arange",
+    "minigen.stack([x, x])": r"ops\.stack",
+    "minigen.cat([x, x])": r"ops\.concat",
+    "minigen.relu(x)": r"ops\.relu",
+    "minigen.float32": "'float32'",
+    "minigen.from_numpy(M)": r"minigen\.tensor",
+    "minigen.save({}, 'file')": "state_dict",
+    "minigen.anything": "no attribute 'anything'$",
+    "nn.MSELoss()": r"ops\.mse_loss",
+    "nn.CrossEntropyLoss()": r"ops\.cross_entropy",
+    "nn.functional": r"minigen\.ops",
+    "nn.Softmax()": r"ops\.softmax",
+    "nn.anything": "no attribute 'anything'$",
+}
+
+
+@pytest.mark.parametrize("expression", NOT_THERE)
+def test_what_is_not_there_says_what_to_write(expression: str) -> None:
+    with pytest.raises(AttributeError, match=NOT_THERE[expression]) as refusal:
+        eval(expression, {"x": leaf(1.0), "minigen": minigen, "nn": nn, "M": M})
+    assert "\n" not in str(refusal.value)
+    with pytest.raises(AttributeError):
+        copy.deepcopy(leaf(1.0)).__deepcopy__  # noqa: B018  # a name of Python's, not of a user's
+
+
+@pytest.mark.parametrize("decorator", [minigen.no_grad, minigen.no_grad()], ids=["no brackets", "brackets"])
+def test_no_grad_decorates_any_function_and_may_be_used_twice(decorator: Callable[..., Callable[..., Tensor]]) -> None:
+    x = leaf(2.0)
+    double = decorator(lambda x: x * 2)
+    square = decorator(lambda x: double(x) * double(x))
+    assert not square(x).requires_grad
+    assert not double(x).requires_grad
+    assert (x * 2).requires_grad
+
+
+def test_std_of_equal_numbers_has_gradient_zero() -> None:
+    x = leaf(2.0, 2.0)
+    x.std().backward()
+    assert x.grad.numpy().tolist() == [0, 0]
+
+
+def test_powers_at_their_edges_are_torchs() -> None:
+    torch = pytest.importorskip("torch")
+    pairs = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [0.0, 1.0], [-2.0, 2.0], [3.0, -1.0]]).T
+    ours, theirs = [leaf(*row) for row in pairs], [torch.tensor(row, requires_grad=True) for row in pairs]
+    for a, b in (ours, theirs):
+        with np.errstate(invalid="ignore"):
+            (a**b).sum().backward()
+    for x, t in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(x.grad.numpy(), t.grad.numpy())

@@ -272,6 +272,47 @@ def test_refusals(device: str) -> None:
         optim.SGD([p], nesterov=True)
 
 
+@every_rule
+def test_a_loss_of_before_the_step_is_not_differentiated_after_it(rule: str, device: str) -> None:
+    p, x = parameter([2.0], device), to_tensor([3.0], device)
+    optimizer = RULES[rule]([p])
+    loss, without_p = (p * p * x).sum(), (x * x).sum()
+    loss.backward()
+    loss.backward()
+    optimizer.step()
+    for differentiate in (loss.backward, lambda: minigen.grad(loss, p), lambda: minigen.grad(loss * 1.0 + p, [p])):
+        with pytest.raises(RuntimeError, match=r"parameter of shape \(1,\) has changed since it was used in mul"):
+            differentiate()
+    without_p.backward()
+    (p * p * x).sum().backward()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda net: setattr(net.weight, "data", net.weight.data * 2),
+        lambda net: net.load_state_dict({k: v + 1 for k, v in net.state_dict().items()}),
+        lambda net: net.to(dtype="float64"),
+    ],
+    ids=["data", "load_state_dict", "to"],
+)
+def test_other_changes_of_a_parameter_are_seen_as_well(change) -> None:
+    net = nn.Linear(2, 1)
+    loss = net(minigen.tensor([[1.0, 2.0]])).sum()
+    change(net)
+    with pytest.raises(RuntimeError, match="has changed since"):
+        loss.backward()
+
+
+def test_a_plain_scalar_tensor_moves_too() -> None:
+    w = Tensor(np.float64(1.0), requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+    w.data = w.data * 0.5
+    (w * w).backward()
+    optimizer.step()
+    assert w.item() == pytest.approx(0.4)
+
+
 # Clipping
 
 

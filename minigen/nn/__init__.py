@@ -1,8 +1,10 @@
 """Layers: parameters and the operation that uses them. Names, shapes and state_dict keys are torch.nn's."""
 
+from typing import Any
+
 from minigen.nn import init
 from minigen.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from minigen.nn.containers import Sequential
+from minigen.nn.containers import ModuleDict, ModuleList, Sequential
 from minigen.nn.conv import Conv2d, ConvTranspose2d
 from minigen.nn.dropout import Dropout
 from minigen.nn.linear import Linear
@@ -27,6 +29,8 @@ __all__ = [
     "MaxPool2d",
     "MaxUnpool2d",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "Parameter",
     "ReLU",
     "Reshape",
@@ -36,3 +40,26 @@ __all__ = [
     "Upsample",
     "init",
 ]
+
+INSTEAD = {
+    "functional": "minigen.ops",
+    "MSELoss": "ops.mse_loss(x, target)",
+    "L1Loss": "ops.l1_loss(x, target)",
+    "CrossEntropyLoss": "ops.cross_entropy(logits, labels)",
+    "BCEWithLogitsLoss": "ops.binary_cross_entropy_with_logits(logits, target)",
+    "BCELoss": "ops.binary_cross_entropy_with_logits(logits, target), on logits, not probabilities",
+    "GaussianNLLLoss": "ops.gaussian_nll_loss(mean, target, log_var)",
+    "Softmax": "ops.softmax(x, dim) in forward",
+    "LogSoftmax": "ops.log_softmax(x, dim) in forward",
+    "Softplus": "ops.softplus(x) in forward",
+    "Identity": "nn.Sequential()",
+    "Unflatten": "nn.Reshape(C, H, W)",
+    "ParameterList": "an attribute for each parameter",
+    "utils": "optim.clip_grad_norm_(parameters, max_norm)",
+}
+"""torch.nn's names that minigen does not have: what to write instead."""
+
+
+def __getattr__(name: str) -> Any:
+    hint = f": write {INSTEAD[name]}" if name in INSTEAD else ""
+    raise AttributeError(f"module 'minigen.nn' has no attribute {name!r}{hint}")

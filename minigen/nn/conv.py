@@ -36,6 +36,7 @@ class Conv2d(Module):
         bias: bool = True,
     ) -> None:
         _check_groups("Conv2d", in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
         shape = (out_channels, in_channels // groups, *as_pair("Conv2d: kernel_size", kernel_size, 1))
         self.weight, self.bias = _initial(shape, out_channels, bias)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
@@ -73,6 +74,7 @@ class ConvTranspose2d(Module):
         dilation: IntOrPair = 1,
     ) -> None:
         _check_groups("ConvTranspose2d", in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
         shape = (in_channels, out_channels // groups, *as_pair("ConvTranspose2d: kernel_size", kernel_size, 1))
         self.weight, self.bias = _initial(shape, out_channels, bias)
         self.stride, self.padding, self.output_padding = stride, padding, output_padding

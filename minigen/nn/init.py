@@ -1,7 +1,7 @@
 """Initial weights, each with its source. The draws come from minigen's CPU stream (`minigen.manual_seed`).
 
-A layer keeps the size of its signal where the variance of its weights is about 1/fan_in (tanh) or
-2/fan_in (relu, which drops half of it); lesson 5 shows what happens elsewhere.
+A layer keeps the size of its signal if the variance of its weights is about 1/fan_in (tanh) or 2/fan_in
+(relu, which drops half of the signal). Lesson 5 shows what happens otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def torch_default(shape: tuple[int, ...], fan_in: int) -> Array:
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6, in PyTorch's form kaiming_uniform(a=√5).
     """
-    return uniform(shape, 1 / math.sqrt(fan_in))
+    return uniform(shape, _root(1, fan_in))
 
 
 def kaiming_uniform(shape: tuple[int, ...], fan_in: int) -> Array:
@@ -33,7 +33,7 @@ def kaiming_uniform(shape: tuple[int, ...], fan_in: int) -> Array:
 
     Source: He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     """
-    return uniform(shape, math.sqrt(6 / fan_in))
+    return uniform(shape, _root(6, fan_in))
 
 
 def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
@@ -42,7 +42,12 @@ def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural
     networks", equation 16.
     """
-    return uniform(shape, math.sqrt(6 / (fan_in + fan_out)))
+    return uniform(shape, _root(6, fan_in + fan_out))
+
+
+def _root(numerator: float, fan: int) -> float:
+    """√(numerator / fan), and 0 for a layer without inputs."""
+    return math.sqrt(numerator / fan) if fan else 0.0
 
 
 def normal(shape: tuple[int, ...], std: float) -> Array:
@@ -53,9 +58,9 @@ def normal(shape: tuple[int, ...], std: float) -> Array:
 
 
 def orthogonal(size: int) -> Array:
-    """A square matrix that keeps every vector's length, drawn evenly from all of them, in float32.
+    """A square matrix that keeps the length of every vector, drawn uniformly from all of these, in float32.
 
-    The Q of a normal matrix's QR decomposition; that R's diagonal be positive makes the draw even.
+    It is the Q of a normal matrix's QR decomposition; the draw is uniform if R's diagonal is made positive.
     Source: Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks".
     """
     draws = normal((size, size), 1.0)

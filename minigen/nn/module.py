@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minigen import backend
-from minigen.autograd import Tensor
+from minigen.autograd import Tensor, creation
 from minigen.backend import Array
 from minigen.ops.operands import checked_dtype
 
@@ -19,12 +20,22 @@ class Parameter(Tensor):
     def __init__(self, data: Array) -> None:
         super().__init__(data, requires_grad=True)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """`p.data = array` takes an array as the constructor does; no older graph is differentiated after it."""
+        if name == "data":
+            value, self._changed = Tensor(value).data, next(creation)
+        super().__setattr__(name, value)
+
 
 class Module:
-    """A function with parameters; its parts are whatever Parameters and Modules its attributes hold.
+    """A function with parameters. Its parts are the Parameters and Modules that its attributes hold.
 
     A subclass assigns its parts in `__init__` and computes in `forward`. Names in `state_dict` are the
     paths of attributes ("encoder.0.weight"), the same as torch.nn gives them.
+
+    Raises:
+        TypeError: an attribute that is a parameter, a module or a buffer is set to something else (None is
+            allowed), or an attribute is a list, tuple or dict whose layers would not be trained.
     """
 
     training = True
@@ -37,7 +48,14 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """`forward`, which subclasses define, and then the hooks."""
-        output = self.forward(*inputs, **options)
+        try:
+            output = self.forward(*inputs, **options)
+        except (TypeError, AttributeError) as error:
+            x = inputs[0] if inputs else None
+            if isinstance(x, Tensor) or not (hasattr(x, "__array__") or isinstance(x, (list, float, int))):
+                raise
+            message = f"the input is {backend.described(x)}, must be a tensor: minigen.tensor makes one"
+            raise TypeError(f"{type(self).__name__}: {message}") from error
         for hook in self._forward_hooks:
             hook(self, inputs, output)
         return output
@@ -47,14 +65,41 @@ class Module:
         self._forward_hooks = (*self._forward_hooks, hook)
         return HookHandle(self, hook)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Parts keep their kind: what replaced a parameter by accident would not be trained or saved."""
+        old = vars(self).get(name)
+        for kind, article in ((Parameter, "a parameter"), (Module, "a module")):
+            if isinstance(old, kind) and not (value is None or isinstance(value, kind)):
+                hint = f"; .{name}.data = … changes its numbers" if kind is Parameter else ""
+                raise TypeError(
+                    f"{type(self).__name__}: {name} is {article}, cannot become {backend.described(value)}{hint}"
+                )
+        if name in self._buffer_names and not (value is None or backend.is_array(value)):
+            raise TypeError(f"{type(self).__name__}: {name} is a buffer, cannot become {backend.described(value)}")
+        self._require_parts_are_found(name, value)
+        object.__setattr__(self, name, value)
+
+    def _require_parts_are_found(self, name: str, value: Any) -> None:
+        """Refuse a list or dict with layers that no attribute holds."""
+        if isinstance(value, (list, tuple, dict)):
+            held = value.values() if isinstance(value, dict) else value
+            own = {id(part) for part in vars(self).values()}
+            if lost := [part for part in held if isinstance(part, (Module, Parameter)) and id(part) not in own]:
+                found, wanted = type(value).__name__, "ModuleDict" if isinstance(value, dict) else "ModuleList"
+                raise TypeError(
+                    f"{type(self).__name__}: {name} is a {found} with a {type(lost[0]).__name__}, which would not be "
+                    f"trained or saved: nn.{wanted}({name}) holds layers, an attribute holds a parameter"
+                )
+
     def register_buffer(self, name: str, value: Array) -> None:
-        """An array that is saved with the module but not trained, such as running statistics."""
+        """An array, or None, that is saved with the module but not trained, such as running statistics."""
         self._buffer_names = (*self._buffer_names, name)
         setattr(self, name, value)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) for each direct part that is a module."""
         for name, value in vars(self).items():
+            self._require_parts_are_found(name, value)  # the list may have grown
             if isinstance(value, Module):
                 yield name, value
 
@@ -65,7 +110,7 @@ class Module:
             yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(path, parameter), each parameter once even where two places share it."""
+        """(path, parameter), each parameter once even if two modules share it."""
         seen = set()
         for path, module in self.named_modules():
             for name, value in vars(module).items():
@@ -74,7 +119,7 @@ class Module:
                     yield f"{path}.{name}" if path else name, value
 
     def parameters(self) -> Iterator[Parameter]:
-        """All that is trained."""
+        """All parameters, each once."""
         for _, parameter in self.named_parameters():
             yield parameter
 
@@ -86,7 +131,7 @@ class Module:
                 key = f"{path}.{name}" if path else name
                 if isinstance(value, Parameter):
                     state[key] = value.data
-                elif name in module._buffer_names:
+                elif name in module._buffer_names and value is not None:
                     state[key] = value
         return state
 
@@ -108,11 +153,13 @@ class Module:
                 raise ValueError(f"load_state_dict: {name} is an array of {state[name].dtype}, must be of real numbers")
         for name, array in own.items():
             array[...] = backend.to_device(state[name], backend.device_of(array))
+        for parameter in self.parameters():
+            parameter._changed = next(creation)
 
     def to(self, device: str | None = None, dtype: str | None = None) -> Module:
-        """Move parameters and buffers to "cpu" or "gpu", or make its floats "float32" or "float64".
+        """Move parameters, gradients and buffers to "cpu" or "gpu", or convert them to "float32" or "float64".
 
-        Do so before an optimizer is made: its state lies where the parameters lie.
+        Do so before an optimizer is made: its state has the parameters' device and dtype.
 
         Raises:
             TypeError: the dtype is neither float32 nor float64.
@@ -122,12 +169,14 @@ class Module:
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):
                     value.data = _converted(value.data, device, dtype)
-                elif name in module._buffer_names:
+                    if value.grad is not None:
+                        value.grad = Tensor(_converted(value.grad.data, device, dtype))
+                elif name in module._buffer_names and value is not None:
                     setattr(module, name, _converted(value, device, dtype))
         return self
 
     def train(self, mode: bool = True) -> Module:
-        """Set training mode, which dropout and batch normalisation heed."""
+        """Set training mode, in which dropout drops and batch normalisation uses the batch's statistics."""
         for _, module in self.named_modules():
             module.training = mode
         return self
@@ -137,7 +186,7 @@ class Module:
         return self.train(False)
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Set all gradients to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -146,6 +195,19 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad = on
         return self
+
+    def __repr__(self) -> str:
+        """As torch prints it: the arguments that are not their defaults, then the parts, one a line."""
+        words = []
+        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+            value = vars(self).get(name, parameter.default)
+            if isinstance(parameter.default, bool):
+                value = value is not None and value is not False
+            if isinstance(value, (int, float, str, tuple)) and value != parameter.default:
+                words.append(f"{name}={value!r}")
+        parts = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        inside = "\n  " + "\n  ".join(parts) + "\n" if parts else ""
+        return f"{type(self).__name__}({', '.join(words)}{inside})"
 
 
 ForwardHook = Callable[[Module, tuple[Any, ...], Any], object]
@@ -158,7 +220,7 @@ class HookHandle:
         self.module, self.hook = module, hook
 
     def remove(self) -> None:
-        """Call the hook no more; nothing where it was removed before."""
+        """Call the hook no more; nothing if it was removed before."""
         self.module._forward_hooks = tuple(hook for hook in self.module._forward_hooks if hook is not self.hook)
 
 

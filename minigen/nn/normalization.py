@@ -18,11 +18,11 @@ class _BatchNorm(Module):
     num_batches_tracked: Array
     _shapes: ClassVar[dict[int, str]]
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True) -> None:
         xp = backend.module("cpu")
-        self.eps, self.momentum = eps, momentum
-        self.weight = Parameter(xp.ones(num_features, "float32"))
-        self.bias = Parameter(xp.zeros(num_features, "float32"))
+        self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine
+        self.weight = Parameter(xp.ones(num_features, "float32")) if affine else None
+        self.bias = Parameter(xp.zeros(num_features, "float32")) if affine else None
         self.register_buffer("running_mean", xp.zeros(num_features, "float32"))
         self.register_buffer("running_var", xp.ones(num_features, "float32"))
         self.register_buffer("num_batches_tracked", xp.array(0, "int64"))
@@ -32,10 +32,13 @@ class _BatchNorm(Module):
         if x.ndim not in self._shapes:
             shapes = " or ".join(self._shapes.values())
             raise ValueError(f"{type(self).__name__}: x has shape {x.shape}, must be {shapes}")
+        momentum = self.momentum
         if self.training:
             self.num_batches_tracked += 1
+            if momentum is None:
+                momentum = 1 / int(self.num_batches_tracked)
         return ops.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
+            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, momentum or 0.0, self.eps
         )
 
 
@@ -51,10 +54,12 @@ class BatchNorm2d(_BatchNorm):
     Args:
         num_features: C.
         eps: added to the variance.
-        momentum: the weight of a batch's statistics in the running ones.
+        momentum: the weight of a batch's statistics in the running ones; with None these are the mean of all batches
+            (on a GPU it is counted on the host, which waits for the GPU).
+        affine: whether there are a weight and a bias.
 
     Attributes:
-        weight, bias: γ = 1 and β = 0, (C,)
+        weight, bias: γ = 1 and β = 0, (C,), or None
         running_mean, running_var: buffers, (C,), from 0 and 1; used in evaluation.
         num_batches_tracked: a buffer, the number of batches seen in training.
     """

@@ -32,8 +32,7 @@ class LSTM(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        self.hidden_size = hidden_size
-        self.activation = activation
+        self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih_l0 = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh_l0 = _parameter(hidden_size, 4 * hidden_size, hidden_size)
         self.bias_ih_l0 = _parameter(hidden_size, 4 * hidden_size) if bias else None
@@ -71,8 +70,7 @@ class LSTMCell(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        self.hidden_size = hidden_size
-        self.activation = activation
+        self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh = _parameter(hidden_size, 4 * hidden_size, hidden_size)
         self.bias_ih = _parameter(hidden_size, 4 * hidden_size) if bias else None

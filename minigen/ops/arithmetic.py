@@ -8,6 +8,7 @@ import numbers
 from minigen.autograd import Tensor, record
 from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
+from minigen.ops.powers import tensor_power
 from minigen.ops.shapes import unbroadcast
 
 
@@ -56,14 +57,10 @@ def neg(x: Tensor) -> Tensor:
     return record(-x.data, (x, lambda g: -g))
 
 
-def power(x: Tensor, exponent: float) -> Tensor:
-    """xⁿ for a number n; derivative n·xⁿ⁻¹
-
-    Raises:
-        TypeError: the exponent is not a number (write exp(y * log(x)) for a tensor y).
-    """
+def power(x: Tensor, exponent: Operand) -> Tensor:
+    """xⁿ for a number n, with derivative n·xⁿ⁻¹; for a tensor or an array see `powers.tensor_power`."""
     if not isinstance(exponent, numbers.Real):
-        raise TypeError(f"power: exponent is a {type(exponent).__name__}, must be a number")
+        return tensor_power(x, exponent)
     n = float(exponent)
     if n == 1:
         return x

@@ -1,22 +1,25 @@
 """What a Tensor can do: its operators and methods, each of them an operation of this folder.
 
 The engine knows none of them. This table gives them to Tensor when `minigen` is imported, and for type checkers
-and editors it is a base class of Tensor.
+and editors it is a base class of Tensor. Below it stand the names of PyTorch that minigen does not have, each
+with what to write instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from minigen import backend
-from minigen.autograd import Edge, Tensor
+from minigen.autograd import Edge, Tensor, tape
 from minigen.backend import Array
-from minigen.ops import arithmetic, dense, indexing, operands, reductions, shapes
+from minigen.ops import activations, arithmetic, dense, elementwise, indexing, operands, powers, reductions, shapes
+from minigen.ops import statistics as spread
+from minigen.ops.operands import Operand, as_operand
 
 
 class Methods:
-    """Operators, reductions, shapes, and the ways out of the graph."""
+    """Operators, functions of elements, reductions, shapes, and the ways out of the graph."""
 
     data: Array
     grad: Tensor | None
@@ -28,18 +31,27 @@ class Methods:
     __sub__, __rsub__ = arithmetic.sub, arithmetic.rsub
     __truediv__, __rtruediv__ = arithmetic.div, arithmetic.rdiv
     __matmul__, __rmatmul__ = dense.matmul, dense.rmatmul
-    __pow__ = arithmetic.power
-    __neg__ = arithmetic.neg
+    __pow__, __rpow__ = arithmetic.power, powers.rpower
+    __neg__, __abs__ = arithmetic.neg, elementwise.abs
     __iadd__, __isub__ = arithmetic.iadd, arithmetic.isub
     __imul__, __itruediv__ = arithmetic.imul, arithmetic.idiv
     __getitem__ = indexing.getitem
 
+    matmul = mm = dense.matmul
+    pow = arithmetic.power
+    abs, exp, log, sqrt = elementwise.abs, elementwise.exp, elementwise.log, elementwise.sqrt
+    clip = clamp = elementwise.clip
+    relu, sigmoid, tanh = activations.relu, activations.sigmoid, activations.tanh
+    softmax, log_softmax = activations.softmax, activations.log_softmax
+
     sum, mean, max, min = reductions.sum, reductions.mean, reductions.max, reductions.min
-    reshape, flatten, squeeze = shapes.reshape, shapes.flatten, shapes.squeeze
+    var, std = spread.var, spread.std
+    reshape = view = shapes.reshape
+    flatten, squeeze = shapes.flatten, shapes.squeeze
     permute, transpose = shapes.permute, shapes.transpose
     unsqueeze = expand_dims = shapes.unsqueeze
-    broadcast_to = shapes.broadcast_to
-    to = operands.to
+    broadcast_to = expand = shapes.broadcast_to
+    to, clone = operands.to, operands.clone
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (NumPy's and PyTorch's name)
@@ -47,6 +59,10 @@ class Methods:
         if self.ndim != 2:
             raise ValueError(f"T: the tensor has shape {self.shape}, must have 2 dimensions (permute reorders any)")
         return shapes.permute(self, 1, 0)  # type: ignore[arg-type]  # self is a Tensor
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix, torch's other name for `T`."""
+        return self.T
 
     @property
     def shape(self) -> shapes.Shape:
@@ -63,6 +79,14 @@ class Methods:
         """The number of elements."""
         return self.data.size
 
+    def dim(self) -> int:
+        """The number of dimensions, torch's other name for `ndim`."""
+        return self.ndim
+
+    def numel(self) -> int:
+        """The number of elements, torch's name for `size`."""
+        return self.size
+
     @property
     def dtype(self) -> Any:
         """float32 or float64."""
@@ -73,6 +97,17 @@ class Methods:
         """ "cpu" or "gpu"."""
         return backend.device_of(self.data)
 
+    def cpu(self) -> Tensor:
+        """The tensor on the CPU: `to("cpu")`."""
+        return operands.to(self, "cpu")  # type: ignore[arg-type]
+
+    def requires_grad_(self, on: bool = True) -> Tensor:
+        """Let a leaf take a gradient, or not; returns it."""
+        if self._edges:
+            raise TypeError("requires_grad_: the tensor was computed, must be a leaf (x.detach() is one)")
+        self.requires_grad = on
+        return self  # type: ignore[return-value]  # self is a Tensor
+
     def detach(self) -> Tensor:
         """The same data, not connected to what made it."""
         return Tensor(self.data)
@@ -82,21 +117,62 @@ class Methods:
         return backend.to_device(self.data, "cpu")
 
     def item(self) -> float:
-        """The one element as a Python number. On a GPU this waits for the GPU."""
+        """The only element as a Python number. On a GPU this waits for the GPU."""
         return float(self.data.item())
+
+    __float__ = item
+
+    def __int__(self) -> int:
+        return int(self.data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def argmax(self, dim: int | None = None) -> Array:
+        """Where the largest element is, as a plain array of integers: over all elements, or along `dim`."""
+        return self.data.argmax(axis=dim)
+
+    def argmin(self, dim: int | None = None) -> Array:
+        """Where the smallest element is, as a plain array of integers: over all elements, or along `dim`."""
+        return self.data.argmin(axis=dim)
 
     __array_ufunc__ = None  # array * tensor becomes tensor.__rmul__, not an array of objects
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """For NumPy's functions and Matplotlib: np.asarray(x) is x.numpy()."""
+        """For NumPy's functions and Matplotlib: np.asarray(x) is x.numpy(), if no gradient is lost by it."""
+        if self.requires_grad and tape.recording:
+            raise TypeError(
+                "NumPy would cut the tensor off from its gradient: write x.sum(), ops.exp(x) and so on to keep the "
+                "gradient, x.detach() or x.item() for the numbers alone"
+            )
         return backend.module("cpu").array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        """np.mean(x) and its like: the operation to use is named if a gradient would be lost."""
+        name = function.__name__
+        try:
+            return function(*_as_arrays(arguments), **_as_arrays(options))
+        except TypeError as error:
+            if "cut the tensor off" not in str(error):
+                raise
+            own = OWN_NAMES.get(name) or (f"x.{name}(…)" if hasattr(Methods, name) else "minigen's operations")
+            message = f"np.{name} would cut the tensor off from its gradient: write {own} to keep it"
+            raise TypeError(f"{message}, x.detach() for the numbers alone") from None
 
     def __repr__(self) -> str:
         text = f"tensor({self.data}, dtype={self.dtype}, device={self.device}"
         return text + (", requires_grad=True)" if self.requires_grad else ")")
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a 0-d tensor")
         return len(self.data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """The rows: x[0], x[1], …"""
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor: it is one number, x.item()")
+        return (indexing.getitem(self, n) for n in range(len(self)))  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
         raise TypeError("a tensor is neither true nor false: compare its numbers, x.item() or x.numpy()")
@@ -104,16 +180,99 @@ class Methods:
     def __eq__(self, other: object) -> bool:
         """Whether they are the same tensor, so that `x in list_of_tensors` works. Their numbers are not compared."""
         if not isinstance(other, Tensor):
-            raise TypeError("a tensor is not compared with numbers: compare x.item() or x.numpy()")
+            raise TypeError("a tensor is not compared with numbers by == or !=: compare x.item() or x.numpy()")
         return self is other
 
     __hash__ = object.__hash__
+
+    def __lt__(self, other: Operand) -> Array:
+        return self.data < as_operand(other, self).data  # type: ignore[arg-type]  # self is a Tensor
+
+    def __le__(self, other: Operand) -> Array:
+        return self.data <= as_operand(other, self).data  # type: ignore[arg-type]
+
+    def __gt__(self, other: Operand) -> Array:
+        return self.data > as_operand(other, self).data  # type: ignore[arg-type]
+
+    def __ge__(self, other: Operand) -> Array:
+        return self.data >= as_operand(other, self).data  # type: ignore[arg-type]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a tensor's elements are not assigned, its graph would not know: x.data[...] = … changes a leaf, "
+            "ops.where(mask, x, y) makes a new tensor"
+        )
 
     def __reduce__(self) -> Any:
         """To copy or pickle: a leaf only, which takes a new place in the order of creation."""
         if self._edges:
             raise TypeError("a tensor that was computed cannot be copied or pickled: x.detach() can")
         return _leaf, (type(self), self.data, self.requires_grad, self.grad)
+
+    if not TYPE_CHECKING:  # mypy and editors shall name what does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            """Names that do not exist: those of PyTorch get a line on what to write."""
+            in_place = name.endswith("_") and not name.startswith("_")
+            hint = "y = x + 1 for a new tensor, x.data += 1 for a leaf" if in_place else INSTEAD.get(name)
+            raise AttributeError(f"a tensor has no {name!r}" + (f": write {hint}" if hint else ""))
+
+
+INSTEAD = {
+    "double": "minigen.tensor(x, dtype='float64')",
+    "float": "minigen.tensor(x, dtype='float32')",
+    "type": "minigen.tensor(x, dtype='float32')",
+    "astype": "minigen.tensor(x, dtype='float32')",
+    "half": "minigen.tensor(x, dtype='float32'): there is no float16",
+    "long": "x.data.astype('int64'): labels and indices are plain arrays",
+    "int": "x.data.astype('int64'): labels and indices are plain arrays",
+    "bool": "x.data != 0: masks are plain arrays",
+    "cuda": "x.to('gpu')",
+    "zero_grad": "x.grad = None, or optimizer.zero_grad()",
+    "tolist": "x.numpy().tolist()",
+    "copy": "x.clone()",
+    "repeat": "ops.concat([x, x], dim), or x.expand(…)",
+    "is_leaf": "x.requires_grad, which leaves set themselves",
+    "retain_grad": "minigen.grad(loss, x), which takes tensors that were computed too",
+    "norm": "(x * x).sum().sqrt()",
+    "prod": "x.log().sum().exp() for positive numbers",
+    "cumsum": "x.numpy().cumsum(), or a product with a triangular matrix for a gradient",
+    "add": "x + y",
+    "sub": "x - y",
+    "mul": "x * y",
+    "div": "x / y",
+    "dot": "x @ y",
+    "bmm": "x @ y",
+    "eq": "x.data == y",
+    "masked_fill": "ops.where(mask, x, number)",
+    "sort": "x.data.argsort(), then x[index]",
+    "topk": "x.data.argsort(), then x[index]",
+    "chunk": "x[:n], x[n:]",
+    "split": "x[:n], x[n:]",
+    "contiguous": "x: every operation takes any layout",
+}
+"""PyTorch's and NumPy's methods that a tensor does not have: what to write instead."""
+
+OWN_NAMES = {
+    "concatenate": "ops.concat(…)",
+    "stack": "ops.stack(…)",
+    "where": "ops.where(…)",
+    "pad": "ops.pad(…)",
+    "dot": "x @ y",
+    "norm": "(x * x).sum().sqrt()",
+    "amax": "x.max(…)",
+    "amin": "x.min(…)",
+}
+"""NumPy's functions of another name here."""
+
+
+def _as_arrays(value: Any) -> Any:
+    """Tensors in an argument as NumPy arrays, also inside lists, tuples and dicts."""
+    if isinstance(value, Tensor):
+        return value.__array__()
+    if isinstance(value, (list, tuple)):
+        return type(value)(_as_arrays(part) for part in value)
+    return {name: _as_arrays(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 def _leaf(kind: type[Tensor], data: Array, requires_grad: bool, grad: Tensor | None) -> Tensor:

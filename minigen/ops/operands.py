@@ -1,4 +1,4 @@
-"""What may stand beside a tensor in an operation: tensors, arrays and Python numbers."""
+"""The operands of an operation: tensors, arrays and Python numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FLOATS = ("float32", "float64")
 
 
 class Number:
-    """A Python number as an operand: a constant that no gradient reaches.
+    """A Python number as an operand: a constant without a gradient.
 
-    It stays a number, because an array of it would promote float32 to float64 in NumPy and cost a transfer in CuPy.
+    It stays a number: an array of it would promote float32 to float64 in NumPy and cost a transfer in CuPy.
     """
 
     __slots__ = ("data",)
@@ -31,11 +31,12 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
     """A new tensor with a copy of the data: an array, a number, or nested lists of numbers.
 
     Args:
-        dtype: "float32" or "float64". If left out, a float array keeps its own and everything else is float32.
-        device: "cpu" or "gpu". If left out, an array stays where it is.
+        dtype: "float32" or "float64". By default a float array keeps its own and everything else is float32.
+        device: "cpu" or "gpu". By default an array stays where it is.
 
     Raises:
-        TypeError: dtype, or the data's own, is float16, bfloat16, complex or not numeric.
+        TypeError: dtype, or the data's own, is float16, bfloat16, complex or not numeric; or the data is a matrix, a
+            masked array or another library's tensor.
         DeviceError: the device is unknown, or there is no GPU.
     """
     if isinstance(data, Tensor):
@@ -68,7 +69,8 @@ def as_operand(value: Operand, like: Tensor) -> Tensor | Number:
         DeviceError: an array or a tensor on another device.
     """
     if not isinstance(like, Tensor):
-        raise TypeError(f"an operation on a {type(like).__name__}, must be on a tensor: minigen.tensor makes one")
+        what = f"the operation got {backend.described(like)}"
+        raise TypeError(f"{what}, must get a tensor: minigen.tensor makes one")
     if isinstance(value, Tensor):
         if value.data.dtype != like.data.dtype:
             raise TypeError(
@@ -86,7 +88,7 @@ def as_operand(value: Operand, like: Tensor) -> Tensor | Number:
         if not backend.holds_real_numbers(value):
             raise TypeError(f"an operand is an array of {value.dtype}, must be of real numbers")
         return constant(backend.of(value).asarray(value, dtype=like.data.dtype))
-    raise TypeError(f"an operand is a {type(value).__name__}, must be a tensor, an array or a number")
+    raise TypeError(f"an operand is {backend.described(value)}, must be a tensor, an array or a number")
 
 
 def as_tensor(value: Tensor | Array, like: Tensor) -> Tensor:
@@ -98,7 +100,7 @@ def as_tensor(value: Tensor | Array, like: Tensor) -> Tensor:
 
 
 def constant(data: Array) -> Tensor:
-    """An array as a tensor that no gradient reaches: `Tensor(data)` without its check and its place in the order."""
+    """An array as a tensor without a gradient: `Tensor(data)` without its check and its number in the order."""
     out = Tensor.__new__(Tensor)
     out.data, out.grad, out.requires_grad, out._edges, out._order = data, None, False, (), -1
     return out
@@ -119,3 +121,8 @@ def to(x: Tensor, device: str) -> Tensor:
         return x
     home = x.device
     return record(backend.to_device(x.data, device), (x, lambda g: to(g, home)))
+
+
+def clone(x: Tensor) -> Tensor:
+    """A copy of x; the gradient passes through it"""
+    return record(backend.of(x.data).array(x.data), (x, lambda g: g))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, no_grad, random
+from minigen import Tensor, nn, no_grad, random
 from minigen.data import Batch
 from minigen.models import MODELS, ConfigError
 from minigen.models.adversarial import Adversarial
@@ -150,16 +150,16 @@ def test_the_critic_steps_more_often() -> None:
 def test_the_penalty_is_zero_where_the_slope_is_one_and_grows_with_its_square() -> None:
     model = make("wgan-gp", (1, 4, 4))
 
-    class Plane:
+    class Plane(nn.Module):
         def __init__(self, slope: float) -> None:
             direction = np.random.default_rng(0).standard_normal((1, 16))
             self.normal = slope * direction / np.linalg.norm(direction)
 
-        def __call__(self, x: Tensor) -> Tensor:
+        def forward(self, x: Tensor) -> Tensor:
             return (x.flatten(1) * self.normal).sum(1)
 
     for slope, expected in ((1.0, 0.0), (3.0, 4.0), (0.0, 1.0)):
-        model.discriminator = Plane(slope)  # type: ignore[assignment]
+        model.discriminator = Plane(slope)
         penalty = model.gradient_penalty(np.random.default_rng(1).random((5, 1, 4, 4)))  # type: ignore[attr-defined]
         assert penalty.item() == pytest.approx(expected, abs=1e-5)
 

@@ -64,3 +64,10 @@ def test_same_seed_same_bits() -> None:
         return nn.Linear(5, 4).weight.data
 
     np.testing.assert_array_equal(weights(), weights())
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Linear(0, 3), lambda: nn.Conv2d(0, 3, 2), lambda: nn.LSTM(2, 0)])
+def test_a_layer_without_inputs_has_bias_zero(make) -> None:
+    assert all(not p.data.any() for p in make().parameters())
+    assert not init.kaiming_uniform((0, 3), 0).size
+    assert not init.xavier_uniform((0, 0), 0, 0).size

@@ -7,7 +7,7 @@ import pytest
 from support import to_numpy, to_tensor
 
 import minigen
-from minigen import nn
+from minigen import nn, ops
 from minigen.nn import Module, Parameter
 
 
@@ -182,3 +182,100 @@ def test_parameters_assigned_later_are_found() -> None:
 def test_a_module_without_forward_says_so() -> None:
     with pytest.raises(NotImplementedError, match=r"^Module has no forward$"):
         Module()(1)
+
+
+def linear_with_gradients() -> nn.Linear:
+    layer = nn.Linear(2, 1)
+    layer(minigen.tensor([[1.0, 2.0]])).sum().backward()
+    return layer
+
+
+def test_gradients_are_converted_with_their_parameters() -> None:
+    layer = linear_with_gradients().to(dtype="float64")
+    assert {str(p.grad.dtype) for p in layer.parameters()} == {"float64"}
+    layer(minigen.tensor([[1.0, 2.0]], dtype="float64")).sum().backward()
+    assert layer.weight.grad.numpy().tolist() == [[2.0, 4.0]]
+
+
+def test_gradients_move_with_their_parameters(second_device: str) -> None:
+    assert {p.grad.device for p in linear_with_gradients().to(second_device).parameters()} == {"gpu"}
+
+
+OVERWRITTEN = {
+    "weight is a parameter, cannot become an array of float32; .weight.data": ("weight", np.zeros((1, 2), "float32")),
+    "weight is a parameter, cannot become a Tensor": ("weight", minigen.tensor([[1.0, 2.0]])),
+    "weight is a parameter, cannot become a Linear": ("weight", nn.Linear(2, 1)),
+    "part is a module, cannot become a function": ("part", ops.relu),
+    "mean is a buffer, cannot become a Tensor": ("mean", minigen.tensor([1.0])),
+    "mean is a buffer, cannot become a float": ("mean", 0.0),
+    "blocks is a list with a Linear, which would not be trained": ("blocks", [1, nn.Linear(2, 1)]),
+    "blocks is a tuple with a Linear": ("blocks", (nn.Linear(2, 1),)),
+    "blocks is a dict with a Linear.*nn.ModuleDict": ("blocks", {"a": nn.Linear(2, 1)}),
+    "scales is a list with a Parameter": ("scales", [Parameter(np.ones(1))]),
+}
+
+
+@pytest.mark.parametrize("message", OVERWRITTEN)
+def test_a_part_is_not_lost_by_an_assignment(message: str) -> None:
+    layer = nn.Linear(2, 1)
+    layer.part, layer.mean = nn.ReLU(), None
+    layer.register_buffer("mean", np.zeros(1))
+    with pytest.raises(TypeError, match=f"Linear: {message}"):
+        setattr(layer, *OVERWRITTEN[message])
+    assert len(list(layer.parameters())) == 2
+
+
+def test_what_keeps_its_kind_may_be_replaced() -> None:
+    layer = nn.Linear(2, 1)
+    layer.weight = Parameter(np.zeros((1, 2), "float32"))
+    layer.bias = None
+    layer.part = nn.ReLU()
+    layer.part = nn.Tanh()
+    layer.parts = [layer.part, 3]
+    assert [name for name, _ in layer.named_parameters()] == ["weight"]
+    del layer.weight
+    assert list(layer.state_dict()) == []
+
+
+def test_a_list_that_grew_later_is_noticed() -> None:
+    module = Module()
+    module.layers = []
+    module.layers.append(nn.Linear(2, 1))
+    for use in (lambda: list(module.parameters()), module.state_dict, module.eval):
+        with pytest.raises(TypeError, match="layers is a list with a Linear"):
+            use()
+
+
+def test_lists_and_dicts_of_modules() -> None:
+    model = Module()
+    model.list = nn.ModuleList([nn.Linear(2, 1, bias=False)]).append(nn.ReLU())
+    model.dict = nn.ModuleDict({"first": nn.Linear(2, 1, bias=False)})
+    assert [name for name, _ in model.named_parameters()] == ["list.0.weight", "dict.first.weight"]
+    assert [type(part) for part in model.list] == [nn.Linear, nn.ReLU]
+    assert list(model.dict) == ["first"]
+    assert model.dict["first"] is dict(model.dict.items())["first"]
+    for container in (lambda: nn.ModuleList([1]), lambda: nn.ModuleDict({"a": 1})):
+        with pytest.raises(TypeError, match="is a int, must be a Module"):
+            container()
+
+
+def test_a_slice_of_a_container_is_one_and_shares_its_parts() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    assert isinstance(net[:2], nn.Sequential)
+    assert isinstance(nn.ModuleList(net)[1:], nn.ModuleList)
+    assert next(net[:2].parameters()) is net[0].weight
+    x = minigen.tensor([[1.0, 2.0]])
+    np.testing.assert_array_equal(net[2](net[:2](x)).numpy(), net(x).numpy())
+
+
+def test_a_net_is_shown_as_torch_shows_it() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Conv2d(3, 4, 2, bias=False), nn.Tanh()))
+    assert repr(net).splitlines() == [
+        "Sequential(",
+        "  (0): Linear(in_features=3, out_features=4)",
+        "  (1): Sequential(",
+        "    (0): Conv2d(in_channels=3, out_channels=4, kernel_size=2, bias=False)",
+        "    (1): Tanh()",
+        "  )",
+        ")",
+    ]
