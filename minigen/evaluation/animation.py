@@ -50,7 +50,7 @@ def gif(pictures: dict[int, Any]) -> bytes:
 
 
 def _frame(images: Any) -> Image.Image:
-    """64 images in a square, two pixels a value; grey ones dark on light."""
+    """64 images in a square, two pixels per value; grey ones dark on light."""
     sheet = image_grid(images, _SIDE)
     levels = np.round(255 * (sheet if sheet.ndim == 3 else 1 - sheet)).astype(np.uint8)
     return Image.fromarray(levels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1))

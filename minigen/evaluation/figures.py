@@ -59,7 +59,7 @@ def show_images(images: Any, columns: int, title: str, labels: list[str] | None 
     """A figure of images in a grid; `labels` name the rows."""
     picture = image_grid(images, columns)
     _, height, width = images.shape[1:]
-    scale = 28 / max(28, width) * 0.5  # inches an image
+    scale = 28 / max(28, width) * 0.5  # inches per image
     figure = Figure(figsize=(columns * scale + 1.0, picture.shape[0] / height * scale + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")

@@ -1,4 +1,4 @@
-"""How good a generator is: its losses do not say, so a classifier of real digits looks at its images.
+"""How good a generator is: its losses cannot tell, so a classifier of real digits judges its images.
 
     classes       how many of the ten digits make up at least 1 % of the samples each
     rarest        the share of the rarest digit, in per cent: 10 were perfectly even

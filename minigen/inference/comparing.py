@@ -1,4 +1,4 @@
-"""Runs side by side: what was trained, what it cost, what came out."""
+"""Runs side by side: hyper-parameters, costs, test results and curves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Curve = tuple[list[int], list[float]]
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it is compared: its weights' model, the time of all its epochs, its test result, and its curves."""
+    """What is compared of a run: its model, the time of all its epochs, its test result and its curves."""
 
     name: str
     trained: Trained
@@ -48,7 +48,7 @@ class Run:
 
 
 def _curves(rows: list[Row]) -> dict[str, Curve]:
-    """What an epoch is judged by, by name: its validation score, without one its training loss."""
+    """The validation score of each epoch by its name; without validation, the training loss."""
     curves: dict[str, Curve] = {}
     for row in rows:
         part, name, numbers = "train", loss_name(row), row["train"]

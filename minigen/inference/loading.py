@@ -1,4 +1,4 @@
-"""Loading a run: the model as it was when it was best, built from the run folder alone."""
+"""Loading a run: the model with the weights of its best epoch, built from the run folder alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
     """The model in a run folder, with the weights of its best epoch.
 
     Args:
-        say: gets a line where the best weights are damaged and the last ones are used instead.
+        say: called with one line if the best weights are damaged and the last ones are used instead.
 
     Raises:
         RunError: there is no run, or its config.json is not what minigen wrote.

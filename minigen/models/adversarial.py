@@ -1,10 +1,10 @@
-"""What all adversaries share: two nets with opposite aims, and an optimizer for each.
+"""What all adversarial models share: two nets with opposite aims, and an optimizer for each.
 
     generator       G: noise z of N(0, 1) -> image
     discriminator   D: image -> one number, high for real images
 
-One optimizer for both, as document 002's code has it, would move the discriminator to please the generator
-and the generator to please the discriminator. Here each step moves one net, and the other holds still.
+Document 002's code has one optimizer for both, which would move the discriminator to please the generator and
+the generator to please the discriminator. Here each step moves one net while the other is fixed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Channels = Annotated[
 class AdversarialConfig(Config, kw_only=True):
     """The documents' optimizer, Adam with 2e-4 and β₁ 0.5, and noise of 100 numbers.
 
-    The losses say how the game stands, not how good the images are: no validation part chooses an epoch by them.
+    The losses tell who is winning, not how good the images are, so no validation split chooses an epoch by them.
     """
 
     epochs: Epochs = 50
@@ -58,18 +58,18 @@ class Adversarial(Model):
 
     @abstractmethod
     def discriminator_loss(self, x: Tensor, noise: Tensor) -> Loss:
-        """What the discriminator minimises: images (N, C, H, W) in [0, 1] and noise (N, latent)."""
+        """The discriminator's loss: images (N, C, H, W) in [0, 1] and noise (N, latent)."""
 
     @abstractmethod
     def generator_loss(self, noise: Tensor) -> Loss:
-        """What the generator minimises: noise (N, latent)."""
+        """The generator's loss: noise (N, latent)."""
 
     @abstractmethod
     def sample(self, noise: Tensor) -> Tensor:
         """(N, latent) -> (N, C, H, W) in [0, 1]"""
 
     def objectives(self) -> list[Objective]:
-        """The discriminator's, then the generator's, each on noise of its own and by its own Adam."""
+        """The discriminator's loss, then the generator's, each with its own noise and its own Adam."""
         lr, betas = self.config.lr, (self.config.beta1, self.config.beta2)
         return [
             Objective(
@@ -86,11 +86,11 @@ class Adversarial(Model):
         ]
 
     def noise(self, like: Array) -> Tensor:
-        """A draw of z for each example of `like`: (N, latent)"""
+        """z ~ N(0, 1), (N, latent), one for each of the N examples of `like`"""
         return Tensor(normal_batch(len(like), self.latent, like))
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The discriminator's loss, and the generator's beside it: how the game stands, not how good the images are."""
+        """The discriminator's loss, and the generator's beside it: who is winning, not how good the images are."""
         noise = self.noise(batch.inputs)
         discriminator_loss = self.discriminator_loss(Tensor(batch.inputs), noise)
         return discriminator_loss.with_beside(self.generator_loss(noise).terms)

@@ -1,4 +1,4 @@
-"""The dense autoencoder: give the input back through a code that is smaller than it.
+"""The dense autoencoder: reproduce the input from a code that is smaller than it.
 
 Documents 000 §2.2 and 003 §2.1, 3.1; Hinton & Salakhutdinov 2006, "Reducing the Dimensionality of Data with
 Neural Networks".
@@ -6,8 +6,8 @@ Neural Networks".
     encoder   x -> relu(dense) -> code           no activation: each number of the code is free
     decoder   code -> relu(dense) -> sigmoid(dense)
 
-Minimised is the error a pixel, squared or as binary cross-entropy. Unlike a VAE it has no prior over codes:
-it compresses, and what a code drawn at random decodes to nobody knows.
+It minimises the error per pixel, either squared or as binary cross-entropy. Unlike a VAE it has no prior over codes:
+it compresses, but a code drawn at random may decode to anything.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def squared_error(logits: Tensor, x: Array) -> Tensor:
 def binary_cross_entropy(logits: Tensor, x: Array) -> Tensor:
     """-x·ln p - (1 - x)·ln(1 - p) with p = sigmoid(logits), in nats, averaged over pixels and examples.
 
-    A grey pixel costs something even where p = x, so the least that can be reached is not 0 (MNIST: 0.06).
+    A grey pixel costs something even where p = x, so the minimum is above 0 (0.06 on MNIST).
     """
     return ops.binary_cross_entropy_with_logits(logits, x.reshape(logits.shape))
 
@@ -66,7 +66,7 @@ class Autoencoder(Model):
     """Autoencoder with dense layers: compresses an input to a few numbers and back."""
 
     name = "ae"
-    good = "mse a pixel of 0.010 on mnist5k; with --loss bce 0.091 on mnist5k, 0.074 on mnist"
+    good = "mse per pixel of 0.010 on mnist5k; with --loss bce 0.091 on mnist5k, 0.074 on mnist"
     config_type = AutoencoderConfig
     config: AutoencoderConfig
 
@@ -81,11 +81,11 @@ class Autoencoder(Model):
         )
 
     def logits(self, batch: Batch) -> Tensor:
-        """Of which the sigmoid is the reconstruction: (N, pixels), of the damaged input while training."""
+        """Logits of the reconstruction, (N, pixels); in training the input is damaged first."""
         return self.decoder(self.encode(Tensor(corrupted(batch.inputs, self.config.corrupt, self.training))))
 
     def loss(self, batch: Batch) -> Loss:
-        """The error of a pixel: the target is the clean input."""
+        """The error per pixel; the target is the clean input."""
         return pixel_loss(self.config.loss, self.logits(batch), batch.inputs)
 
     def objectives(self) -> list[Objective]:
@@ -93,7 +93,7 @@ class Autoencoder(Model):
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The same error, and the squared one, which compares with other codes and other losses."""
+        """The same error, and the squared one, which can be compared between losses."""
         return pixel_loss(self.config.loss, self.logits(batch), batch.inputs, "mse")
 
     def study(self, data: Dataset, validation: Split) -> Finding:

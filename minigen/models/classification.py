@@ -14,7 +14,7 @@ from minigen.models.model import Loss
 
 
 def classification_loss(logits: Tensor, labels: Array) -> Loss:
-    """-ln softmax(logits)[label] in nats an image, and the part of the images that are right.
+    """-ln softmax(logits)[label] in nats per image, and the accuracy beside it.
 
     Args:
         logits: (N, classes)
@@ -24,12 +24,12 @@ def classification_loss(logits: Tensor, labels: Array) -> Loss:
 
 
 def part_right(logits: Tensor, labels: Array) -> Tensor:
-    """The part of the examples whose class has the greatest logit, as a 0-d tensor."""
+    """The fraction of examples whose own class has the greatest logit, as a 0-d tensor."""
     return Tensor(_right(logits, labels).astype(logits.dtype).mean())
 
 
 def accuracy(classify: Callable[[Tensor], Tensor], split: Split, device: str = "cpu") -> float:
-    """The same of a whole split, each example counted once; classify: (N, C, H, W) -> logits (N, classes)."""
+    """The same fraction for a whole split; classify: (N, C, H, W) -> logits (N, classes)."""
     with no_grad():
         right = sum(
             int(_right(classify(Tensor(batch.inputs)), batch.labels).sum())

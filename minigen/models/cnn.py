@@ -5,8 +5,8 @@ Documents 000 §2.1 and 001 §2.1; LeCun et al. 1998, "Gradient-Based Learning A
     features      (conv 3 × 3 -> relu -> max-pool 2) twice: each pooling halves height and width
     classifier    flatten -> relu(dense) -> dropout -> dense -> softmax
 
-A convolution reads every place with the same few weights, pooling forgets where exactly something was seen,
-and the dense layers decide. Minimised is the cross-entropy -ln p(label|x), in nats an image.
+A convolution applies the same few weights at every position, pooling discards the exact position, and the dense
+layers decide. The loss is the cross-entropy -ln p(label|x), in nats per image.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from minigen.optim import Adam
 
 
 class CNNConfig(Config, kw_only=True):
-    """The documents describe the layers and fix no size: 32 and 64 channels, as their other nets have."""
+    """The documents describe the layers without their sizes; 32 and 64 channels are those of their other nets."""
 
     epochs: Epochs = 10
     hidden: Hidden = 128
@@ -65,7 +65,7 @@ class CNN(Model):
         return self.classifier(self.features(x))
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The cross-entropy, in nats an image, and the accuracy."""
+        """The cross-entropy, in nats per image, and the accuracy."""
         return classification_loss(self.classify(Tensor(batch.inputs)), batch.labels)
 
     def objectives(self) -> list[Objective]:

@@ -7,15 +7,15 @@ Document 003 §2.2, 3.2, 4.1; Masci et al. 2011, "Stacked Convolutional Auto-Enc
 
     --pooling strided    the second convolution halves the image, its mirror doubles it
     --pooling max        max-pooling halves it, and unpooling doubles it: the largest of four values goes back
-                         to its "switch", the place that it came from, and the three others are 0
+                         to its "switch", the position that it came from, and the three others are 0
                          (Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks", 2.1)
 
 Each layer of the decoder undoes one of the encoder: the same kernel, stride and channels, the other way round.
 The document's code has the strides 1, 2 on the way in and 2, 1, 2 on the way out, and reshapes 4,096 numbers
 to 32·32·3.
 
-The switches go past the code. What they tell the decoder is not in its 16 numbers, and a reconstruction with
-them says little about the code; so `evaluate` also gives the error of the code alone.
+The switches bypass the code: they tell the decoder things that are not in its 16 numbers, so a reconstruction
+with switches says little about the code. `evaluate` therefore also gives the error of the code alone.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class ConvAutoencoder(Model):
     """Autoencoder with convolutions: compresses an image to a few numbers and back."""
 
     name = "conv-ae"
-    good = "mse a pixel well below that of PCA with as many axes, printed above: 0.027 on mnist with 16"
+    good = "mse per pixel well below that of PCA with as many axes, printed above: 0.027 on mnist with 16"
     config_type = ConvAutoencoderConfig
     config: ConvAutoencoderConfig
 
@@ -84,14 +84,14 @@ class ConvAutoencoder(Model):
         )
 
     def encode_with_switches(self, x: Tensor) -> tuple[Tensor, Array | None]:
-        """The code (N, latent), and with --pooling max the places of the maxima (N, 64, H / 2, W / 2)."""
+        """The code (N, latent), and with --pooling max the positions of the maxima (N, 64, H / 2, W / 2)."""
         features, switches = self.features(x), None
         if self.config.pooling == "max":
             features, switches = ops.max_pool2d(features, 2, return_indices=True)
         return self.code(features), switches
 
     def logits(self, z: Tensor, switches: Array | None) -> Tensor:
-        """Of which the sigmoid is the image: (N, latent) -> (N, C, H, W)
+        """Logits of the image: (N, latent) -> (N, C, H, W)
 
         Without switches the maxima may have come from any of the four places: each gets their mean, a quarter.
         """
@@ -104,7 +104,7 @@ class ConvAutoencoder(Model):
         return self.image(features)
 
     def loss(self, batch: Batch) -> Loss:
-        """The error of a pixel: of the clean input, from the damaged one."""
+        """The error per pixel between the clean input and the reconstruction of the damaged one."""
         x = Tensor(corrupted(batch.inputs, self.config.corrupt, self.training))
         return pixel_loss(self.config.loss, self.logits(*self.encode_with_switches(x)), batch.inputs)
 

@@ -5,9 +5,9 @@ Document 000 as a whole, whose two subjects, deconvolution and the VAE, it puts 
     encoder   (conv 3 × 3, stride 2 -> relu) twice -> relu(dense) -> μ, ln σ²
     decoder   relu(dense) twice -> (conv-transpose 4 × 4, stride 2) twice, a relu between
 
-The objective is that of `vae`, word for word: only the two nets differ. A kernel of 4 is a multiple of the
-stride 2, so that every pixel is written by as many taps as its neighbours; with 3, taps overlap in
-alternation and leave a checkerboard (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+The objective is exactly that of `vae`; only the two nets differ. The kernel size 4 is a multiple of the stride 2,
+so each output pixel sums as many products as its neighbours. With a kernel of 3 the numbers alternate and leave
+checkerboard artifacts (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ConvVAE(VAE):
     """Variational autoencoder with convolutions."""
 
     name = "conv-vae"
-    good = "negative ELBO of 105 nats an image on mnist after 5 epochs with --latent 20 (bernoulli); vae: 107 after 10"
+    good = "negative ELBO of 105 nats per image on mnist after 5 epochs with --latent 20 (bernoulli); vae: 107 after 10"
     config_type = ConvVAEConfig
     config: ConvVAEConfig
 

@@ -1,7 +1,7 @@
-"""Corruption: an autoencoder that sees a damaged input and is asked for the clean one learns to denoise.
+"""Corruption: an autoencoder that must reconstruct the clean input from a damaged one learns to denoise.
 
-In training the input is damaged and the target is not; in evaluation nothing is damaged. To copy its input
-is no longer enough: the net must know what digits look like to say what was lost.
+In training the input is damaged and the target is not; in evaluation nothing is damaged. Copying the input is no
+longer enough: to restore what was lost, the net must learn what digits look like.
 
     gaussian:0.3    x + 0.3·ε, ε from N(0, 1)
     mask:0.3        each pixel is 0 with probability 0.3

@@ -1,4 +1,4 @@
-"""The convolutional GAN: the losses of `gan`, with nets that know that an image is one.
+"""The convolutional GAN: the losses of `gan`, with convolutions instead of dense layers.
 
 Documents 000 and 002 imply it (a generator of transposed convolutions); Radford et al. 2016, "Unsupervised
 Representation Learning with Deep Convolutional Generative Adversarial Networks", whose rules it keeps:
@@ -7,7 +7,7 @@ Representation Learning with Deep Convolutional Generative Adversarial Networks"
     batch normalisation in both, but not where an image enters or leaves
     relu in the generator, leaky relu 0.2 in the discriminator, weights from N(0, 0.02²)
 
-A kernel of 4 at stride 2 covers each pixel equally often; one of 3 would leave a chequered pattern.
+A kernel of 4 at stride 2 covers each pixel equally often; one of 3 would leave checkerboard artifacts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from minigen.nn import init
 
 
 class DCGANConfig(GANConfig, kw_only=True):
-    """Radford's rules at a size that a CPU trains."""
+    """Radford's rules, at a size that trains on a CPU."""
 
     epochs: Epochs = 20
     channels: Channels = 32

@@ -1,8 +1,8 @@
 """The deep deconvolution classifier, and beside it the convolutional network that it is compared with.
 
-Document 001. It says that deconvolution layers on top of a convolutional network cure vanishing and
-exploding gradients, and shows nothing. Here both nets are trained on the same batches, and the norm of the
-gradient is recorded for each of their layers.
+Document 001 says that deconvolution layers on top of a convolutional network cure vanishing and exploding
+gradients, but shows no evidence. Here both nets train on the same batches, and the gradient norm of each layer is
+recorded.
 
     both     (conv 3 × 3 -> relu -> max-pool 2) three times, to 32, 64, 128 channels
     ddnet    conv-transpose 3 × 3, stride 2, three times, to 64, 32, C channels: back to the image's size

@@ -9,16 +9,15 @@ all 3 × 3 with "same" padding. The strides of the two transposed convolutions a
 2 and 2 for --scale 4, 2 and 1 for --scale 2, 1 and 1 for noise and blur. Without the relu between them,
 which the document's code leaves out, the two would be one linear map.
 
-The document defines a loss and trains on nothing. Here the images of a data set are the truth, and the
-input is made from them, anew in each step:
+The document defines a loss but has no data. Here the images of a data set are the targets, and each step makes
+the inputs from them:
 
     --task superres    the mean of scale × scale pixels
     --task denoise     x + noise·ε, ε from N(0, 1)
     --task deblur      x blurred by a Gaussian of standard deviation `blur`
 
-Minimised is the squared error. Quality is the peak signal-to-noise ratio, PSNR = -10·log₁₀(mean squared
-error) in decibels for pixels in [0, 1], beside what costs nothing: bicubic interpolation, or the damaged
-image itself.
+The loss is the squared error. Quality is the peak signal-to-noise ratio, PSNR = -10·log₁₀(mean squared error) in
+decibels for pixels in [0, 1]. The baseline beside it is bicubic interpolation, or the damaged image itself.
 """
 
 from __future__ import annotations
@@ -112,13 +111,13 @@ class Deconvolution(Model):
         return ops.clip(self.net(damaged), 0.0, 1.0)
 
     def without_net(self, damaged: Tensor) -> tuple[str, Tensor]:
-        """What a restoration must beat, (N, C, H, W) in [0, 1], and its name."""
+        """The name of the baseline that a restoration must beat, and its images (N, C, H, W) in [0, 1]."""
         if self.config.task == "superres":
             return "bicubic", ops.clip(self.bicubic(damaged), 0.0, 1.0)
         return "identity", ops.clip(damaged, 0.0, 1.0)
 
     def loss(self, batch: Batch) -> Loss:
-        """The squared error of a pixel."""
+        """The squared error per pixel."""
         x = Tensor(batch.inputs)
         return Loss("mse", ops.mse_loss(self.net(self.damage(x)), x))
 
@@ -127,7 +126,7 @@ class Deconvolution(Model):
         return [Objective("error", Adam(self.parameters(), self.config.lr), self.loss)]
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The squared error of a pixel, the PSNR in decibels, and that of what must be beaten."""
+        """The squared error per pixel, the PSNR in decibels, and the PSNR of the baseline."""
         x = Tensor(batch.inputs)
         damaged = self.damage(x)
         restored, (name, other) = self.restore(damaged), self.without_net(damaged)

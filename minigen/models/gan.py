@@ -8,9 +8,9 @@ With σ(D(x)) the probability that D gives to x being real,
     G minimises     -ln σ(D(G(z)))            --loss non-saturating
                     ln(1 - σ(D(G(z))))        --loss minimax, the formula of document 002
 
-In the discriminator's step G(z) is detached: nothing asks the generator to be found out. The minimax
-formula's derivative to D is -σ(D): next to nothing just where the generator does badly, at σ(D) ≈ 0, and
-training stalls. That of the non-saturating loss is σ(D) - 1: the same equilibrium, and no stall.
+In the discriminator's step G(z) is detached, so no gradient reaches the generator. The derivative of the minimax
+loss with respect to D is -σ(D), which vanishes where the generator does badly, at σ(D) ≈ 0, and training stalls.
+The non-saturating loss has the derivative σ(D) - 1: the same equilibrium without the stall.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ class GAN(Adversarial):
 
 
 def draw_glorot_weights(model: nn.Module) -> None:
-    """Weights of dense layers as Keras draws them, so as the documents' nets begin; biases 0.
+    """Keras's first weights for dense layers, as the documents' nets have them; biases 0.
 
-    From torch.nn's smaller weights the generator starts with all images nearly alike, and takes long to leave that.
+    With torch.nn's smaller weights the generator's first images are all nearly alike, and it takes long to vary them.
     """
     for _, layer in model.named_modules():
         if isinstance(layer, nn.Linear):

@@ -1,4 +1,4 @@
-"""What the trainer and the figures ask of a model."""
+"""What training, the command lines and the studies ask of a model."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def objectives(self) -> list[Objective]:
-        """What is minimised, in the order in which a step does it; called once, after `to(device)`."""
+        """The losses and their optimizers, in the order of their updates; called once, after `to(device)`."""
 
     @abstractmethod
     def evaluate(self, batch: Batch) -> Loss:
@@ -100,7 +100,7 @@ class Model(nn.Module, ABC):
 
 @runtime_checkable
 class Reconstructs(Protocol):
-    """A model that gives its input back."""
+    """A model that reproduces its input."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] -> the same shape"""
@@ -124,19 +124,19 @@ class Restores(Protocol):
     """A model that undoes damage to images."""
 
     def damage(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W) as the model gets them; height and width may be smaller"""
+        """Images (N, C, H, W) -> the same images damaged; height and width may be smaller"""
 
     def restore(self, damaged: Tensor) -> Tensor:
         """Damaged images -> (N, C, H, W) in [0, 1]"""
 
 
 class HasBaseline(Restores, Protocol):
-    """A model that undoes damage, and knows what costs nothing."""
+    """A model that undoes damage, and has a baseline without a net."""
 
     config: Any
 
     def without_net(self, damaged: Tensor) -> tuple[str, Tensor]:
-        """The name of what a restoration must beat, and the images (N, C, H, W) in [0, 1]"""
+        """The name of the baseline, and its images (N, C, H, W) in [0, 1]"""
 
 
 @runtime_checkable
@@ -154,7 +154,7 @@ class Encodes(Protocol):
 
 @runtime_checkable
 class KeepsLabelled(Protocol):
-    """A model that reads labels of some training images only, whichever batch comes."""
+    """A model that reads the labels of a few training images only."""
 
     def keep_labelled(self, train: Split) -> None:
         """Choose them: called once, after `to(device)` and before `objectives`."""

@@ -6,9 +6,9 @@ Representations using LSTMs", the LSTM autoencoder.
     encoder   x₁ … x_T -> LSTM -> its last state h -> dense -> code
     decoder   the code at every step -> LSTM -> dense -> sigmoid -> x̂₁ … x̂_T
 
-The document's code flattens the sequence away and never repeats the code over time, so that its decoder has
-nothing to run over. With --reversed-target the decoder says the sequence from its end to its beginning: the
-last step, which the encoder's state remembers best, comes first.
+The document's code flattens the sequence and never repeats the code over time, which leaves its decoder no time
+axis. With --reversed-target the decoder writes the sequence from its end to its beginning, so the last step,
+which the encoder's state remembers best, comes first.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class RecurrentAutoencoder(Model):
         return (errors * _within(lengths, x.shape[1])).sum((1, 2)) / (lengths * x.shape[2])
 
     def loss(self, batch: Batch) -> Loss:
-        """The squared error of a value, averaged over sequences."""
+        """The squared error per value, averaged over sequences."""
         return Loss("mse", self.squared_errors(batch).mean())
 
     def objectives(self) -> list[Objective]:
@@ -131,11 +131,11 @@ class RecurrentAutoencoder(Model):
 
 
 def draw_keras_weights(lstm: nn.LSTM) -> None:
-    """Weights as Keras draws them, so as the document's net begins: what each gate makes of the state is
-    orthogonal, and the forget gates stand open (bias 1; Jozefowicz et al. 2015).
+    """Keras's first weights, as the document's net has them: each gate's state matrix is orthogonal, and the forget
+    gates are open (bias 1; Jozefowicz et al. 2015).
 
-    From torch.nn's weights a digit's first rows are forgotten at its last, and for two epochs of MNIST the
-    autoencoder says nothing but the mean image.
+    With torch.nn's weights the LSTM forgets a digit's first rows before its last, and for two epochs of MNIST the
+    autoencoder produces only the mean image.
     """
     hidden, features = lstm.hidden_size, lstm.weight_ih_l0.shape[1]
     lstm.weight_ih_l0.data = init.xavier_uniform((4 * hidden, features), features, 4 * hidden)
@@ -157,5 +157,5 @@ def _backwards(lengths: Array | None, steps: int) -> Any:
 
 
 def _within(lengths: Array, steps: int) -> Array:
-    """(N, T, 1): whether a sequence has a step."""
+    """(N, T, 1): true up to each sequence's length."""
     return (backend.of(lengths).arange(steps) < lengths[:, None])[:, :, None]

@@ -7,8 +7,8 @@ classifier; its example does neither. With W the shared matrix, (latent, pixels)
     reconstruction   x̂ = sigmoid(Wᵀ·h + c)
     classifier       softmax(V·h + d)
 
-W is used twice, so its gradient is the sum of two: the tape adds them by itself. Sharing halves the weights,
-and a direction that the code reads is the direction that it writes (Vincent et al. 2010, section 2.2).
+W is used twice, so its gradient is the sum of two parts, which the tape adds by itself. Sharing halves the number
+of weights, and the code reads and writes along the same directions (Vincent et al. 2010, section 2.2).
 
     --mode pretrain   reconstruction only, no label seen; afterwards classifiers are fitted to the code
     --mode joint      reconstruction of every image + cross-entropy of the labelled ones, in each step
@@ -94,22 +94,22 @@ class TiedAutoencoder(Model):
         return self.decoder(code, self.encoder.weight)
 
     def pixel_error(self, batch: Batch) -> Tensor:
-        """The binary cross-entropy of a pixel, in nats: of the clean image from the damaged one."""
+        """The binary cross-entropy per pixel, in nats; the input is damaged, the target is clean."""
         damaged = Tensor(corrupted(batch.inputs, self.config.corrupt, self.training))
         return binary_cross_entropy(self.logits(self.encode(damaged)), batch.inputs)
 
     def label_error(self, batch: Batch) -> Tensor:
-        """The cross-entropy of the classes, in nats an image."""
+        """The cross-entropy of the classes, in nats per image."""
         return ops.cross_entropy(self.classify(Tensor(batch.inputs)), batch.labels)
 
     def joint_loss(self, batch: Batch, labelled: Batch) -> Loss:
-        """The error of a pixel of the batch, and the weighted error of the labelled images' classes."""
+        """The error per pixel of the batch, plus the weighted cross-entropy of the labelled images."""
         bce, cross_entropy = self.pixel_error(batch), self.label_error(labelled)
         loss = bce + self.config.label_weight * cross_entropy
         return Loss("loss", loss, {"bce": bce, "cross_entropy": cross_entropy})
 
     def objectives(self) -> list[Objective]:
-        """The error of a pixel, or with --mode joint both errors, by Adam."""
+        """The error per pixel, or with --mode joint both errors, by Adam."""
         if self.config.mode == "pretrain":
             parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
             adam = Adam(parameters, self.config.lr)
@@ -122,7 +122,7 @@ class TiedAutoencoder(Model):
         return next(self._labelled.epoch(epoch, position))
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The errors of a pixel; with --mode joint also the part of the images that the classifier gets right."""
+        """The errors per pixel; with --mode joint also the accuracy of the classifier."""
         code = self.encode(Tensor(batch.inputs))
         logits = self.logits(code)
         beside = {"mse": squared_error(logits, batch.inputs)}

@@ -6,12 +6,12 @@ Documents 000 §2.4, 3.2, 4.2 and 002 §2.1, 3.1, 4.1; Kingma & Welling 2014, "A
     noise     z = μ + σ·ε, ε from N(0, 1)
     decoder   z -> relu(dense) -> p(x|z)            Bernoulli, or Gaussian with its own variance
 
-Minimised is the negative ELBO in nats an image,
+The loss is the negative ELBO in nats per image,
 
     -ELBO = -ln p(x|z) + β·KL(q(z|x) ‖ N(0, 1)),
 
-both terms summed over their axes and averaged over the batch. The documents' code averages one and sums
-the other, which weighs them 784 times apart; lesson 16 shows what becomes of it.
+both terms summed over their axes and averaged over the batch. The documents' code averages one term and sums the
+other, which changes their ratio by a factor of 784; lesson 16 shows the effect.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from minigen.optim import Adam
 class VAEConfig(CorruptionConfig, kw_only=True):
     """The documents' sizes, dense 400 and Adam 1e-3, but a latent of 10 where document 000 has 32.
 
-    On 4,500 digits 32 numbers gain 5 nats (111.8 against 117.3) and lose the look of the samples: most of the
-    space that the prior fills is then far from any code that was seen.
+    On 4,500 digits a latent of 32 gains 5 nats (111.8 against 117.3), but its samples look worse: most draws from the
+    prior then lie far from the codes of training images.
     """
 
     epochs: Epochs = 100
@@ -53,7 +53,7 @@ class VAE(Model):
     """Variational autoencoder with dense layers: compresses images, and draws new ones."""
 
     name = "vae"
-    good = "negative ELBO of 117 nats an image on mnist5k, 106 on mnist with --latent 20 --epochs 10; blur is normal"
+    good = "negative ELBO of 117 nats per image on mnist5k, 106 on mnist with --latent 20 --epochs 10; blur is normal"
     config_type = VAEConfig
     config: VAEConfig
     pixel: nn.Module
@@ -84,11 +84,11 @@ class VAE(Model):
         return ops.gaussian_nll_loss(mean, pixels, log_var, "sum") / len(x)
 
     def _bounded_log_var(self, hidden: Tensor) -> Tensor:
-        """A pixel that is always 0 would be rewarded without end for a variance of 0: σ stays above e⁻³ = 0.05."""
+        """ln σ², kept within [-6, 6]: the likelihood of a pixel that is always 0 grows without bound as σ goes to 0."""
         return ops.clip(self.pixel_log_var(hidden), -6.0, 6.0)
 
     def elbo_terms(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The reconstruction term and the KL term, each in nats an image."""
+        """The reconstruction term and the KL term, each in nats per image."""
         mean, log_var = self.posterior(Tensor(corrupted(batch.inputs, self.config.corrupt, self.training)))
         z = ops.reparameterize(mean, log_var)
         return self.negative_log_likelihood(Tensor(batch.inputs), z), ops.kl_standard_normal(mean, log_var).mean()
@@ -103,7 +103,7 @@ class VAE(Model):
         return [Objective("elbo", Adam(self.parameters(), self.config.lr), self.loss)]
 
     def evaluate(self, batch: Batch) -> Loss:
-        """The negative ELBO itself (β = 1), in nats an image, from one draw of z."""
+        """The negative ELBO itself (β = 1), in nats per image, from one draw of z."""
         reconstruction, kl = self.elbo_terms(batch)
         return Loss("negative_elbo", reconstruction + kl, {"reconstruction": reconstruction, "kl": kl})
 

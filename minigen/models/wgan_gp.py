@@ -6,13 +6,13 @@ Training of Wasserstein GANs", algorithm 1.
     D minimises     D(G(z)) - D(x) + λ·(‖∇D(x̂)‖ - 1)²,     x̂ = ε·x + (1 - ε)·G(z), ε from U(0, 1)
     G minimises     -D(G(z))
 
-D(x) - D(G(z)) estimates how far the generator's images lie from the real ones (the Wasserstein distance),
-if D is nowhere steeper than 1, which the penalty asks for. A distance, unlike a probability, does not
-saturate: however far off the generator is, D tells it which way to go.
+D(x) - D(G(z)) estimates the Wasserstein distance between the generator's images and the real ones, provided that D
+is nowhere steeper than 1, which the penalty encourages. Unlike a probability, a distance does not saturate:
+however bad the generator is, D tells it which way to go.
 
-The penalty holds a gradient, and is itself differentiated to D's weights: the derivative of a derivative.
-D is called "critic" in the paper, as it gives no probability; it takes several steps for one of the generator.
-It has no batch normalisation: the penalty is on the gradient of each image alone.
+The penalty contains a gradient and is itself differentiated with respect to D's weights: a second derivative.
+The paper calls D a "critic", as it gives no probability; it takes several steps per generator step. It has no batch
+normalisation, because the penalty constrains the gradient of each image alone.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from minigen.models.model import Loss
 
 
 class WGANGPConfig(AdversarialConfig, kw_only=True):
-    """The paper's λ, β₁ and β₂; a learning rate five times the paper's and three critic steps, not five, which
-    these small nets bear and which save hours.
+    """The paper's λ, β₁ and β₂; a learning rate five times the paper's and three critic steps instead of five,
+    which these small nets tolerate and which save hours.
     """
 
     schedule: Schedule = "cosine"

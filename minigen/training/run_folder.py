@@ -40,7 +40,7 @@ class Described(msgspec.Struct):
 
 
 class RunFolder:
-    """Where one training run lies; made by `create` or `open`."""
+    """The folder of one training run; made by `create` or `open`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -53,7 +53,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
-        """A folder with its config.json; with `overwrite`, nothing is left of a run that was there before.
+        """A folder with its config.json; with `overwrite`, the files of an earlier run are removed first.
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.

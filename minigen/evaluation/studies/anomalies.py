@@ -1,4 +1,4 @@
-"""Anomalies: what an autoencoder reconstructs badly is unlike what it was trained on.
+"""Anomalies: an autoencoder reconstructs badly what is unlike its training data.
 
 The score of a sequence is its reconstruction error. A threshold that 99 of 100 normal validation sequences
 stay below turns the score into an alarm; the area under the ROC curve needs no threshold.

@@ -1,7 +1,7 @@
 """Compression: is a code of k numbers worth more than the k numbers that a linear code would have?
 
 Principal component analysis is the best linear code: no k directions leave a smaller squared error on the
-training images. An autoencoder must do better, or its layers are for nothing.
+training images. An autoencoder that does no better needs no layers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXTRA_AXES, ROUNDS = 10, 8  # beyond what is asked for: the error is then that o
 
 
 def compare_with_pca(model: Encodes, data: Dataset, validation: Split) -> Finding:
-    """The squared error of a pixel, on the test set, that PCA leaves with as many numbers as the code has."""
+    """The squared error per pixel on the test set of PCA with as many numbers as the code has."""
     return Finding({f"pca_{model.latent}_mse": pca_error(data.train, data.test, model.latent)})
 
 
@@ -37,8 +37,8 @@ def pca_error(train: Split, test: Split, components: int) -> float:
 def principal_axes(centred: Floats, count: int) -> Floats:
     """The `count` orthonormal directions (D, count) in which the rows of (N, D) vary most.
 
-    Random directions, multiplied by XᵀX again and again, turn towards those of the largest variance: no
-    D × D matrix is made. Source: Halko, Martinsson & Tropp 2011, "Finding Structure with Randomness", 4.5.
+    Random directions, multiplied by XᵀX repeatedly, turn towards those of the largest variance, without a D × D
+    matrix. Source: Halko, Martinsson & Tropp 2011, "Finding Structure with Randomness", 4.5.
     """
     features = centred.shape[1]
     start = np.random.default_rng(0).standard_normal((features, min(count + EXTRA_AXES, features)))

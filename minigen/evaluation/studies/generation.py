@@ -1,7 +1,7 @@
 """What a generator has learned: its measures beside a perfect one's, and pictures that could show it up.
 
-Interpolation: between two draws of noise each image should be a digit, one passing into the other. Nearest
-training images: a sample that equals its neighbour is no invention, the net has memorised it.
+Interpolation: between two draws of noise each image should be a digit, one turning into the other. Nearest
+training images: a sample that equals its nearest neighbour was memorised.
 """
 
 from __future__ import annotations
