@@ -59,18 +59,3 @@ def test_every_pixel_of_the_image_is_reached_by_as_many_taps() -> None:
     layer.bias.data[...] = 0.0
     image = layer(Tensor(np.ones((1, 32, 14, 14), dtype=np.float32))).data[0, 0]
     assert np.ptp(image[1:-1, 1:-1]) == 0
-
-
-def test_learns_a_few_images() -> None:
-    shape = (1, 8, 8)
-    model, batch = make(shape, lr=3e-3), batch_of(8, shape)
-    batch.inputs[...] = batch.inputs > 0.5
-    (objective,) = model.objectives()
-    losses = []
-    for _ in range(150):
-        objective.optimizer.zero_grad()
-        loss = objective.loss(batch).value
-        loss.backward()
-        objective.optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.75 * losses[0]

@@ -10,7 +10,6 @@ import pytest
 
 from minigen import Tensor, no_grad, random
 from minigen.data import Batch
-from minigen.models import ConfigError
 from minigen.models.vae import VAE, VAEConfig
 
 SHAPE = (1, 4, 3)
@@ -163,22 +162,3 @@ def test_corruption_damages_the_input_in_training_and_never_the_target(monkeypat
     np.testing.assert_array_equal(encoded[0][encoded[0] != 0], batch.inputs[encoded[0] != 0])
     for untouched in (encoded[1], *compared):
         np.testing.assert_array_equal(untouched, batch.inputs)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"hidden": 0}, "--hidden is 0, must be at least 1"),
-        ({"latent": -1}, "--latent is -1, must be at least 1"),
-        ({"beta": -0.1}, "--beta is -0.1, must be at least 0"),
-        ({"beta": math.nan}, "--beta is nan, must be at least 0"),
-        ({"likelihood": "poisson"}, "--likelihood is 'poisson', must be one of bernoulli, gaussian"),
-        ({"lr": 0.0}, "--lr is 0.0, must be above 0"),
-        ({"validation": 1.0}, "--validation is 1.0, must be below 1"),
-        ({"corrupt": "mask:1"}, "--corrupt is 'mask:1', must be none, gaussian:STD"),
-    ],
-)
-def test_hyper_parameters_outside_their_limits_are_named(options: Any, message: str) -> None:
-    with pytest.raises(ConfigError) as failure:
-        VAEConfig(**options)
-    assert str(failure.value).startswith(message)
