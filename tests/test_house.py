@@ -22,6 +22,7 @@ FLOORS = {
     "minigen.files": 1,
     "minigen.interrupts": 1,
     "minigen.memory": 1,
+    "minigen.own_files": 1,
     "minigen.random": 1,
     "minigen.schema": 1,
     "minigen.autograd": 2,

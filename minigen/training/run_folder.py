@@ -17,6 +17,7 @@ from minigen.data import Description
 from minigen.evaluation.rows import Row
 from minigen.files import append, read, replace_file
 from minigen.models import Config
+from minigen.own_files import OwnFiles
 from minigen.training.lock import Lock
 
 MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
@@ -48,7 +49,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self._config = path / "config.json"
         self._metrics = path / "metrics.jsonl"
-        self._written = path / "written.json"
+        self.own = OwnFiles(path, "train")
         self.lock: Lock | None = None
 
     @classmethod
@@ -57,13 +58,15 @@ class RunFolder:
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
-            OSError: it cannot be written.
+            OSError: it cannot be written, or its written.json is not minigen's.
         """
         run = cls(path)
         run.require_free(overwrite)
         path.mkdir(parents=True, exist_ok=True)
         if overwrite:
             run._forget()
+        else:
+            run.own.written()  # a list that is not minigen's is noticed before the training
         run.describe(model, config, data)
         return run
 
@@ -78,8 +81,11 @@ class RunFolder:
         return self.last.exists() or self.best.exists()
 
     def _forget(self) -> None:
-        own = (self.last, self.best, self._metrics, self._written)
-        for file in (*own, *(self.path / name for name in self.written()), *self.frame_files().values()):
+        try:
+            self.own.remove()
+        except FileExistsError:
+            (self.path / "written.json").unlink()
+        for file in (self.last, self.best, self._metrics, *self.frame_files().values()):
             file.unlink(missing_ok=True)
         with suppress(OSError):  # it was never made, or holds something else
             self.frames.rmdir()
@@ -170,7 +176,7 @@ class RunFolder:
         return dict(sorted(files.items()))
 
     def save(self, name: str, content: bytes) -> Path:
-        """Write a picture of that name, and note the name, so that --overwrite removes the file.
+        """Write a picture of that name, or of a free one like it where the folder has a file that is not minigen's.
 
         Raises:
             ValueError: the name is no plain one that ends in .png or .gif.
@@ -180,18 +186,13 @@ class RunFolder:
             raise ValueError(
                 f"a figure's name is {name!r}, must be letters, digits, spaces, - and _ before .png or .gif"
             )
-        if name not in self.written():
-            replace_file(self._written, msgspec.json.encode([*self.written(), name]))
-        replace_file(self.path / name, content)
+        stem, ending = name.split(".")
+        number = 1
+        while self.own.foreign([name]):
+            number += 1
+            name = f"{stem}-{number}.{ending}"
+        self.own.save({name: content})
         return self.path / name
-
-    def written(self) -> list[str]:
-        """The names of the files that `save` wrote; none where the note is missing or is not what minigen wrote."""
-        try:
-            names = schema.decode(read(self._written, MOST_CONFIG), list[str], "it")
-        except (OSError, ValueError):
-            return []
-        return [name for name in names if _NAME.fullmatch(name)]
 
 
 def _version(package: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from minigen.models.vae import VAEConfig
 from minigen.training.run_folder import RunError, RunFolder
 
 DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))
+OUTSIDE = ("../thesis.png", "pictures/../../thesis.png", ".", "", "..", "pictures/..")
 
 
 @pytest.fixture
@@ -104,21 +106,39 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
         path.write_bytes(b"x")
     for name in ("mine.png", "learning.gif", "mine.png"):
         run.save(name, b"drawn")
-    assert run.written() == ["mine.png", "learning.gif"]
+    assert list(run.own.written()) == ["mine.png", "learning.gif"]
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described().config["hidden"] == 8
     assert new.rows() == []
     assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png"}
 
 
-@pytest.mark.parametrize("note", ['["../thesis.png", ".", "", "..", "/thesis.png"]', '["', "3", "[3]", "\\xff"])
+@pytest.mark.parametrize(
+    "note",
+    [
+        *(f'{{"{name}": {{"maker": "train", "sha256": ["{hashlib.sha256(b"x").hexdigest()}"]}}}}' for name in OUTSIDE),
+        *('["', "3", "[3]", '{"a": 3}', "\\xff"),
+    ],
+)
 def test_a_note_that_anyone_may_have_edited_removes_nothing_elsewhere(run: RunFolder, note: str) -> None:
+    """A right checksum, but a name that leads out of the folder."""
     thesis = run.path.parent / "thesis.png"
     thesis.write_text("x")
     (run.path / "written.json").write_text(note)
     RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
     assert thesis.exists()
     assert run.path.exists()
+
+
+def test_a_picture_of_the_user_is_not_replaced(run: RunFolder) -> None:
+    (run.path / "curves.png").write_bytes(b"mine")
+    assert [run.save("curves.png", content).name for content in (b"1", b"2")] == ["curves-2.png"] * 2
+    run.save("loss.png", b"drawn")
+    (run.path / "loss.png").write_bytes(b"edited")
+    assert run.save("loss.png", b"3").name == "loss-2.png"
+    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    left = {path.name: path.read_bytes() for path in run.path.glob("*.png")}
+    assert left == {"curves.png": b"mine", "loss.png": b"edited"}
 
 
 def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> None:
