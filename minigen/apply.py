@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigen import backend, files
-from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
 from minigen.data.pictures import read_pictures
 from minigen.data.sequences import in_units
 from minigen.inference.inputs import Examples, from_test_set, numbers, one_example, picture_names, read_examples
@@ -39,26 +39,42 @@ def _main(words: list[str]) -> int:
         return 0
     if words[0].startswith("-"):
         raise UsageError(f"{words[0]!r} stands where the run must: python -m minigen.apply RUN VERB [options]")
+    if words[0] in VERBS and not Path(words[0]).is_dir():
+        if not {"-h", "--help"} & set(words[1:]):
+            run = next((word for word in words[1:] if not word.startswith("-")), "RUN")
+            raise UsageError(f"the run comes before the verb: python -m minigen.apply {run} {words[0]}")
+        words = ["RUN", *words]
+    if words[1:2] in (["-h"], ["--help"]):
+        _print_list()
+        return 0
     if len(words) == 1 or words[1] not in VERBS:
         hint = closest(words[1].lower(), VERBS) if len(words) > 1 else ""
         what = f"unknown verb {words[1]!r}{hint}" if len(words) > 1 else "a verb is missing"
         raise UsageError(f"{what} ({', '.join(VERBS)}; --help says more)")
-    verb = VERBS[words[1]]
-    parser = Parser(f"python -m minigen.apply RUN {words[1]}", "%(prog)s [options]", verb.summary)
+    return _act(words[0], words[1], words[2:])
+
+
+def _act(run: str, name: str, words: list[str]) -> int:
+    verb = VERBS[name]
+    parser = Parser(f"python -m minigen.apply RUN {name}", "%(prog)s [options]", verb.summary)
     verb.add_arguments(parser)
-    parser.add_argument("--out", type=Path, help=f"folder of the results (default RUN/{words[1]})")
+    parser.add_argument("--out", type=folder, help=f"folder of the results (default RUN/{name})")
+    parser.add_argument(
+        "--overwrite", action="store_true", default=False, help="also replace files that minigen did not write"
+    )
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute (default cpu)")
-    options = parser.parse(words[2:])
-    trained = load(words[0], options.device, say=lambda line: print(line, file=sys.stderr))
+    options = parser.parse(words)
+    trained = load(run, options.device, say=lambda line: print(line, file=sys.stderr))
     if not isinstance(trained.model, verb.needs):
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
-        raise UsageError(f"{trained.model.name} cannot {words[1]}, but: {able}")
-    out = getattr(options, "out", Path(words[0]) / words[1])
+        raise UsageError(f"{trained.model.name} cannot {name}, but: {able}")
+    out = getattr(options, "out", Path(run) / name)
     if "out" not in options:
         files.refuse_link(out)
-    print(f"{trained.model.name} of {words[0]}, after {trained.epoch} epochs on {trained.data.name}")
     results = Results(out, getattr(options, "invert", False))
     left_out = verb.act(trained, options, results)
+    results.write(name, options.overwrite)
+    print(f"{trained.model.name} of {run}, after {trained.epoch} epochs on {trained.data.name}")
     for line in (*results.lines, *(left_out or ())):
         print(line)
     return 0
@@ -128,6 +144,7 @@ def _encode(trained: Trained, options: argparse.Namespace, results: Results) -> 
 
 def _restore(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
     if options.inputs and not options.damage:  # pictures of any size
+        _require_no_count(options)
         found = read_pictures(options.inputs, trained.data.input_shape[0], None, options.invert)
         results.pictures(picture_names(found.paths), [trained.restore(image[None])[0] for image in found.images])
         return found.left_out
@@ -159,7 +176,8 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
     scores = trained.score(x.values, x.lengths)
     if threshold is None:
         threshold = _threshold(trained, QUANTILE)
-    results.say(f"{(scores > threshold).sum()} of {len(scores)} are above the threshold {threshold:.5g}")
+    what = "inputs" if x.labels is None else "test examples"
+    results.say(f"{(scores > threshold).sum()} of {len(scores)} {what} are above the threshold {threshold:.5g}")
     highest = np.argsort(-scores)[:5]
     results.say("highest " + ", ".join(f"{x.names[place]}: {scores[place]:.5g}" for place in highest))
     if x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels):
@@ -194,16 +212,21 @@ def _measure_generator(trained: Trained, options: argparse.Namespace, results: R
 
 
 def _export(trained: Trained, options: argparse.Namespace, results: Results) -> None:
-    results.folder.mkdir(parents=True, exist_ok=True)
-    results.wrote(trained.export(results.folder / f"{trained.model.name}.safetensors"))
+    results.file(f"{trained.model.name}.safetensors", trained.exported())
     results.say("        with the names and shapes of torch.nn")
 
 
 def _examples(trained: Trained, options: argparse.Namespace) -> Examples:
     """What the options name: test examples where they name nothing."""
     if options.inputs:
+        _require_no_count(options)
         return read_examples(trained, options.inputs, options.invert)
     return from_test_set(trained, getattr(options, "count", options.default_count))
+
+
+def _require_no_count(options: argparse.Namespace) -> None:
+    if "count" in options:
+        raise UsageError(f"--count is {options.count}, but it counts test examples: all inputs that you name are read")
 
 
 # Their options

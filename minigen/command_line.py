@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from minigen import interrupts
@@ -127,6 +128,13 @@ class Parser(argparse.ArgumentParser):
             hint = closest(unknown[0].split("=")[0], flags)
             raise UsageError(f"unknown option {unknown[0]!r}{hint} ({self.prog} --help shows all)")
         return options
+
+
+def folder(text: str) -> Path:
+    """The type of an option that names a folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("is '', must name a folder")
+    return Path(text)
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The files that minigen wrote into a folder, listed there in written.json: no other file is replaced or removed.
+"""The files that minigen wrote into a folder, listed there in .written.json: no other file is replaced or removed.
 
 The list holds each file's checksum, so a file that somebody changed, or put in its place, is not minigen's any more.
 """
@@ -16,7 +16,7 @@ import msgspec
 from minigen import files, schema
 
 PICTURES = "pictures"
-_LIST = "written.json"
+_LIST = ".written.json"
 _ENDINGS = (".png", ".gif", ".csv", ".npy", ".safetensors")
 _MOST_LIST, _MOST_FILE = 2**28, 2**32  # bytes
 

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import structs
 
 from minigen import backend, random
-from minigen.command_line import Parser, UsageError, closest, is_terminal, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
 from minigen.inference.loading import load_data, read_config
 from minigen.memory import keep_freed_memory
@@ -72,7 +72,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
         f"A good result: {model_type.good}." if model_type.good else "",
     )
     run = parser.add_argument_group("the run")
-    run.add_argument("--out", type=_folder, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
+    run.add_argument("--out", type=folder, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
     run.add_argument("--resume", action="store_true", help="go on with the run in the folder, bit for bit")
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
     run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
@@ -87,12 +87,6 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     if "resume" in given and "overwrite" in given:
         raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
     return given
-
-
-def _folder(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("is '', must name a folder")
-    return Path(text)
 
 
 # The run

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ import minigen
 from minigen import apply, compare
 from minigen.data import load
 from minigen.evaluation.generator_measures import GeneratorMeasures
+from minigen.inference.inputs import picture_names
 
 Command = Callable[..., list[str]]
 
@@ -159,10 +162,10 @@ def test_scores_sequences(command: Command, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["name", "score", "anomalous"]
     above = sum(row["anomalous"] == "True" for row in rows)
-    assert lines[1].startswith(f"{above} of 30 are above the threshold")
+    assert lines[1].startswith(f"{above} of 30 test examples are above the threshold")
     own = tmp_path / "own.csv"
     own.write_text("\n".join(",".join(["0.5"] * 64) for _ in range(3)))
-    assert command("waves", "score", own, "--threshold", 0)[1] == "3 of 3 are above the threshold 0"
+    assert command("waves", "score", own, "--threshold", 0)[1] == "3 of 3 inputs are above the threshold 0"
     command("waves", "reconstruct", own)
     assert np.load(tmp_path / "out" / "reconstructions.npy").shape == (3, 64, 1)
 
@@ -216,9 +219,96 @@ def test_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"\n  {verb} " in printed for verb in apply.VERBS)
 
 
+# Whose files are written, and where
+
+
+@pytest.fixture
+def again(command: Command, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Calls the verb once more into tmp_path / "out", with words that it refuses; the one line."""
+
+    def call(*words: object) -> str:
+        assert apply.main([str(runs / "vae"), *map(str, words), "--out", str(tmp_path / "out")]) == 2
+        return capsys.readouterr().err
+
+    return call
+
+
+def test_nothing_that_minigen_did_not_write_is_replaced(
+    command: Command, again: Callable[..., str], tmp_path: Path, digits: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    digits.rename(tmp_path / "out" / "pictures")
+    own = pictures(tmp_path)
+    assert "pictures/a.png: not written by minigen" in again("reconstruct", tmp_path / "out" / "pictures")
+    assert {name: image.tobytes() for name, image in pictures(tmp_path).items()} == {
+        name: image.tobytes() for name, image in own.items()
+    }
+    assert not (tmp_path / "out" / "sheet.png").exists(), "nothing is written"
+    command("vae", "reconstruct", tmp_path / "out" / "pictures", "--overwrite")
+    assert (pictures(tmp_path)["a"] != own["a"]).any()
+    (tmp_path / "out" / "sheet.png").write_bytes(b"drawn over")
+    assert "sheet.png: not written by minigen, or changed since" in again("reconstruct", "--count", 1)
+
+
+def test_a_use_removes_what_the_last_one_left(command: Command, tmp_path: Path) -> None:
+    command("vae", "sample", "--count", 12)
+    command("vae", "encode", "--count", 2)
+    (tmp_path / "out" / "pictures" / "05.png").write_bytes(b"drawn over")
+    (tmp_path / "out" / "pictures" / "mine.png").write_bytes(b"mine")
+    command("vae", "sample", "--count", 3)
+    names = {path.name for path in (tmp_path / "out" / "pictures").iterdir()}
+    assert names == {"0.png", "1.png", "2.png", "05.png", "mine.png"}
+    assert (tmp_path / "out" / "codes.csv").exists(), "another verb's"
+
+
+def test_no_two_outputs_share_a_name() -> None:
+    for paths in (["a.png", "a.jpg", "0000-a.png"], ["c1/a.png", "c2/A.png", "c3/0000-a.png", "0001-a.png"]):
+        names = picture_names([Path(path) for path in paths])
+        assert len({name.casefold() for name in names}) == len(paths)
+    long = picture_names([Path(letter * 240 + ".png") for letter in "aé"])
+    assert all(len(name.encode()) < 240 for name in long)
+
+
+def test_uses_of_a_run_at_once_wait_for_each_other(runs: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+
+    def use(verb: str) -> int:
+        return apply.main([str(runs / "vae"), verb, "--out", out])
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(use, ["sample", "reconstruct", "encode", "sample", "encode"])) == [0] * 5
+    assert {"codes.csv", "codes.npy", "map.png", "sheet.png"} < {path.name for path in Path(out).iterdir()}
+    assert len(list(Path(out, "pictures").iterdir())) == 110, "00 … 99 and 0 … 9"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("RUN", "--help"), "Verbs"),
+        (("sample", "--help"), "--temperature"),
+        (("sample", "RUN", "-h"), "--temperature"),
+        (("RUN", "sample", "--help"), "--temperature"),
+    ],
+)
+def test_helps_wherever_help_is_asked_for(
+    runs: Path, words: tuple[str, ...], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.suppress(SystemExit):
+        assert apply.main([str(runs / "vae") if word == "RUN" else word for word in words]) == 0
+    assert shown in capsys.readouterr().out
+
+
+def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert apply.main(["sample", "runs/vae"]) == 2
+    assert "the run comes before the verb: python -m minigen.apply runs/vae sample" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("run", "words", "message"),
     [
+        ("vae", ("encode", __file__, "--count", 3), "--count is 3, but it counts test examples"),
+        ("deconv", ("restore", __file__, "--count", 3), "--count is 3, but it counts test examples"),
+        ("vae", ("sample", "--out", ""), "--out: is '', must name a folder"),
         ("vae", (), "a verb is missing (sample, reconstruct"),
         ("vae", ("smaple",), "unknown verb 'smaple': did you mean 'sample'?"),
         ("vae", ("Sample",), "unknown verb 'Sample': did you mean 'sample'?"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,6 +75,26 @@ def numbers(count: int) -> list[str]:
 
 
 def picture_names(paths: Sequence[Path]) -> list[str]:
-    """A name for each file, numbered where two are the same."""
-    stems = [files.printable(path.stem) for path in paths]
-    return [f"{number:04}-{stem}" if stems.count(stem) > 1 else stem for number, stem in enumerate(stems)]
+    """A name for each file, with its number before it where another file has the name, also in other capitals."""
+    stems = [_clipped(files.printable(path.stem)) for path in paths]
+    counts = Counter(map(_key, stems))
+    taken = {key for key, count in counts.items() if count == 1}
+    names = []
+    for number, stem in enumerate(stems):
+        name = stem
+        if counts[_key(stem)] > 1:
+            while _key(name) in taken or name == stem:
+                name = f"{number:04}-{name}"
+            taken.add(_key(name))
+        names.append(name)
+    return names
+
+
+def _key(name: str) -> str:
+    """The same for names that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _clipped(name: str) -> str:
+    """So many of its letters as a file's name can hold with a number and an ending."""
+    return name.encode()[:200].decode(errors="ignore")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,35 +14,38 @@ import numpy as np
 from PIL import Image
 
 from minigen import files
+from minigen.own_files import PICTURES, OwnFiles
+from minigen.training.lock import LockedError, locked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 10  # examples in a row of a sheet
+PATIENCE = 300  # tenths of a second for which another process may write into the folder
 
 
 class Results:
-    """What a use of a model gives: files in a folder, and `lines` about them.
+    """What a use of a model gives: files, which `write` puts into a folder together, and `lines` about them.
 
     invert: pictures are written dark on light.
     """
 
     def __init__(self, folder: Path, invert: bool) -> None:
         self.folder, self.invert, self.lines = folder, invert, list[str]()
+        self.contents: dict[str, bytes] = {}
 
     def say(self, line: str) -> None:
         """A line that tells a number."""
         self.lines.append(line)
 
-    def pictures(self, names: Sequence[str], images: Any) -> None:
+    def pictures(self, names: Sequence[str], images: Iterable[Any]) -> None:
         """An image (C, H, W) in [0, 1], grey or RGB, for each name: one pixel per value."""
-        files.make_folder(self.folder / "pictures")
         for name, image in zip(names, images, strict=True):
             levels = np.round(255 * np.clip(1 - image if self.invert else image, 0, 1)).astype(np.uint8)
             content = io.BytesIO()
             Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)).save(content, "PNG")
-            files.replace_file(self.folder / "pictures" / f"{name}.png", content.getvalue())
-        self.say(f"wrote   {self.folder / 'pictures'}: {len(names)}, from {names[0]}.png on")
+            self.contents[f"{PICTURES}/{name}.png"] = content.getvalue()
+        self.say(f"wrote   {self.folder / PICTURES}: {len(names)}, from {names[0]}.png on")
 
     def sheet(self, rows: dict[str, Any], title: str) -> None:
         """Images (N, C, H, W), or sequences as pictures: ten of each row by its name, or a hundred of one kind."""
@@ -55,7 +60,7 @@ class Results:
         """A figure."""
         from minigen.evaluation.figures import png
 
-        self.wrote(save(self.folder / f"{name}.png", png(figure)))
+        self.file(f"{name}.png", png(figure))
 
     def table(self, name: str, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A CSV file with a heading."""
@@ -63,26 +68,56 @@ class Results:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(heading)
         writer.writerows(rows)
-        self.wrote(save(self.folder / f"{name}.csv", text.getvalue().encode()))
+        self.file(f"{name}.csv", text.getvalue().encode())
 
     def array(self, name: str, array: Any) -> None:
         """A .npy file."""
-        self.wrote(save_array(self.folder / f"{name}.npy", array))
+        self.file(f"{name}.npy", _npy(array))
 
-    def wrote(self, path: Path) -> None:
-        """The line about a file."""
-        self.say(f"wrote   {path}")
+    def file(self, name: str, content: bytes) -> None:
+        """Any other file, and the line about it."""
+        self.contents[name] = content
+        self.say(f"wrote   {self.folder / name}")
+
+    def write(self, maker: str, overwrite: bool) -> None:
+        """Write the files; those that the same maker wrote before, and now would not, are removed.
+
+        Raises:
+            FileExistsError: a file of such a name is not minigen's, and `overwrite` is not set: nothing is written.
+            LockedError: another process has been writing into the folder for half a minute.
+        """
+        if not self.contents:
+            return
+        with _locked(self.folder):
+            own = OwnFiles(self.folder, maker)
+            own.save(self.contents, overwrite)
+            own.remove(keep=self.contents)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes into the folder."""
+    for attempt in range(PATIENCE + 1):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(folder))
+            except LockedError:
+                if attempt == PATIENCE:
+                    raise
+                time.sleep(0.1)
+                continue
+            yield
+            return
 
 
 def save_array(path: Path, array: Any) -> Path:
-    """A .npy file."""
+    """A .npy file at a path of minigen's own; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.replace_file(path, _npy(array))
+    return path
+
+
+def _npy(array: Any) -> bytes:
     content = io.BytesIO()
     np.save(content, array, allow_pickle=False)
-    return save(path, content.getvalue())
-
-
-def save(path: Path, content: bytes) -> Path:
-    """Any other file; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.replace_file(path, content)
-    return path
+    return content.getvalue()

@@ -140,10 +140,13 @@ class Trained:
         A PyTorch module of the same layers loads it: module.load_state_dict(load_file(path), strict=True).
         Raises OSError where it cannot be written.
         """
-        state = {name: backend.to_device(array, "cpu") for name, array in self.model.state_dict().items()}
-        content = save({name: np.asarray(array, order="C") for name, array in state.items()}, {"format": "pt"})
-        replace_file(Path(path), content)
+        replace_file(Path(path), self.exported())
         return Path(path)
+
+    def exported(self) -> bytes:
+        """The content of the file that `export` writes."""
+        state = {name: backend.to_device(array, "cpu") for name, array in self.model.state_dict().items()}
+        return save({name: np.asarray(array, order="C") for name, array in state.items()}, {"format": "pt"})
 
     def _able_to(self, verb: str, protocol: Any) -> Any:
         if not isinstance(self.model, protocol):

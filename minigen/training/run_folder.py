@@ -58,7 +58,7 @@ class RunFolder:
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
-            OSError: it cannot be written, or its written.json is not minigen's.
+            OSError: it cannot be written, or its .written.json is not minigen's.
         """
         run = cls(path)
         run.require_free(overwrite)
@@ -84,7 +84,7 @@ class RunFolder:
         try:
             self.own.remove()
         except FileExistsError:
-            (self.path / "written.json").unlink()
+            (self.path / ".written.json").unlink()
         for file in (self.last, self.best, self._metrics, *self.frame_files().values()):
             file.unlink(missing_ok=True)
         with suppress(OSError):  # it was never made, or holds something else

@@ -124,7 +124,7 @@ def test_a_note_that_anyone_may_have_edited_removes_nothing_elsewhere(run: RunFo
     """A right checksum, but a name that leads out of the folder."""
     thesis = run.path.parent / "thesis.png"
     thesis.write_text("x")
-    (run.path / "written.json").write_text(note)
+    (run.path / ".written.json").write_text(note)
     RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
     assert thesis.exists()
     assert run.path.exists()
