@@ -196,5 +196,4 @@ class NonFiniteError(ArithmeticError):
 
 def operation_of(derivative: Callable[[Tensor], Tensor] | None) -> str:
     """The name of the function in which a derivative was written: "mul" for mul.<locals>.<lambda>."""
-    path = getattr(derivative, "__qualname__", "").rpartition(".<locals>")[0]
-    return path.rpartition(".")[2].strip("_") or "an operation"
+    return getattr(derivative, "__qualname__", "an operation").partition(".<locals>")[0].strip("_")

@@ -1,9 +1,10 @@
-"""A case: one operation with inputs to check it on, and the same in PyTorch where PyTorch has it."""
+"""A case: one operation with inputs to check it on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,16 +25,16 @@ class Case:
         note: what is special here.
         call: maps the inputs to a tensor or several.
         draws: one for each input.
-        torch: (torch, *inputs) -> the same values in PyTorch.
         order: how often the operation can be differentiated, 1 or 2 (or more).
+        options: the keywords with which `call` calls the operation.
     """
 
     op: str
     note: str
     call: Callable[..., Any]
     draws: tuple[Draw, ...]
-    torch: Callable[..., Any] | None
     order: int
+    options: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -51,16 +52,9 @@ class Case:
         return [Tensor(backend.to_device(array, device), requires_grad=True) for array in arrays]
 
 
-def case(
-    op: str,
-    call: Callable[..., Any],
-    *draws: Draw,
-    torch: Callable[..., Any] | None = None,
-    note: str = "",
-    order: int = 2,
-) -> Case:
-    """A Case, its inputs listed as in the call."""
-    return Case(op, note, call, draws, torch, order)
+def case(op: str, call: Callable[..., Any], *draws: Draw, note: str = "", order: int = 2, **options: Any) -> Case:
+    """A Case, its inputs listed as in the call call(*inputs, **options)."""
+    return Case(op, note, partial(call, **options) if options else call, draws, order, options)
 
 
 def beside(x: Tensor, array: Array) -> Array:

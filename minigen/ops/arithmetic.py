@@ -8,7 +8,7 @@ import numbers
 from minigen.autograd import Tensor, record
 from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
-from minigen.ops.powers import tensor_power
+from minigen.ops.powers import pow
 from minigen.ops.shapes import unbroadcast
 
 
@@ -58,9 +58,9 @@ def neg(x: Tensor) -> Tensor:
 
 
 def power(x: Tensor, exponent: Operand) -> Tensor:
-    """xⁿ for a number n, with derivative n·xⁿ⁻¹; for a tensor or an array see `powers.tensor_power`."""
+    """xⁿ for a number n, with derivative n·xⁿ⁻¹; for a tensor or an array see `powers.pow`."""
     if not isinstance(exponent, numbers.Real):
-        return tensor_power(x, exponent)
+        return pow(x, exponent)
     n = float(exponent)
     if n == 1:
         return x

@@ -9,7 +9,7 @@ from minigen.ops.operands import Number, Operand, as_operand
 from minigen.ops.shapes import unbroadcast
 
 
-def tensor_power(a: Tensor, b: Operand) -> Tensor:
+def pow(a: Tensor, b: Operand) -> Tensor:
     """aᵇ; derivatives b·aᵇ⁻¹, which is 0 where b is 0, and aᵇ·ln a, which is 0 where a is 0 and b ≥ 0 (as in torch)"""
     b = as_operand(b, a)
     if isinstance(b, Number):
@@ -27,4 +27,4 @@ def rpower(b: Tensor, a: Operand) -> Tensor:
     base = as_operand(a, b)
     if isinstance(base, Number):
         base = Tensor(backend.of(b.data).full((), base.data, b.dtype))
-    return tensor_power(base, b)
+    return pow(base, b)

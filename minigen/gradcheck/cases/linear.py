@@ -12,44 +12,11 @@ def batch_last(*shape: int) -> Draw:
 
 
 CASES = [
-    case(
-        "linear",
-        ops.linear,
-        normal(3, 4),
-        normal(5, 4),
-        normal(5),
-        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
-    ),
-    case(
-        "linear", ops.linear, normal(4), normal(5, 4), torch=lambda t, x, w: t.nn.functional.linear(x, w), note="vector"
-    ),
-    case(
-        "linear",
-        ops.linear,
-        normal(2, 3, 4),
-        normal(5, 4),
-        normal(5),
-        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
-        note="sequences",
-    ),
-    case(
-        "linear",
-        ops.linear,
-        batch_last(3, 4),
-        normal(5, 4),
-        normal(5),
-        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
-        note="batch-last",
-    ),
-    case(
-        "linear",
-        ops.linear,
-        batch_last(2, 3, 4),
-        normal(5, 4),
-        normal(5),
-        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
-        note="batch-last sequences",
-    ),
-    case("linear_input_grad", linear_input_grad, normal(3, 5), normal(5, 4), torch=lambda _, g, w: g @ w),
-    case("linear_weight_grad", linear_weight_grad, normal(3, 5), normal(3, 4), torch=lambda _, g, x: g.T @ x),
+    case("linear", ops.linear, normal(3, 4), normal(5, 4), normal(5)),
+    case("linear", ops.linear, normal(4), normal(5, 4), note="vector"),
+    case("linear", ops.linear, normal(2, 3, 4), normal(5, 4), normal(5), note="sequences"),
+    case("linear", ops.linear, batch_last(3, 4), normal(5, 4), normal(5), note="batch-last"),
+    case("linear", ops.linear, batch_last(2, 3, 4), normal(5, 4), normal(5), note="batch-last sequences"),
+    case("linear_input_grad", linear_input_grad, normal(3, 5), normal(5, 4)),
+    case("linear_weight_grad", linear_weight_grad, normal(3, 5), normal(3, 4)),
 ]

@@ -29,29 +29,18 @@ def _ours(activation: str = "tanh", lengths: Any = None) -> Callable[..., list[T
     return call
 
 
-def _theirs(t: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any = None) -> Any:
-    biases = [] if bias is None else [bias, t.zeros_like(bias)]
-    weights = [weight_ih, weight_hh, *biases]
-    outputs, h, c = t.lstm(x, (h[None], c[None]), weights, bias is not None, 1, 0.0, False, False, True)
-    return outputs, h[0], c[0]
-
-
-def _their_cell(t: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> Any:
-    return t.lstm_cell(x, (h, c), weight_ih, weight_hh, bias, t.zeros_like(bias))
-
-
 _X, *_REST = _inputs(3, 1)
 _CELL = (normal(3, 2), *_REST)
 
 CASES = [
-    case("lstm", _ours(), *_inputs(3, 4), torch=_theirs, order=1),
-    case("lstm", _ours(), *_inputs(3, 4)[:-1], torch=_theirs, note="no bias", order=1),
-    case("lstm", _ours(), *_inputs(1, 1), torch=_theirs, note="one example, one step", order=1),
+    case("lstm", _ours(), *_inputs(3, 4), order=1),
+    case("lstm", _ours(), *_inputs(3, 4)[:-1], note="no bias", order=1),
+    case("lstm", _ours(), *_inputs(1, 1), note="one example, one step", order=1),
     case("lstm", _ours("relu"), *_inputs(3, 4), note="relu", order=1),
     case("lstm", _ours(lengths=_LENGTHS), *_inputs(3, 4), note="lengths", order=1),
     case("lstm", lambda *a: _ours()(*a)[0], *_inputs(3, 4), note="outputs alone", order=1),
     case("lstm", lambda *a: _ours()(*a)[1], *_inputs(3, 4), note="h alone", order=1),
     case("lstm", lambda *a: _ours()(*a)[2], *_inputs(3, 4), note="c alone", order=1),
-    case("lstm_cell", ops.lstm_cell, *_CELL, torch=_their_cell),
+    case("lstm_cell", ops.lstm_cell, *_CELL),
     case("lstm_cell", partial(ops.lstm_cell, activation="relu"), *_CELL, note="relu"),
 ]
