@@ -17,7 +17,6 @@ import numpy as np
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
 from minigen.data.pictures import read_pictures
-from minigen.data.sequences import in_units
 from minigen.inference.inputs import Examples, from_test_set, numbers, one_example, picture_names, read_examples
 from minigen.inference.loading import load, load_data
 from minigen.inference.outputs import SHOWN, Results
@@ -102,9 +101,11 @@ def _reconstruct(trained: Trained, options: argparse.Namespace, results: Results
     if trained.data.holds_images:
         results.pictures(x.names, y)
     else:
-        results.array("reconstructions", in_units(y, trained.data.units))
+        results.array("reconstructions", y)
     if trained.data.input_shape[-1] > 1:
-        results.sheet({"input": x.values, "from code": y}, "inputs and their reconstructions")
+        results.sheet(
+            {"input": trained.scaled(x.values), "from code": trained.scaled(y)}, "inputs and their reconstructions"
+        )
     return x.left_out
 
 
@@ -118,7 +119,7 @@ def _interpolate(trained: Trained, options: argparse.Namespace, results: Results
     if trained.data.holds_images:
         results.pictures(numbers(len(images)), images)
     shown = np.unique(np.linspace(0, len(images) - 1, SHOWN).round().astype(int))
-    results.sheet({"": images[shown]}, title)
+    results.sheet({"": trained.scaled(images[shown])}, title)
 
 
 def _seed(word: str) -> int:

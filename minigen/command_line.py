@@ -18,7 +18,7 @@ from minigen import interrupts
 from minigen.backend import DeviceError
 from minigen.data import DataError
 from minigen.files import printable
-from minigen.inference.trained import UseError
+from minigen.inference.arrays import UseError
 from minigen.models import ConfigError
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.divergence import DivergedError

@@ -103,7 +103,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
     try:
         with files.reading(path, MOST_BYTES) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own, about damage that does not matter here
-            picture = _decoded(path, Image.open(file, formats=_FORMATS), "L" if channels == 1 else "RGB", size)
+            values = as_array(Image.open(file, formats=_FORMATS), str(path), channels, size)
     except DataError:
         raise
     except UnidentifiedImageError as error:
@@ -113,19 +113,23 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DataError(f"{path}: cannot be read ({why})") from error
-    levels = np.asarray(picture)
-    require_levels(levels, str(path))
-    values = np.atleast_3d(levels).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return 1 - values if invert else values
 
 
-def _decoded(path: Path, picture: Image.Image, mode: str, size: tuple[int, int] | None) -> Image.Image:
+def as_array(picture: Image.Image, name: str, channels: int, size: tuple[int, int] | None) -> Floats:
+    """A picture that Pillow has opened, as `read_picture` gives it; the name is for errors."""
+    levels = np.asarray(_decoded(name, picture, "L" if channels == 1 else "RGB", size))
+    require_levels(levels, name)
+    return np.atleast_3d(levels).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+
+
+def _decoded(name: str, picture: Image.Image, mode: str, size: tuple[int, int] | None) -> Image.Image:
     """8 bits per channel, grey ("L") or "RGB", upright, without transparency, and shrunk before it is copied much."""
     width, height = picture.size
     if width * height > MOST_PIXELS:
-        raise DataError(f"{path}: {width} x {height} pixels, at most {MOST_PIXELS:,} are read")
+        raise DataError(f"{name}: {width} x {height} pixels, at most {MOST_PIXELS:,} are read")
     if picture.mode == "F":
-        raise DataError(f"{path}: 32-bit floats, must be 8 or 16 bits per channel")
+        raise DataError(f"{name}: 32-bit floats, must be 8 or 16 bits per channel")
     picture.load()
     orientation: Any = 1
     with suppress(Exception):  # metadata that cannot be read are no reason to refuse the picture

@@ -106,7 +106,7 @@ def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float,
         units = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
     elif len(units) != variables:
         raise DataError(f"{path}: {variables} variables per step, expected {len(units)}")
-    train_split, test_split = (Split(_scale(path, x, units), np.zeros(len(x), np.int64)) for x in (train, test))
+    train_split, test_split = (Split(scaled(path, x, units), np.zeros(len(x), np.int64)) for x in (train, test))
     understood = f"{count:,} sequences of {steps:,} steps of {variables} variable{'s' * (variables > 1)}"
     if variables == 1:
         understood += "; each row is one sequence, so cut a long series into rows, or save (N, T, D) as .npy"
@@ -114,8 +114,8 @@ def read_sequences(path: str | Path, seed: int = 0, units: Sequence[tuple[float,
     return Dataset("sequences", train_split, test_split, ("sequence",), source, tuple(units))
 
 
-def read_like(path: Path, shape: tuple[int, ...], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
-    """All sequences (N, T, D) of a file, scaled by the `units` of a trained model; (T, D) must be its `shape`.
+def read_like(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """All sequences (N, T, D) of a file, in its own units; (T, D) must be the `shape` that a model was trained on.
 
     Raises DataError for a file that is no such array, or holds sequences of another shape.
     """
@@ -123,7 +123,7 @@ def read_like(path: Path, shape: tuple[int, ...], units: Sequence[tuple[float, f
     values = read_array(path)
     if values.shape[1:] != shape:
         raise DataError(f"{path}: sequences (T, D) = {values.shape[1:]}, the model was trained on {shape}")
-    return _scale(path, values, units or [(0.0, 1.0)] * shape[1])
+    return values
 
 
 def in_units(values: NDArray[Any], units: Sequence[tuple[float, float]]) -> NDArray[Any]:
@@ -180,7 +180,7 @@ def _number(text: str, where: str) -> float:
         raise DataError(f"{where}: {reprlib.repr(text.strip())} is not a number") from error
 
 
-def _scale(path: Path, values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+def scaled(path: Path | str, values: NDArray[np.float64], units: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
     """Linearly, so that each variable's two units become 0 and 1; a constant variable becomes 0."""
     low, high = np.array(units).T
     with np.errstate(over="ignore", invalid="ignore"):
@@ -189,7 +189,7 @@ def _scale(path: Path, values: NDArray[np.float64], units: Sequence[tuple[float,
     return scaled
 
 
-def _require_finite(path: Path, computed: NDArray[Any], values: NDArray[np.float64], what: str) -> None:
+def _require_finite(path: Path | str, computed: NDArray[Any], values: NDArray[np.float64], what: str) -> None:
     bad = np.argwhere(~np.isfinite(computed))
     if len(bad):
         n, t, d = bad[0]

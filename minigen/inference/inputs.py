@@ -12,9 +12,10 @@ import numpy as np
 
 from minigen import files
 from minigen.data.pictures import read_picture, read_pictures
-from minigen.data.sequences import read_like
+from minigen.data.sequences import in_units, read_like
+from minigen.inference.arrays import UseError
 from minigen.inference.loading import load_data
-from minigen.inference.trained import Trained, UseError
+from minigen.inference.trained import Trained
 
 
 class Examples(NamedTuple):
@@ -42,7 +43,7 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
         return Examples(np.stack(found.images), picture_names(found.paths), left_out=found.left_out)
     if len(paths) > 1:
         raise UseError(f"{len(paths)} files of sequences, one at a time is read")
-    values = read_like(paths[0], trained.data.input_shape, trained.data.units)
+    values = read_like(paths[0], trained.data.input_shape)
     return Examples(values, numbers(len(values)))
 
 
@@ -50,9 +51,13 @@ def from_test_set(trained: Trained, count: int) -> Examples:
     """The first `count` test examples, fewer where there are fewer; UseError for a count below 1."""
     if count < 1:
         raise UseError(f"--count is {count}, must be at least 1")
-    test = load_data(trained.config).test
+    data = load_data(trained.config)
+    test, test_units = data.test, data.units
     part = test.take(range(min(count, len(test))))
-    values = part.inputs.astype(np.float32) / np.float32(255) if part.inputs.dtype == np.uint8 else part.inputs
+    if part.inputs.dtype == np.uint8:
+        values = part.inputs.astype(np.float32) / np.float32(255)
+    else:
+        values = in_units(part.inputs, test_units)
     return Examples(values, numbers(len(part)), part.labels, part.lengths)
 
 

@@ -14,18 +14,15 @@ from safetensors.numpy import save
 from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
+from minigen.data.sequences import in_units
 from minigen.files import replace_file
+from minigen.inference import arrays
+from minigen.inference.arrays import Floats, UseError
 from minigen.models import Config, Model, able
 from minigen.models.model import Encodes, Reconstructs, Restores, Samples, TakesLengths
 
-Floats = NDArray[np.float32]
-
 AT_ONCE = 500  # examples
 MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
-
-
-class UseError(ValueError):
-    """A use that the model was not made for, or an input that does not fit it: one line that says which."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,8 +35,10 @@ class Trained:
         data: a description of the data that it was trained on.
         epoch: the number of epochs that its weights were trained for.
 
-    Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on. Noisy images,
-    for a model that was trained to remove noise, may leave [0, 1]. Seeds are integers from 0 to 2**64 - 1.
+    Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on: arrays, lists,
+    tensors of minigen or PyTorch, and PIL images. The axes N, C = 1 and D = 1 may be left out. Noisy images, for a
+    model that was trained to remove noise, may leave [0, 1]. A run on the user's own sequences takes and returns them
+    in their units. Seeds are integers from 0 to 2**64 - 1.
     Every method raises UseError if the model cannot do what is asked, or if an argument does not fit.
     """
 
@@ -57,7 +56,7 @@ class Trained:
 
         A temperature below 1 gives images that are more alike and more typical. The same seed gives the same noise.
         """
-        _require_number("temperature", temperature, 0)
+        temperature = arrays.number("temperature", temperature, 0, MOST)
         model = self._able_to("sample", Samples)
         noise = self.noise(count, seed) * np.float32(temperature)
         return self._in_parts(model.sample, noise)
@@ -65,8 +64,8 @@ class Trained:
     def noise(self, count: int, seed: int = 0) -> Floats:
         """The noise that `sample` decodes: (count, latent) from N(0, 1)."""
         model = self._able_to("sample", Samples)
-        _require_integer("count", count, 1, MOST)
-        _require_integer("seed", seed, 0, 2**64 - 1)
+        arrays.integer("count", count, 1, MOST)
+        arrays.integer("seed", seed, 0, 2**64 - 1)
         with random.stream(seed):
             return np.asarray(random.standard_normal((count, model.latent), "float32", "cpu"))
 
@@ -77,23 +76,33 @@ class Trained:
         return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
 
     def decode(self, codes: Any) -> Floats:
-        """Codes (N, latent) -> images (N, C, H, W) or sequences (N, T, D), in [0, 1]."""
+        """Codes (N, latent) -> images (N, C, H, W) in [0, 1], or sequences (N, T, D)."""
         model = self._able_to("decode", Encodes)
-        return self._in_parts(model.decode, _floats("codes", codes, (model.latent,)))
+        return self._in_units(self._in_parts(model.decode, arrays.floats("codes", codes, (model.latent,))))
 
     def reconstruct(self, inputs: Any, lengths: Any = None) -> Floats:
-        """decode(encode(inputs)): of the same shape as the inputs, in [0, 1].
+        """decode(encode(inputs)): images in [0, 1], or sequences.
 
         lengths: as in `encode`; zeros follow the end of a shorter sequence.
         """
         model = self._able_to("reconstruct", Reconstructs)
         x = self._checked(inputs)
-        return self._in_parts(model.reconstruct, x, self._checked_lengths(lengths, x))
+        steps = self._checked_lengths(lengths, x)
+        y = self._in_units(self._in_parts(model.reconstruct, x, steps))
+        if steps is not None:
+            y[np.arange(y.shape[1]) >= steps[:, None]] = 0
+        return y
 
     def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
         """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
-        _require_integer("steps", steps, 2, MOST)
-        ends = [self.encode(_array(name, value)[None])[0] for name, value in (("start", start), ("end", end))]
+        arrays.integer("steps", steps, 2, MOST)
+        model = self._able_to("encode", Encodes)
+        ends = []
+        for name, value in (("start", start), ("end", end)):
+            x = self._checked(value, name)
+            if len(x) != 1:
+                raise UseError(f"{name} holds {len(x)} examples, must be one")
+            ends.append(self._in_parts(model.encode, x)[0])
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         return self.decode((1 - share) * ends[0] + share * ends[1])
 
@@ -101,29 +110,26 @@ class Trained:
         """From the noise of one seed to the noise of another along an arc, each point decoded: (steps, C, H, W)."""
         from minigen.evaluation.studies.generation import on_the_sphere  # Matplotlib comes with it
 
-        _require_integer("steps", steps, 2, MOST)
+        arrays.integer("steps", steps, 2, MOST)
         model = self._able_to("sample", Samples)
         return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images damaged as in training, smaller, noisy or blurred: (N, C, H, W) -> (N, C, h, w)."""
         model = self._able_to("restore", Restores)
-        _require_integer("seed", seed, 0, 2**64 - 1)
+        arrays.integer("seed", seed, 0, 2**64 - 1)
         with random.stream(seed):
             return self._in_parts(model.damage, self._checked(images))
 
     def restore(self, damaged: Any) -> Floats:
         """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
         model = self._able_to("restore", Restores)
-        channels = self.data.input_shape[0]
-        images = _array("damaged", damaged)
-        if images.ndim != 4 or images.shape[1] != channels or not images.size:
-            raise UseError(f"damaged has shape {images.shape}, {model.name} restores (N, {channels}, h, w)")
-        return self._in_parts(model.restore, _images("damaged", images, images.shape[1:], noisy=True))
+        return self._in_parts(model.restore, arrays.images_of_any_size("damaged", damaged, self.data.input_shape[0]))
 
     def score(self, inputs: Any, lengths: Any = None) -> Floats:
         """The mean squared error of each reconstruction, (N,): high for inputs that are unlike the training data.
 
+        It is that of values in [0, 1], whatever the units of the inputs.
         lengths: as in `encode`; only the steps of each sequence count.
         """
         from minigen.evaluation.studies.anomalies import scores  # Matplotlib comes with it
@@ -132,7 +138,8 @@ class Trained:
         steps = self._checked_lengths(lengths, x)
         if isinstance(self.model, TakesLengths):
             return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
-        return ((self.reconstruct(x) - x) ** 2).reshape(len(x), -1).mean(axis=1)
+        y = self._in_parts(self._able_to("reconstruct", Reconstructs).reconstruct, x)
+        return ((y - x) ** 2).reshape(len(x), -1).mean(axis=1)
 
     def export(self, path: str | Path) -> Path:
         """Write the weights and buffers alone, under torch.nn's names and in its shapes, as a safetensors file.
@@ -153,18 +160,26 @@ class Trained:
             raise UseError(f"{self.model.name} cannot {verb}: that is for {able(protocol)}")
         return self.model
 
-    def _checked(self, inputs: Any) -> Floats:
+    def scaled(self, inputs: Any) -> Floats:
+        """Inputs as the model sees them: (N, C, H, W) or (N, T, D), in [0, 1]."""
+        return self._checked(inputs)
+
+    def _checked(self, inputs: Any, name: str = "inputs") -> Floats:
         if not self.data.holds_images:
-            return _floats("inputs", inputs, self.data.input_shape)
+            steps, variables = self.data.input_shape
+            return arrays.sequences(name, inputs, (steps, variables), self.data.units)
         noisy = getattr(self.config, "corrupt", "none").startswith("gaussian")
-        return _images("inputs", inputs, self.data.input_shape, noisy)
+        return arrays.images(name, inputs, self.data.input_shape, noisy)
+
+    def _in_units(self, values: Floats) -> Floats:
+        return in_units(values, self.data.units).astype(np.float32)
 
     def _checked_lengths(self, lengths: Any, sequences: Floats) -> NDArray[np.int64] | None:
         if lengths is None:
             return None
         if not isinstance(self.model, TakesLengths):
             raise UseError(f"{self.model.name} knows no lengths: they belong to sequences")
-        (count, steps), array = sequences.shape[:2], _array("lengths", lengths)
+        (count, steps), array = sequences.shape[:2], arrays.array("lengths", lengths)
         if array.shape != (count,):
             raise UseError(f"lengths has shape {array.shape}, must be ({count},)")
         if array.dtype.kind not in "iu" or not 1 <= array.min() <= array.max() <= steps:
@@ -180,44 +195,3 @@ class Trained:
                 steps = () if lengths is None else (backend.to_device(lengths[part], device),)
                 parts.append(function(Tensor(backend.to_device(inputs[part], device)), *steps).numpy())
         return np.concatenate(parts)
-
-
-def _array(name: str, values: Any) -> NDArray[Any]:
-    try:
-        array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
-    except ValueError as error:
-        raise UseError(f"{name} is no array ({error})") from error
-    if array.dtype.kind not in "iufb":
-        raise UseError(f"{name} holds {array.dtype}, must be numbers")
-    return array
-
-
-def _floats(name: str, values: Any, shape: tuple[int, ...]) -> Floats:
-    """At least one example of this shape, finite, as float32; uint8 images are brought to [0, 1]."""
-    array = _array(name, values)
-    if array.ndim != 1 + len(shape) or array.shape[1:] != shape or not len(array):
-        wanted = ", ".join(map(str, ("N", *shape)))
-        raise UseError(f"{name} has shape {array.shape}, must be ({wanted})")
-    floats = array.astype(np.float32) / np.float32(255 if array.dtype == np.uint8 else 1)
-    if not np.isfinite(floats).all():
-        raise UseError(f"{name} holds NaN or infinity")
-    return floats
-
-
-def _images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Floats:
-    """As `_floats`, in [0, 1]; only floats that may be `noisy` may leave it."""
-    images = _floats(name, values, shape)
-    low, high = images.min(), images.max()
-    if not 0 <= low <= high <= 1 and not (noisy and _array(name, values).dtype.kind == "f"):
-        raise UseError(f"{name} holds values from {low:g} to {high:g}, images must be in [0, 1], or uint8")
-    return images
-
-
-def _require_integer(name: str, value: Any, least: int, most: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not least <= value <= most:
-        raise UseError(f"{name} is {value!r}, must be an integer from {least} to {most:,}")
-
-
-def _require_number(name: str, value: Any, least: float) -> None:
-    if not isinstance(value, (int, float, np.number)) or not least <= value <= MOST:
-        raise UseError(f"{name} is {value!r}, must be a number from {least} to {MOST:,}")

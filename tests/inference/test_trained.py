@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 from small_runs import small_run
 
+import minigen
 from minigen import backend
 from minigen.data import load
+from minigen.inference.arrays import UseError
 from minigen.inference.loading import load as load_run
-from minigen.inference.trained import AT_ONCE, Trained, UseError
+from minigen.inference.trained import AT_ONCE, Trained
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,52 @@ def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Tr
     np.testing.assert_allclose(rae.score(test.inputs, test.lengths), inside, rtol=1e-4)
 
 
+# What people pass
+
+
+def test_what_people_pass_is_understood(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    ae, deconv = trained("ae"), trained("deconv", scale=2)
+    floats, picture = digits / np.float32(255), Image.fromarray(digits[0, 0])
+    for one in (digits[0], digits[0, 0], picture, [picture], picture.convert("RGB"), minigen.tensor(floats[:1])):
+        np.testing.assert_allclose(ae.encode(one), ae.encode(digits[:1]), atol=1e-6)
+    for several in (digits[:, 0], list(digits), digits.tolist(), [Image.fromarray(x[0]) for x in digits]):
+        several = np.array(several) / 255 if isinstance(several[0], list) else several
+        np.testing.assert_allclose(ae.encode(several), ae.encode(digits), atol=1e-6)
+    for same in (floats[:3, 0], Image.fromarray(digits[0, 0])):
+        assert deconv.restore(same).shape[1:] == (1, 56, 56)
+
+
+def test_only_pictures_are_divided(trained: Callable[..., Trained]) -> None:
+    codes = np.array([[0, 1, 2], [3, 4, 5]], np.uint8)
+    np.testing.assert_array_equal(trained("ae").decode(codes), trained("ae").decode(codes.astype(float)))
+    waves = trained("recurrent-ae", data="waves")
+    steps = np.ones((2, 64, 1), np.uint8)
+    np.testing.assert_array_equal(waves.encode(steps[:, :, 0]), waves.encode(steps.astype(float)))
+
+
+def test_the_users_units_go_in_and_come_out(trained: Callable[..., Trained], tmp_path: Path) -> None:
+    raw = 1000 + 50 * np.random.default_rng(0).random((100, 8, 2))
+    np.save(tmp_path / "own.npy", raw)
+    run = trained("recurrent-ae", data_file=str(tmp_path / "own.npy"))
+    low, high = np.array(run.data.units).T
+    y, x = ((values - low) / (high - low) for values in (run.reconstruct(raw), raw))
+    assert 0 <= y.min() <= y.max() <= 1
+    np.testing.assert_allclose(run.score(raw), ((y - x) ** 2).mean(axis=(1, 2)), rtol=1e-3)
+    np.testing.assert_allclose(run.decode(run.encode(raw)), run.reconstruct(raw), rtol=1e-5)
+    np.testing.assert_allclose(run.interpolate(raw[0], raw[1])[0], run.reconstruct(raw[0])[0], rtol=1e-5)
+    assert not run.reconstruct(raw, lengths=np.full(100, 5))[:, 5:].any(), "behind the end"
+
+
+def test_threads_do_not_disturb_each_other(trained: Callable[..., Trained], digits: np.ndarray) -> None:
+    vae = trained("vae")
+    alone = [(vae.sample(20, seed), vae.encode(digits)) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda seed: (vae.sample(20, seed % 8), vae.encode(digits)), range(32)))
+    for number, found in enumerate(together):
+        for one, other in zip(found, alone[number % 8], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 # Refusals
 
 
@@ -137,7 +187,10 @@ def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Tr
         (lambda t, x: t.restore(x), "ae cannot restore: that is for deconv"),
         (lambda t, x: t.damage(x), "ae cannot restore: that is for deconv"),
         (lambda t, x: t.sample(1), "ae cannot sample: that is for vae, conv-vae, gan, dcgan, wgan-gp"),
-        (lambda t, x: t.encode(x[0]), r"inputs has shape \(1, 28, 28\), must be \(N, 1, 28, 28\)"),
+        (lambda t, x: t.encode(x[0, 0, 0]), r"inputs has shape \(28,\), must be \(N, 1, 28, 28\)"),
+        (lambda t, x: t.encode(x // 255), "inputs: the largest uint8 value is 1, must be up to 255"),
+        (lambda t, x: t.encode([Image.new("L", (9, 9)), x[0]]), "inputs holds PIL images and others"),
+        (lambda t, x: t.interpolate(x[:2], x[1]), "start holds 2 examples, must be one"),
         (lambda t, x: t.encode(x[:0]), r"inputs has shape \(0, 1, 28, 28\), must be \(N, 1, 28, 28\)"),
         (lambda t, x: t.encode(np.full_like(x, np.nan, dtype=float)), "inputs holds NaN or infinity"),
         (lambda t, x: t.encode(np.array(["digit"])), "inputs holds <U5, must be numbers"),
@@ -147,7 +200,7 @@ def test_a_score_is_the_error_of_what_is_reconstructed(trained: Callable[..., Tr
         ),
         (lambda t, x: t.decode(np.zeros((1, 4))), r"codes has shape \(1, 4\), must be \(N, 3\)"),
         (lambda t, x: t.encode([[1], [1, 2]]), "inputs is no array"),
-        (lambda t, x: t.interpolate(x[0], x[1][:, :9]), r"inputs has shape \(1, 1, 9, 28\), must be"),
+        (lambda t, x: t.interpolate(x[0], x[1][:, :9]), r"end has shape \(1, 9, 28\), must be"),
         (lambda t, x: t.interpolate(x[0], x[1], steps=5.0), "steps is 5.0, must be an integer from 2"),
         (lambda t, x: t.interpolate(x[0], x[1], steps=1), "steps is 1, must be an integer from 2 to 1,000,000"),
     ],

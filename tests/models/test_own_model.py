@@ -14,7 +14,7 @@ import pytest
 
 import minigen
 from minigen import apply, compare, train
-from minigen.inference.trained import UseError
+from minigen.inference.arrays import UseError
 from minigen.models import MODELS, Config, Model, able, register
 from minigen.models.model import Encodes
 
