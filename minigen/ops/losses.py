@@ -52,8 +52,10 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction:
     sigma = sigmoid_array(x)
     larger = xp.abs(sigma - 0.5, out=xp.empty_like(x))
     larger += 0.5
-    distance = (x > 0) - target.data
-    value = selected(x, distance != 0) * distance  # not ∞ · 0: a logit of ∞ is right about a target of 1
+    distance = xp.rint(sigma)
+    distance -= target.data
+    value = selected(x, distance != 0)  # not ∞ · 0: a logit of ∞ is right about a target of 1
+    value *= distance
     value = value - xp.log(larger) if reduction == "none" else value.sum() - _sum_of_logs(larger)
     loss = record(
         value,

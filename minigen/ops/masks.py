@@ -15,9 +15,9 @@ def select(x: Tensor, mask: Array) -> Tensor:
 def selected(x: Array, mask: Array, out: Array | None = None) -> Array:
     """`select` for plain arrays.
 
-    In bits, true as an integer and negated is all ones, and false is all zeros: `bits of x AND -mask` selects. It is
-    as fast as the product, and 4 to 15 times as fast as `numpy.where` with an irregular mask.
+    The product with 0 and 1 is one of integers: x's bits times 1 are x's bits, and times 0 they are those of 0.0. It is
+    as fast as the product of floats, and 4 to 15 times as fast as `numpy.where` with an irregular mask.
     """
-    xp, bits = backend.of(x), f"int{8 * x.itemsize}"
+    bits = f"int{8 * x.itemsize}"
     into = None if out is None else out.view(bits)
-    return xp.bitwise_and(x.view(bits), xp.negative(mask.view("int8")), out=into).view(x.dtype)
+    return backend.of(x).multiply(x.view(bits), mask, out=into).view(x.dtype)

@@ -5,7 +5,7 @@ The noise is an argument of each, so a gradient check or a twin in another libra
 
 from __future__ import annotations
 
-from minigen import random
+from minigen import backend, random
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.elementwise import exp, finite_exp
@@ -67,6 +67,8 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
         mask = uniform_like(x.data) >= p
     if mask.shape != x.shape:
         raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
-    value = selected(x.data, mask)
-    value *= 1 / (1 - p)
+    mask = mask.astype(f"int{8 * x.data.itemsize}", copy=False)  # as `selected` needs it, here and for the gradient
+    xp = backend.of(x.data)
+    value = xp.multiply(x.data, 1 / (1 - p), out=xp.empty_like(x.data))
+    selected(value, mask, out=value)
     return record(value, (x, lambda g: dropout(g, p, training, mask)))
