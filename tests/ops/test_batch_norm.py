@@ -1,4 +1,4 @@
-"""batch_norm: what it normalises to, running statistics, float32 far from zero, refusals."""
+"""batch_norm: what it normalises to, running statistics, float32 far from zero."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Draw, assert_close, draws, to_device, to_numpy, to_tensor
+from support import Draw, draws, to_device, to_numpy, to_tensor
 
 from minigen import grad, no_grad, ops
 
@@ -95,33 +95,3 @@ def test_third_derivative(device: str) -> None:
     step = 1e-5
     numeric = (second(data + step * w)[1].item() - second(data - step * w)[1].item()) / (2 * step)
     assert (to_numpy(third) * w).sum() == pytest.approx(numeric, rel=1e-6)
-
-
-def test_inputs_stay_as_they_were(device: str) -> None:
-    arrays = [np.arange(12.0).reshape(4, 3), np.ones(3), np.ones(3)]
-    inputs = [to_tensor(a, device) for a in arrays]
-    (ops.batch_norm(inputs[0], None, None, *inputs[1:], training=True) ** 2).sum().backward()
-    for tensor, array in zip(inputs, arrays, strict=True):
-        assert_close(tensor, array, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("shape", "options", "message"),
-    [
-        ((4,), {}, r"x has shape \(4,\), must have at least 2 dimensions: \(N, C, …\)$"),
-        ((4, 3), {"weight": 2}, r"weight has shape \(2,\), x \(4, 3\) expects \(3,\)$"),
-        ((4, 3), {"bias": 4}, r"bias has shape \(4,\), x \(4, 3\) expects \(3,\)$"),
-        ((1, 3), {"training": True}, r"x has shape \(1, 3\), must have at least two elements per channel in training$"),
-        ((4, 3), {"training": False}, r"evaluation \(training=False\) needs running_mean and running_var$"),
-    ],
-)
-def test_refuses(shape, options, message: str, device: str) -> None:
-    options = {k: to_tensor(np.ones(v), device) if k in ("weight", "bias") else v for k, v in options.items()}
-    with pytest.raises(ValueError, match=f"^batch_norm: {message}"):
-        ops.batch_norm(to_tensor(np.zeros(shape), device), None, None, **options)
-
-
-def test_running_statistics_of_another_size(device: str) -> None:
-    x, three, two = to_tensor(np.zeros((4, 3)), device), to_device(np.ones(3), device), to_device(np.ones(2), device)
-    with pytest.raises(ValueError, match=r"^batch_norm: running_var has shape \(2,\), x \(4, 3\) expects \(3,\)$"):
-        ops.batch_norm(x, three, two)

@@ -1,4 +1,4 @@
-"""Losses: values written out, reductions, stability at logits of ±1e4, refusals."""
+"""Losses: values written out, reductions, stability at logits of ±1e4."""
 
 from __future__ import annotations
 
@@ -51,12 +51,6 @@ def test_value_and_reductions(name: str, device: str) -> None:
     np.testing.assert_allclose(to_numpy(loss(name, device, "mean")), elements.mean(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_unknown_reduction(name: str, device: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{name}: reduction is 'avg', must be 'mean', 'sum' or 'none'$"):
-        loss(name, device, "avg")
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_binary_cross_entropy_is_finite_and_right_for_every_logit(dtype: str, device: str) -> None:
     logits = np.array([-1e4, -100.0, -30.0, -1.0, 0.0, 1.0, 30.0, 100.0, 1e4])
@@ -93,36 +87,9 @@ def test_gaussian_nll_is_the_density_of_a_standard_normal_at_zero(device: str) -
     )
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits"])
-def test_target_must_have_the_shape_of_the_input(name: str, device: str) -> None:
-    x = to_tensor(np.zeros((2, 3)), device)
-    with pytest.raises(
-        ValueError, match=rf"^{name}: target is of shape \(2, 1\), must have the input's shape \(2, 3\)$"
-    ):
-        getattr(ops, name)(x, to_device(np.zeros((2, 1)), device))
-    with pytest.raises(ValueError, match=rf"^{name}: target is a number, must have the input's shape \(2, 3\)$"):
-        getattr(ops, name)(x, 0.0)
-
-
-def test_gaussian_nll_refuses_shapes_that_would_broadcast(device: str) -> None:
-    mean, log_var = to_tensor(np.zeros((2, 3)), device), to_tensor(np.zeros((2, 1)), device)
-    message = r"^gaussian_nll_loss: log_var is of shape \(2, 1\), must be of mean's \(2, 3\)$"
-    with pytest.raises(ValueError, match=message):
-        ops.gaussian_nll_loss(mean, to_device(np.zeros((2, 3)), device), log_var)
-
-
-@pytest.mark.parametrize(
-    ("shape", "labels"),
-    [((2, 3), np.array([0, 1, 2])), ((2, 3), np.array([0.0, 1.0])), ((3,), np.array([0, 1, 2])), ((), np.array(0))],
-)
-def test_cross_entropy_refuses_shapes_and_labels_that_do_not_fit(shape, labels, device: str) -> None:
-    message = r"^cross_entropy: logits .* and labels .* of (int|float)64 must be \(N, K\) and \(N,\) of integers$"
-    with pytest.raises(ValueError, match=message):
-        ops.cross_entropy(to_tensor(np.zeros(shape), device), to_device(labels, device))
-
-
-@pytest.mark.parametrize(("labels", "found"), [([0, 3], "0 to 3"), ([-1, 2], "-1 to 2")])
-def test_cross_entropy_names_labels_out_of_range(labels, found: str) -> None:
-    """On the CPU only: on a GPU the check would wait for the labels."""
-    with pytest.raises(ValueError, match=rf"^cross_entropy: labels run from {found}, must lie in 0…2$"):
-        ops.cross_entropy(to_tensor(np.zeros((2, 3)), "cpu"), np.array(labels))
+@pytest.mark.parametrize("name", EXPECTED)
+def test_of_no_examples_the_sum_is_zero_and_the_mean_is_nan(name: str, device: str) -> None:
+    x = to_tensor(np.zeros((0, 3)), device)
+    others = {"cross_entropy": [to_device(np.zeros(0, "int64"), device)], "gaussian_nll_loss": [x, x]}.get(name, [x])
+    assert getattr(ops, name)(x, *others, reduction="sum").item() == 0
+    assert math.isnan(getattr(ops, name)(x, *others).item())

@@ -1,4 +1,4 @@
-"""reparameterize, kl_standard_normal, dropout: statistics, gradients, seeds, refusals."""
+"""reparameterize, kl_standard_normal, dropout: statistics, gradients, seeds."""
 
 from __future__ import annotations
 
@@ -21,16 +21,6 @@ def test_reparameterize_draws_with_the_standard_deviation_not_the_variance(devic
     assert draws.std() == pytest.approx(0.5, abs=0.01)
 
 
-def test_reparameterize_with_given_noise_and_its_gradients(device: str) -> None:
-    noise = np.array([[1.0, -2.0]])
-    mean, log_var = to_tensor([[1.0, 2.0]], device), to_tensor([[0.0, np.log(4.0)]], device)
-    z = ops.reparameterize(mean, log_var, to_device(noise, device))
-    z.sum().backward()
-    np.testing.assert_allclose(to_numpy(z), [[2.0, -2.0]])
-    np.testing.assert_allclose(to_numpy(mean.grad), [[1.0, 1.0]])
-    np.testing.assert_allclose(to_numpy(log_var.grad), [[0.5, -2.0]])  # ½·σ·ε
-
-
 def test_noise_of_float64_leaves_a_float32_net_float32(device: str) -> None:
     mean = to_tensor(np.zeros((2, 3), "float32"), device)
     assert ops.reparameterize(mean, mean, to_device(np.ones((2, 3)), device)).dtype == "float32"
@@ -43,28 +33,11 @@ def test_reparameterize_draws_in_any_shape(shape, device: str) -> None:
     assert (z.shape, z.dtype) == (shape, "float32")
 
 
-def test_reparameterize_refuses_shapes_that_differ(device: str) -> None:
-    mean, other = to_tensor(np.zeros((2, 3)), device), to_tensor(np.zeros((2, 1)), device)
-    message = r"^reparameterize: mean \(2, 3\), log_var \(2, 1\) and noise \(2, 3\) must have one shape$"
-    with pytest.raises(ValueError, match=message):
-        ops.reparameterize(mean, other)
-
-
 def test_kl_is_zero_for_the_prior_and_summed_over_the_latent_dimensions(device: str) -> None:
     zeros = to_tensor(np.zeros((2, 20)), device)
     assert to_numpy(ops.kl_standard_normal(zeros, zeros)).tolist() == [0, 0]
     ones = to_tensor(np.ones((2, 20)), device)
     assert to_numpy(ops.kl_standard_normal(ones, zeros)).tolist() == [10, 10]  # 20 · ½ nat
-
-
-def test_kl_agrees_with_an_average_over_draws(device: str) -> None:
-    """KL = E_q[ln q(z) - ln p(z)], estimated with 200,000 draws from q."""
-    mean, log_var = np.array([[0.7, -1.2]]), np.array([[-0.5, 0.3]])
-    noise = np.random.default_rng(0).standard_normal((200_000, 2))
-    z = mean + np.exp(log_var / 2) * noise
-    estimate = (-0.5 * (log_var + noise**2) + 0.5 * z**2).sum(1).mean()
-    exact = ops.kl_standard_normal(to_tensor(mean, device), to_tensor(log_var, device)).item()
-    assert exact == pytest.approx(estimate, abs=0.01)
 
 
 @pytest.mark.parametrize("layout", ["C", "batch-last"])
@@ -92,17 +65,6 @@ def test_dropout_hits_rows_and_columns_alike(device: str) -> None:
 def test_dropout_that_drops_nothing_is_the_input_itself(p: float, training: bool, device: str) -> None:
     x = to_tensor(np.ones(3), device)
     assert ops.dropout(x, p, training) is x
-
-
-@pytest.mark.parametrize("p", [-0.1, 1.0, 2.0])
-def test_dropout_refuses_an_impossible_probability(p: float, device: str) -> None:
-    with pytest.raises(ValueError, match=rf"^dropout: p is {p}, must be at least 0 and below 1$"):
-        ops.dropout(to_tensor(np.ones(3), device), p)
-
-
-def test_dropout_refuses_a_mask_of_another_shape(device: str) -> None:
-    with pytest.raises(ValueError, match=r"^dropout: mask has shape \(2,\), must have the shape of x \(3,\)$"):
-        ops.dropout(to_tensor(np.ones(3), device), mask=to_device([True, False], device))
 
 
 def test_same_seed_same_bits(device: str) -> None:
