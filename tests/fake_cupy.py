@@ -63,7 +63,7 @@ METHODS = table("""
     view: dtype
 """)
 UFUNCS = words("""
-    abs add bitwise_and divide exp isfinite log log1p matmul maximum minimum multiply negative sign sqrt subtract tanh
+    abs add divide exp isfinite log log1p matmul maximum minimum multiply negative rint sign sqrt subtract tanh
 """)
 UFUNC_KEYWORDS = {"out", "dtype", "casting"}  # cupy/_core/_kernel.pyx
 ADD_AT_DTYPES = "iILQefd"  # cupy/_core/_routines_indexing.pyx: _scatter_op_single, before CuPy 15
