@@ -17,7 +17,7 @@ __all__ = ["GradcheckError", "NondifferentiableError", "gradcheck"]
 class _CallableModule(ModuleType):
     """A module that can be called like the function of its name."""
 
-    def __call__(self, fn: Function, inputs: Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
+    def __call__(self, fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
         """`gradcheck`"""
         return gradcheck(fn, inputs, order, seed)
 

@@ -210,6 +210,42 @@ def test_a_value_that_is_not_finite(leaf, xp):
         gradcheck(lambda x: x + xp.asarray([0.0, np.inf]), [leaf(2)])
 
 
+NEAR_ZERO = {
+    "log": (ops.log, lambda x: 1 / x),
+    "sqrt": (ops.sqrt, lambda x: 0.5 * x**-0.5),
+    "1/x": (lambda x: 1.0 / x, lambda x: -(x**-2)),
+    "power": (lambda x: x**-1.5, lambda x: -1.5 * x**-2.5),
+    "relu": (ops.relu, lambda x: 1.0 * (x > 0)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the first step reaches below 0
+@pytest.mark.parametrize("name", NEAR_ZERO)
+@pytest.mark.parametrize("value", [1e-10, 1e-7, 1e-4, 1e-3])
+def test_a_right_derivative_beside_a_singularity_or_a_kink_passes_and_a_wrong_one_does_not(leaf, name, value):
+    fn, slope = NEAR_ZERO[name]
+    for seed in range(3):
+        gradcheck(fn, [leaf(values=[value, 1.0, 2.0])], order=2, seed=seed)
+
+    def wrong(x: Tensor) -> Tensor:
+        return record(fn(x).data, (x, lambda g: g * (1.0001 * slope(x.data))))
+
+    with pytest.raises(GradcheckError):
+        gradcheck(wrong, [leaf(values=[value])])
+
+
+def test_inputs_that_share_memory(leaf, xp):
+    whole = leaf(3, 3)
+    repeated = Tensor(xp.broadcast_to(leaf(3).data, (2, 3)), requires_grad=True)
+    gradcheck(lambda x: x * x, [repeated], order=2)
+    gradcheck(lambda a, b: a @ b, [whole, Tensor(whole.data.T, requires_grad=True)], order=2)
+    gradcheck(lambda a, b: a[:2] * b, [whole, Tensor(whole.data[1:], requires_grad=True)], order=2)
+
+
+def test_one_input_needs_no_list(leaf):
+    assert gradcheck(ops.tanh, leaf(3)) < 1e-9
+
+
 # --- kinks --------------------------------------------------------------------------------------------------
 
 
@@ -219,14 +255,14 @@ def step(x: Tensor) -> Tensor:
 
 KINKS = {
     "relu": (ops.relu, [0.0, 1.0, -1.0]),
-    "relu within the step": (ops.relu, [2e-6, 1.0, -1.0]),
     "abs, whose differences agree with sign(0) = 0": (ops.abs, [0.0, 1.0, -1.0]),
     "leaky_relu": (ops.leaky_relu, [0.0, 1.0, -1.0]),
     "clip": (lambda x: ops.clip(x, -1.0, 1.0), [0.5, 1.0, 2.0]),
     "maximum, whose differences agree with half and half": (lambda x: ops.maximum(x, x[::-1]), [0.5, 1.0, 0.5]),
     "max": (lambda x: x.max(), [0.5, 0.5, 0.25]),
     "step": (step, [0.0, 1.0, -1.0]),
-    "step within the step": (step, [-1e-6, 1.0, -1.0]),
+    "relu within the step": (lambda x: ops.relu(x - 1.0), [1.000002, 2.0, 0.0]),
+    "step within the step": (lambda x: step(x - 1.0), [0.999999, 2.0, 0.0]),
 }
 
 

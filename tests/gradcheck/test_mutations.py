@@ -105,8 +105,6 @@ def falsifier() -> Iterator[Falsifier]:
         for name, module in list(sys.modules.items()):
             if name.startswith("minigen.") and getattr(module, "record", None) is original_record:
                 patch.setattr(module, "record", stand_in.record)
-        # The report on a wrong derivative is not read here, and takes longer than the check.
-        patch.setattr(sys.modules["minigen.gradcheck.checker"], "_worst_elements", lambda *_: "wrong")
         yield stand_in
 
 
