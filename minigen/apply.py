@@ -95,6 +95,8 @@ def _sample(trained: Trained, options: argparse.Namespace, results: Results) -> 
 
 
 def _reconstruct(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+    from minigen.evaluation import figures  # Matplotlib takes a second, for which --help need not wait
+
     x = _examples(trained, options)
     y = trained.reconstruct(x.values, x.lengths)
     results.say(f"squared error per value: {trained.score(x.values, x.lengths).mean():.4f} (mean of {len(y)})")
@@ -102,10 +104,12 @@ def _reconstruct(trained: Trained, options: argparse.Namespace, results: Results
         results.pictures(x.names, y)
     else:
         results.array("reconstructions", y)
-    if trained.data.input_shape[-1] > 1:
-        results.sheet(
-            {"input": trained.scaled(x.values), "from code": trained.scaled(y)}, "inputs and their reconstructions"
-        )
+    values, decoded = trained.scaled(x.values), trained.scaled(y)
+    if trained.data.holds_images or trained.data.input_shape[-1] > figures.MOST_LINES:
+        results.sheet({"input": values, "from code": decoded}, "inputs and their reconstructions")
+    else:
+        series = values[:SHOWN], decoded[:SHOWN], x.names, x.lengths
+        results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
     return x.left_out
 
 
@@ -180,7 +184,7 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
     what = "inputs" if x.labels is None else "test examples"
     results.say(f"{(scores > threshold).sum()} of {len(scores)} {what} are above the threshold {threshold:.5g}")
     highest = np.argsort(-scores)[:5]
-    results.say("highest " + ", ".join(f"{x.names[place]}: {scores[place]:.5g}" for place in highest))
+    results.say("highest " + ", ".join(f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in highest))
     if x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels):
         results.say(f"area under the ROC curve {roc_auc(scores, x.labels != 0):.4f}, by the test set's labels")
     rows = zip(x.names, scores, scores > threshold, strict=True)

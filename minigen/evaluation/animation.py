@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
 from minigen.data import DataError
 from minigen.data.npy import read_npy
+from minigen.evaluation.drawing import Figure
 from minigen.evaluation.figures import image_grid, show_images
 
 _SIDE, _SCALE = 8, 2

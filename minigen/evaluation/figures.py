@@ -7,23 +7,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
+from minigen.data.sequences import in_units
+from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.generator_measures import draw
 from minigen.evaluation.rows import Row, loss_name, score_name
+from minigen.evaluation.text import counted, shown
 from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
 
-_PANELS = 5  # in a row
-_FEW = 5  # epochs, each of which is marked: a line of one point is nothing
+DPI = 120
+MOST_LINES = 7  # variables of a sequence that are drawn as lines; more of them are the columns of a picture
+_LARGEST = 20.0  # inches of a figure of images
+_PANELS = 5  # per row
+_FEW = 5  # epochs or steps that are marked one by one, as a line of a single point is invisible
 
 
 def draw_all(model: Model, data: Dataset, rows: Sequence[Row]) -> dict[str, Figure]:
-    """Every figure that the model can give, by name; rows: those of its epochs in metrics.jsonl."""
+    """All figures that the model allows, by name; rows: those of its epochs in metrics.jsonl."""
     images = len(model.input_shape) == 3
     drawn = {}
     model.eval()
@@ -32,7 +36,7 @@ def draw_all(model: Model, data: Dataset, rows: Sequence[Row]) -> dict[str, Figu
             drawn["curves"] = curves(rows)
         if rows and any("/" in name for name in rows[0]["train"]):
             drawn["gradient_norms"] = gradient_norms(rows)
-        if model.input_shape[-1] > 1 and isinstance(model, Reconstructs):
+        if isinstance(model, Reconstructs) and (images or model.input_shape[-1] > MOST_LINES):
             drawn["reconstructions"] = reconstructions(model, data.test)
         if isinstance(model, Samples):
             drawn["samples"] = samples(model)
@@ -44,7 +48,7 @@ def draw_all(model: Model, data: Dataset, rows: Sequence[Row]) -> dict[str, Figu
 
 
 def image_grid(images: Any, columns: int) -> Any:
-    """(N, C, H, W) in [0, 1] -> one picture (rows·H, columns·W) or with a last axis of 3 colours."""
+    """(N, C, H, W) in [0, 1] -> one picture (rows·H, columns·W), with a last axis of 3 for colours."""
     count, channels, height, width = images.shape
     rows = -(-count // columns)
     paper = 0 if channels == 1 else 1  # grey images are drawn dark on light
@@ -55,31 +59,74 @@ def image_grid(images: Any, columns: int) -> Any:
     return picture[..., 0] if channels == 1 else picture
 
 
+@styled
 def show_images(images: Any, columns: int, title: str, labels: list[str] | None = None) -> Figure:
-    """A figure of images in a grid; `labels` name the rows."""
+    """A figure of images in a grid; `labels` name the rows.
+
+    Images are half an inch large, larger where they are few or have more pixels, but the figure is at most 20 inches.
+    """
+    title = shown(title, 100)
     picture = image_grid(images, columns)
-    _, height, width = images.shape[1:]
-    scale = 28 / max(28, width) * 0.5  # inches per image
-    figure = Figure(figsize=(columns * scale + 1.0, picture.shape[0] / height * scale + 0.6), layout="constrained")
+    height, width = images.shape[2:]
+    inches = max(min(max(5 / columns, 0.5), 1.5) / max(height, width), 1 / DPI)  # per pixel
+    inches = min(inches, _LARGEST / max(picture.shape[:2]))
+    margin = 0.3 + 0.08 * max(map(len, "\n".join(labels).split("\n"))) if labels else 0.2
+    wide = max(picture.shape[1] * inches + margin, 0.085 * len(title))
+    figure = Figure(figsize=(wide, picture.shape[0] * inches + 0.5), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_title(title, fontsize=10)
+    figure.suptitle(title, fontsize=10)
     axes.set_xticks([])
-    if labels is None:
-        axes.set_yticks([])
-    else:
-        axes.set_yticks([(row + 0.5) * height for row in range(len(labels))], labels)
-        axes.tick_params(length=0)
+    axes.set_yticks([(row + 0.5) * height for row in range(len(labels or []))], labels or [])
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
 
 
 def enlarged(images: Any, height: int) -> Any:
-    """Images (N, C, h, w), each pixel as a square, so that small ones stand beside those of `height`."""
+    """Images (N, C, h, w) with each pixel as a square, to be shown beside larger ones of `height` pixels."""
     scale = height // images.shape[2]
     return images.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
+@styled
+def show_sequences(
+    x: Any, decoded: Any, titles: Sequence[str], lengths: Any = None, columns: int = 4, units: Any = ()
+) -> Figure:
+    """A panel for each sequence and its reconstruction; a single variable is drawn in its own units.
+
+    x, decoded: (N, T, D) in [0, 1]; titles: of the panels; lengths: (N,) or None, and units, as in Dataset.
+    """
+    columns, variables = min(columns, len(x)), x.shape[2]
+    rows = -(-len(x) // columns)
+    figure = Figure(figsize=(max(2.4 * columns, 4) + 0.5, 1.4 * rows + 1), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    single = variables == 1
+    colors = [("0.6", "C3")] if single else [(f"C{variable}",) * 2 for variable in range(variables)]
+    ends = [x.shape[1]] * len(x) if lengths is None else lengths
+    for axes, title, true, made, end in zip(panels.flat, titles, x, decoded, ends, strict=False):
+        marker, steps = "o" if end <= _FEW else "", range(1, end + 1)
+        if single:
+            true, made = in_units(true, units), in_units(made, units)
+        handles = []
+        for variable, (color, of_code) in enumerate(colors):
+            handles += axes.plot(
+                steps, true[:end, variable], lw=2, alpha=1 if single else 0.4, color=color, marker=marker
+            )
+            from_code = axes.plot(steps, made[:end, variable], lw=1, color=of_code, marker=marker, markersize=3)
+        axes.set_title(shown(title), fontsize=8)
+        whole_ticks(axes.xaxis)
+    for axes in panels.flat[len(x) :]:
+        axes.set_visible(False)
+    names = ["sequence"] if single else [f"variable {number}" for number in range(1, variables + 1)]
+    legend(panels[0, -1], [*handles, *from_code], [*names, "from code"], outside=True)
+    figure.supxlabel("step", fontsize=8)
+    scaled = "value" if not units else "value, as in the file" if single else "value, scaled to [0, 1]"
+    figure.supylabel(scaled, fontsize=8)
+    return figure
+
+
+@styled
 def curves(rows: Sequence[Row]) -> Figure:
     """Training and validation measures by epoch: a panel for what is minimised, for each other term, and for each
     measure of a generator's samples.
@@ -92,21 +139,21 @@ def curves(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
-        axes.plot(epochs, [row[name] for row in measured], marker=marker, label="training")
+        lines = axes.plot(epochs, [row[name] for row in measured], marker=marker)
         held_out = [row.get("validation", {}) for row in rows]
         measure = name if name in held_out[0] else None
         if name == loss_name(rows[0]) and held_out[0]:
             measure = score_name(rows[0])
         if measure is not None:
-            axes.plot(epochs, [row[measure] for row in held_out], marker=marker, label="validation")
-            axes.legend(frameon=False, fontsize=8)
-        axes.set_title(name.replace("_", " "), fontsize=10)
+            lines += axes.plot(epochs, [row[measure] for row in held_out], marker=marker, ls="--")
+            legend(axes, lines, ["training", "validation"])
+        axes.set_title(shown(name.replace("_", " ")))
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.spines[["top", "right"]].set_visible(False)
+        whole_ticks(axes.xaxis)
     return figure
 
 
+@styled
 def gradient_norms(rows: Sequence[Row]) -> Figure:
     """The mean norm of each layer's gradient in the first epoch and in the last, from the input to the output."""
     nets: dict[str, list[str]] = {}
@@ -114,22 +161,27 @@ def gradient_norms(rows: Sequence[Row]) -> Figure:
         nets.setdefault(net, []).append(layer)
     depth = max(len(layers) for layers in nets.values())
     at_depth = [dict.fromkeys(layers[i] for layers in nets.values() if i < len(layers)) for i in range(depth)]
-    figure = Figure(figsize=(9.0, 3.4), layout="constrained")
-    for axes, row in zip(figure.subplots(1, 2, sharey=True), (rows[0], rows[-1]), strict=True):
-        for net, layers in nets.items():
-            axes.plot([row["train"][f"{net}/{layer}"] for layer in layers], marker="o", label=net)
-        axes.set_yscale("log")
-        axes.set_title(f"gradient norm by layer, epoch {row['epoch']}", fontsize=10)
-        axes.set_xticks(range(depth), ["\n".join(layers) for layers in at_depth], fontsize=8)
-        axes.legend(frameon=False, fontsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
+    ends = rows[:1] if len(rows) == 1 else [rows[0], rows[-1]]
+    figure = Figure(figsize=(max(4.5, 0.7 * depth + 0.8) * len(ends), 3.4), layout="constrained")
+    panels = figure.subplots(1, len(ends), sharey=True, squeeze=False)[0]
+    for axes, row in zip(panels, ends, strict=True):
+        lines = [
+            axes.plot([row["train"][f"{net}/{layer}"] for layer in layers], marker="o")[0]
+            for net, layers in nets.items()
+        ]
+        logarithmic(axes, "y")
+        axes.set_title(f"gradient norm by layer, epoch {row['epoch']}")
+        axes.set_xticks(
+            range(depth), ["\n".join(shown(name, 10) for name in layers) for layers in at_depth], fontsize=8
+        )
+        legend(axes, lines, list(nets))
     return figure
 
 
 def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
     """Test images, or sequences as pictures, above their reconstructions; with --corrupt, damaged in between.
 
-    A column for each of the first `count` examples, fewer where the test set has fewer.
+    There is a column for each of the first `count` examples, or fewer if the test set is smaller.
     """
     x = _first(model, test, count)
     kind = "image" if x.ndim == 4 else "sequence"
@@ -141,11 +193,12 @@ def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
     pictures = np.concatenate([*rows, model.reconstruct(x).numpy()])
     if pictures.ndim == 3:  # a sequence of several values (T, D) is a picture too
         pictures = pictures[:, None]
-    return show_images(pictures, len(x), f"test {kind}s and their reconstructions", [*names, "from code"])
+    title = f"{counted(len(x), f'test {kind}')} and {'its reconstruction' if len(x) == 1 else 'their reconstructions'}"
+    return show_images(pictures, len(x), title, [*names, "from code"])
 
 
 def samples(model: Any, columns: int = 10) -> Figure:
-    """Images from noise, which is the same in every run of one seed."""
+    """Images from noise that is the same in every run of one seed."""
     images = draw(model, columns * columns, _device(model), model.config.seed)
     return show_images(images, columns, "samples: noise of N(0, 1), decoded")
 
@@ -157,7 +210,7 @@ def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10)
     steps = np.linspace(0, 1, columns, dtype=np.float32)[:, None]
     path = np.concatenate([(1 - steps) * codes[row] + steps * codes[-1 - row] for row in range(rows)])
     images = model.decode(Tensor(backend.to_device(path, _device(model)))).numpy()
-    return show_images(images, columns, "between the codes of two test images")
+    return show_images(images, columns, "from the code of one test image to that of another")
 
 
 def latent_map(model: Any, data: Dataset, count: int = 1000) -> Figure:
@@ -167,33 +220,54 @@ def latent_map(model: Any, data: Dataset, count: int = 1000) -> Figure:
     return code_map(model.encode(Tensor(batch.inputs), *lengths).numpy(), data.test.labels[:count], data.classes)
 
 
+@styled
 def code_map(codes: Any, labels: Any, names: Sequence[str]) -> Figure:
     """Codes (N, Z) in the plane of their two greatest variances.
 
-    labels: (N,), each point's class, by which it is coloured; None: each point has a name of its own.
+    labels: (N,), the index in `names` of each point's class, by which it is coloured; None: each point has a name of
+    its own, which is written beside it where it touches none written before.
     """
     plane, share = project(codes)
     figure = Figure(figsize=(5.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
+    look: dict[str, Any] = {"s": 8 if len(plane) > 100 else 25, "alpha": 0.7, "linewidths": 0}
     if labels is None:
-        axes.scatter(plane[:, 0], plane[:, 1], s=8, alpha=0.7, linewidths=0)
-        for name, point in zip(names, plane, strict=True):
-            axes.annotate(name, point, fontsize=6, xytext=(2, 2), textcoords="offset points", parse_math=False)
+        axes.scatter(plane[:, 0], plane[:, 1], **look)
+        names = [shown(name, 20) for name in names]
+        for at in _apart(plane, names):
+            axes.annotate(names[at], plane[at], fontsize=6, xytext=(3, 3), textcoords="offset points")
     else:
-        for label, name in enumerate(names):
-            points = plane[labels == label]
-            color = f"C{label}"
-            axes.scatter(points[:, 0], points[:, 1], s=8, color=color, label=name, alpha=0.7, linewidths=0)
-        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
-    axes.set_title(f"codes of {len(plane)} inputs ({share:.0%} of their variance)", fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
+        present = np.unique(labels)
+        handles = [
+            axes.scatter(*plane[labels == label].T, color=color, **look)
+            for label, color in zip(present, class_colors(len(present)), strict=True)
+        ]
+        legend(axes, handles, [names[label] for label in present], outside=True)
+    linear = codes.shape[1] <= 2
+    axes.set_xlabel("z1" if linear else "first principal axis", fontsize=8)
+    axes.set_ylabel("z2" if linear else "second principal axis", fontsize=8)
+    seen = f", {share:.0%} of their variance" if share and not linear else ""
+    axes.set_title(f"codes of {counted(len(plane), 'input')}{seen}")
     return figure
+
+
+def _apart(plane: Any, names: Sequence[str]) -> list[int]:
+    """The names that can be written beside their points (N, 2) without touching one another."""
+    low, size = plane.min(axis=0), np.ptp(plane, axis=0)
+    corners = (plane - low) / np.where(size > 0, size, 1) * (3.6, 3.7)  # inches, about
+    written: list[int] = []
+    for at, name in enumerate(names):
+        across, up = np.abs(corners[written] - corners[at]).T
+        widest = [0.055 * max(len(name), len(names[other])) + 0.08 for other in written]
+        if not ((across < widest) & (up < 0.1)).any():
+            written.append(at)
+    return written
 
 
 def project(codes: Any) -> tuple[Any, float]:
     """Codes (N, Z) on their two principal axes (N, 2), and the share of the variance that these show.
 
-    A code of two numbers or one is shown as it is.
+    A code of two numbers or one is shown as it is; equal codes, as that of a single input, have no variance: 0.
     """
     if codes.shape[1] <= 2:
         return np.pad(codes, [(0, 0), (0, 2 - codes.shape[1])]), 1.0
@@ -212,8 +286,9 @@ def _device(model: Any) -> str:
     return str(next(model.parameters()).device)
 
 
+@styled
 def png(figure: Figure) -> bytes:
     """The figure as the content of a PNG file."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
+    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
     return content.getvalue()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from msgspec import structs
 
+from minigen.evaluation.drawing import Figure, legend, styled, whole_ticks
 from minigen.evaluation.rows import Numbers, Row, loss_name, score_name
+from minigen.evaluation.text import shown
 from minigen.inference.loading import load
 from minigen.inference.trained import Trained
 from minigen.training import epoch_table
@@ -64,7 +65,7 @@ def table(runs: Sequence[Run]) -> list[str]:
     """A line for each thing compared, a column for each run; of the hyper-parameters those that differ."""
     configs = [structs.asdict(run.trained.config) for run in runs]
     lines = {
-        "": [run.name for run in runs],
+        "": [shown(run.name) for run in runs],
         "model": [run.trained.model.name for run in runs],
         **{name: [str(config.get(name, "-")) for config in configs] for name in _differing(configs)},
         "parameters": [f"{sum(p.size for p in run.trained.model.parameters()):,}" for run in runs],
@@ -88,17 +89,28 @@ def _differing(configs: list[dict[str, Any]]) -> list[str]:
     return [name for name in names if len({repr(config.get(name, "-")) for config in configs}) > 1]
 
 
+@styled
 def draw(runs: Sequence[Run]) -> Figure:
-    """A panel for each measure by which epochs were judged, a line for each run that has it."""
+    """A panel for each measure by which epochs were judged, a line for each run that has it.
+
+    Later lines are thinner and dashed, so that an equal one below is seen.
+    """
     names = list(dict.fromkeys(name for run in runs for name in run.curves)) or ["no epoch yet"]
     figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        drawn = {}
         for number, run in enumerate(runs):
             if name in run.curves:
-                axes.plot(*run.curves[name], color=f"C{number}", label=run.name)
-        axes.set_title(name, fontsize=10)
+                look: dict[str, Any] = {
+                    "lw": max(1.5, 4 - number),
+                    "ls": ("-", (0, (3, 1.5)), ":")[min(number, 2)],
+                    "ms": max(3, 10 - 2 * number),
+                }
+                marker = "o" if len(run.curves[name][0]) == 1 else ""
+                drawn[run.name] = axes.plot(*run.curves[name], color=f"C{number}", marker=marker, **look)[0]
+        axes.set_title(name)
         axes.set_xlabel("epoch")
-        axes.spines[["top", "right"]].set_visible(False)
-        if axes.lines:
-            axes.legend(frameon=False, fontsize=8)
+        whole_ticks(axes.xaxis)
+        if drawn:
+            legend(axes, list(drawn.values()), drawn)
     return figure

@@ -78,8 +78,9 @@ def test_sequences_are_called_sequences() -> None:
     data = load("mnist5k")
     rows = dataclasses.replace(data.test.take(range(4)), inputs=np.zeros((4, 6, 3), np.float32))
     model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2), (6, 3), 10)
-    (axes,) = figures.reconstructions(model, rows).axes
-    assert axes.get_title() == "test sequences and their reconstructions"
+    figure = figures.reconstructions(model, rows)
+    (axes,) = figure.axes
+    assert figure.get_suptitle() == "4 test sequences and their reconstructions"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sequence", "from code"]
 
 
@@ -100,9 +101,10 @@ def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:
     ]
     first, last = figures.gradient_norms(rows).axes
     assert [label.get_text() for label in first.get_xticklabels()] == ["conv", "dense\nlast"]
-    assert [line.get_label() for line in last.lines] == ["a", "b"]
+    assert [text.get_text() for text in last.get_legend().get_texts()] == ["a", "b"]
     np.testing.assert_allclose(first.lines[1].get_ydata(), [0.3, 0.4])
     np.testing.assert_allclose(last.lines[1].get_ydata(), [0.9, 0.4])
+    assert len(figures.gradient_norms(rows[:1]).axes) == 1, "after one epoch the first is the last"
     assert len(figures.curves(rows).axes) == 1, "single layers have no panels of their own"
 
 

@@ -19,11 +19,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from minigen import nn, ops, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
+from minigen.evaluation.drawing import Figure, legend, logarithmic, styled
 from minigen.evaluation.finding import Finding
 from minigen.models.classification import accuracy, balanced_part
 from minigen.optim import Adam
@@ -86,7 +86,7 @@ class LinearClassifier(nn.Module):
         with no_grad():
             known = [features(Tensor(batch.inputs)) for batch in batches]
             mean_square = sum(float((f * f).sum(1).mean().item()) for f in known) / len(known)
-        self.features, self.scale = features, LENGTH / mean_square**0.5
+        self.features, self.scale = features, LENGTH / mean_square**0.5 if mean_square else 1.0  # all 0: all black
         self.classes = nn.Linear(known[0].shape[1], len(data.classes))
         self.classes.to(device)
         adam = Adam(self.classes.parameters(), RATE)
@@ -130,16 +130,20 @@ def table(found: dict[str, list[list[float]]], counts: list[int]) -> list[str]:
     return lines
 
 
+@styled
 def draw(found: dict[str, list[list[float]]], counts: list[int]) -> Figure:
-    """A line for each kind of features."""
+    """The accuracy over the number of labels, a line for each kind of features."""
     figure = Figure(figsize=(4.6, 3.2), layout="constrained")
     axes = figure.add_subplot()
-    for kind, row in found.items():
+    logarithmic(axes, "x")
+    axes.set_xlim(counts[0] / 1.5, counts[-1] * 1.5)
+    lines = []
+    for row in found.values():
         means, spreads = [float(np.mean(v)) for v in row], [float(np.std(v)) for v in row]
-        axes.errorbar(counts, means, spreads, marker="o", markersize=4, capsize=3, label=kind)
-    axes.set_xscale("log")
+        lines.append(axes.errorbar(counts, means, spreads, marker="o", markersize=4, capsize=3))
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.set_xticks([], minor=True)
     axes.set_xlabel("labelled training images")
     axes.set_ylabel("test accuracy")
-    axes.legend(frameon=False, fontsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    legend(axes, lines, list(found))
     return figure

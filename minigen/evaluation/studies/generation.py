@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from minigen import backend, random
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Split
+from minigen.evaluation.drawing import Figure
 from minigen.evaluation.figures import show_images
 from minigen.evaluation.finding import Finding
 from minigen.evaluation.generator_measures import SAMPLES, GeneratorMeasures, draw
