@@ -6,6 +6,7 @@ A verb reads inputs, calls one method of `Trained`, and hands what it returns to
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
 from minigen.data.pictures import read_pictures
 from minigen.inference.inputs import Examples, from_test_set, numbers, one_example, picture_names, read_examples
-from minigen.inference.loading import load, load_data
+from minigen.inference.loading import PATHS, data_of, load
 from minigen.inference.outputs import SHOWN, Results
 from minigen.inference.trained import Trained
 from minigen.models import Model
@@ -63,7 +65,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     )
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute (default cpu)")
     options = parser.parse(words)
-    trained = load(run, options.device, say=lambda line: print(line, file=sys.stderr))
+    trained = _elsewhere(load(run, options.device, _warn), options)
     if not isinstance(trained.model, verb.needs):
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
         raise UsageError(f"{trained.model.name} cannot {name}, but: {able}")
@@ -77,6 +79,21 @@ def _act(run: str, name: str, words: list[str]) -> int:
     for line in (*results.lines, *(left_out or ())):
         print(line)
     return 0
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
+    """The model with its data where --data-dir or --data-file says that they lie now."""
+    config = trained.config
+    for name in PATHS:
+        if name in options:
+            if not hasattr(config, name):
+                raise UsageError(f"--{name.replace('_', '-')}: {trained.model.name} reads no such file")
+            config = structs.replace(config, **{name: str(files.absolute(getattr(options, name)))})
+    return dataclasses.replace(trained, config=config)
 
 
 def _print_list() -> None:
@@ -115,7 +132,7 @@ def _reconstruct(trained: Trained, options: argparse.Namespace, results: Results
 
 def _interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     if isinstance(trained.model, Encodes):
-        start, end = (one_example(trained, word, options.invert) for word in (options.a, options.b))
+        start, end = (one_example(trained, word, options.invert, _warn) for word in (options.a, options.b))
         images, title = trained.interpolate(start, end, options.steps), "from one code to the other"
     else:
         first, last = _seed(options.a), _seed(options.b)
@@ -179,10 +196,12 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
         raise UsageError("--threshold is nan, must be a number")
     x = _examples(trained, options)
     scores = trained.score(x.values, x.lengths)
+    meaning = ""
     if threshold is None:
-        threshold = _threshold(trained, QUANTILE)
+        threshold, meaning = _threshold(trained), f", which {QUANTILE:.0%} of the validation examples stay below"
     what = "inputs" if x.labels is None else "test examples"
-    results.say(f"{(scores > threshold).sum()} of {len(scores)} {what} are above the threshold {threshold:.5g}")
+    above = (scores > threshold).sum()
+    results.say(f"{above} of {len(scores)} {what} are above the threshold {threshold:.5g}{meaning}")
     highest = np.argsort(-scores)[:5]
     results.say("highest " + ", ".join(f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in highest))
     if x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels):
@@ -192,13 +211,19 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
     return x.left_out
 
 
-def _threshold(trained: Trained, quantile: float) -> float:
-    """That quantile of the scores of the validation split, which was not trained on."""
-    data = load_data(trained.config)
+def _threshold(trained: Trained) -> float:
+    """The run's own, or that of its validation split where its training has not ended."""
+    if trained.threshold is not None:
+        return trained.threshold
+    other: list[str] = []
+    data = data_of(trained, other.append)
+    if other:
+        raise UsageError(f"{other[0]}; --threshold X says what is anomalous")
     _, validation = data.hold_out(trained.config.validation, trained.config.seed)
-    if not len(validation):
+    threshold = trained.threshold_of(validation)
+    if threshold is None:
         raise UsageError("the run held nothing out (--validation 0): --threshold X says what is anomalous")
-    return float(np.quantile(trained.score(validation.inputs, validation.lengths), quantile))
+    return threshold
 
 
 def _measure_generator(trained: Trained, options: argparse.Namespace, results: Results) -> None:
@@ -207,7 +232,7 @@ def _measure_generator(trained: Trained, options: argparse.Namespace, results: R
     given = [*map(str, options.inputs), *(f"--{name}" for name in ("count", "threshold") if name in options)]
     if given or options.invert:
         raise UsageError(f"{[*given, '--invert'][0]}: {trained.model.name} scores no inputs, but its own samples")
-    measures = GeneratorMeasures(load_data(trained.config), trained.config.device)
+    measures = GeneratorMeasures(data_of(trained, _warn), trained.config.device)
     found = measures.of_images(trained.sample(SAMPLES, getattr(options, "seed", 0)))
     if not found:
         raise UsageError(f"{trained.data.name} gives nothing to measure against: its test images are all the same")
@@ -226,7 +251,7 @@ def _examples(trained: Trained, options: argparse.Namespace) -> Examples:
     if options.inputs:
         _require_no_count(options)
         return read_examples(trained, options.inputs, options.invert)
-    return from_test_set(trained, getattr(options, "count", options.default_count))
+    return from_test_set(trained, getattr(options, "count", options.default_count), _warn)
 
 
 def _require_no_count(options: argparse.Namespace) -> None:
@@ -247,7 +272,15 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"number of test examples (default {count})")
+    _add_data(parser)
     parser.set_defaults(default_count=count)  # apart from --count: whether that was given must be seen
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    for name, what in (("dir", "folder of the data set"), ("file", "file of sequences")):
+        parser.add_argument(
+            f"--data-{name}", metavar=name.upper(), help=f"{what} that the run was trained on, where it was moved"
+        )
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:
@@ -271,6 +304,7 @@ def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help=help_)
     parser.add_argument("b", metavar="B", help="the same")
     _add_invert(parser)
+    _add_data(parser)
     parser.add_argument("--steps", type=int, default=10, help="number of images (default 10)")
 
 

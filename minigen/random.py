@@ -7,6 +7,7 @@ The streams belong to a thread, so that threads cannot disturb each other. A thr
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,6 +27,7 @@ class _Streams(threading.local):
     def __init__(self) -> None:
         self.generators: dict[str, Any] = {}
         self.seed: int | None = None
+        self.most: float = math.inf
 
 
 _streams = _Streams()
@@ -56,23 +58,35 @@ def generator(device: str = "cpu") -> Any:
 
 def standard_normal(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
     """Draws from N(0, 1)."""
+    _require_size(shape)
     return generator(device).standard_normal(shape, dtype=dtype)
 
 
 def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> Array:
     """Draws from the uniform distribution on [0, 1)."""
+    _require_size(shape)
     return generator(device).random(shape, dtype=dtype)
 
 
 @contextlib.contextmanager
-def stream(seed: int) -> Iterator[None]:
-    """Draw from streams of their own in a `with` block: what is drawn outside is the same with and without it."""
-    generators, outer_seed = _streams.generators, _streams.seed
+def stream(seed: int, most: float = math.inf) -> Iterator[None]:
+    """Draw from streams of their own in a `with` block: what is drawn outside is the same with and without it.
+
+    Raises:
+        ValueError: a draw in the block has more than `most` numbers.
+    """
+    outer = _streams.generators, _streams.seed, _streams.most
     manual_seed(seed)
+    _streams.most = most
     try:
         yield
     finally:
-        _streams.generators, _streams.seed = generators, outer_seed
+        _streams.generators, _streams.seed, _streams.most = outer
+
+
+def _require_size(shape: tuple[int, ...]) -> None:
+    if math.prod(shape) > _streams.most:
+        raise ValueError(f"an array of shape {shape} is drawn, must have at most {_streams.most:,} numbers")
 
 
 def state() -> dict[str, Array]:

@@ -13,10 +13,11 @@ from typing import Any
 
 from msgspec import structs
 
-from minigen import backend, random
+from minigen import backend, files, random
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
-from minigen.inference.loading import load_data, read_config
+from minigen.inference.loading import PATHS, load_data, read_config
+from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options
@@ -95,6 +96,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
 def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     named = [option for option in options(model_type.config_type) if option.name in given]
     asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
+    asked |= {name: str(files.absolute(asked[name])) for name in PATHS if asked.get(name)}
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
     resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
@@ -107,6 +109,7 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     backend.module(config.device)
     keep_freed_memory()
     data = load_data(config)
+    described = Description.of(data)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
     train, validation = data.hold_out(config.validation, config.seed)
@@ -121,19 +124,19 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     trainer = Trainer(model, train, validation, run, print, is_terminal(sys.stderr), watch)
     with locked(run.path) as run.lock:
         if not resume:
-            RunFolder.create(run.path, model_type.name, config, Description.of(data), overwrite)
+            RunFolder.create(run.path, model_type.name, config, described, overwrite)
         _print_opening(model, data, train, validation)
         if resume:
-            _resume(trainer, data)
+            _resume(trainer, described)
         return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
 
 
-def _resume(trainer: Trainer, data: Dataset) -> None:
+def _resume(trainer: Trainer, data: Description) -> None:
     run = trainer.run
     if run.has_checkpoint:
         trainer.load(run.last, run.best)
     run.keep_rows(trainer.epoch)
-    run.describe(trainer.model.name, trainer.config, Description.of(data))
+    run.describe(trainer.model.name, trainer.config, data)
     print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
     if trainer.epoch == trainer.config.epochs:
         more = "; --epochs N adds epochs" if "epochs" in may_change(trainer.config) else ""
@@ -214,6 +217,10 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     if model.good:
         print(f"good    {model.good}")
     run.add_row({"test": result | finding.numbers})
+    described = run.described().data
+    model.eval()
+    trained = Trained(model, trainer.config, described, trainer.epoch)
+    run.describe(model.name, trainer.config, described, trained.threshold_of(trainer.validation))
     print(f"wrote   {run.best}")
     pictures = animation.read(run.frame_files())
     drawn = figures.draw_all(model, data, [row for row in run.rows() if "epoch" in row]) | finding.figures

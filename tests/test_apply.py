@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from safetensors.numpy import load_file
 from small_runs import small_run
 
 import minigen
-from minigen import apply, compare
+from minigen import apply, compare, train
 from minigen.data import load
 from minigen.evaluation.generator_measures import GeneratorMeasures
 from minigen.inference.inputs import picture_names
@@ -385,3 +386,64 @@ def test_a_comparison_that_cannot_be_is_one_line(
         error = capsys.readouterr().err
         assert message in error
         assert error.count("\n") == 1
+
+
+# The data that a run was trained on, moved or changed
+
+
+@pytest.fixture
+def trained_on_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that `train` made of own.npy, named by a relative path; 20 other sequences lie in other.npy."""
+    monkeypatch.chdir(tmp_path)
+    values = 1000 + 50 * np.random.default_rng(0).random((120, 4, 2))
+    np.save("own.npy", values[:100])
+    np.save("other.npy", values[100:])
+    words = [
+        "recurrent-ae",
+        "--data-file",
+        "own.npy",
+        "--hidden",
+        "4",
+        "--latent",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        "run",
+    ]
+    assert train.main(words) == 0
+    monkeypatch.chdir("/")
+    return tmp_path / "run"
+
+
+def test_scale_and_threshold_are_the_runs_own(trained_on_own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, folder = trained_on_own, trained_on_own.parent
+
+    def scores(*words: object, err: str = "") -> tuple[str, str]:
+        capsys.readouterr()
+        assert apply.main([str(run), "score", *map(str, words)]) == 0
+        printed = capsys.readouterr()
+        assert bool(printed.err) == bool(err)
+        assert err in printed.err
+        return printed.out.splitlines()[1], (run / "score" / "scores.csv").read_text()
+
+    line, table = scores(folder / "other.npy")
+    assert "99% of the validation examples stay below" in line
+    before = scores()
+    (folder / "own.npy").rename(folder / "moved.npy")
+    assert scores(folder / "other.npy") == (line, table), "the data are not needed"
+    assert apply.main([str(run), "score"]) == 2
+    assert f"{folder / 'own.npy'}: " in capsys.readouterr().err
+    assert scores("--data-file", folder / "moved.npy") == before
+    np.save(folder / "own.npy", 3 * np.load(folder / "moved.npy"))
+    changed, _ = scores(err="own.npy is not the data that the run was trained on")
+    assert "10 of 10 test examples are above" in changed, "scaled as the run's data were"
+    edit = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(edit | {"threshold": None}))
+    assert apply.main([str(run), "score"]) == 2
+    assert "--threshold X says what is anomalous" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_data_may_be_given_only_where_a_model_reads_them(refused: Callable[..., str]) -> None:
+    assert "--data-file: vae reads no such file" in refused("vae", "score", "--data-file", "x.csv")
+    assert "reads no --data-dir" in refused("vae", "score", "--data-dir", "x")

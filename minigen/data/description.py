@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import zlib
 from typing import Annotated
 
+import numpy as np
 from msgspec import Meta, Struct
 
 from minigen.data.dataset import Dataset
@@ -23,6 +25,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
         input_shape: (C, H, W) or (T, D).
         classes: their names.
         units: as in Dataset: of a user's own sequences, the raw values that 0 and 1 stand for.
+        crc32: of all inputs and labels, to notice other data; older runs have none.
 
     Raises:
         ValueError: the shape is too large, or the units are not one pair per variable.
@@ -32,6 +35,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     input_shape: Annotated[tuple[Size, ...], Meta(min_length=2, max_length=3)]
     classes: Annotated[tuple[str, ...], Meta(min_length=1)]
     units: tuple[tuple[float, float], ...] = ()
+    crc32: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
 
     def __post_init__(self) -> None:
         if math.prod(self.input_shape) > MOST_VALUES:
@@ -43,7 +47,11 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def of(cls, data: Dataset) -> Description:
         """The description of a data set."""
-        return cls(data.name, data.input_shape, data.classes, data.units)
+        crc32 = 0
+        for split in (data.train, data.test):
+            for array in (split.inputs, split.labels):
+                crc32 = zlib.crc32(np.ascontiguousarray(array).data, crc32)
+        return cls(data.name, data.input_shape, data.classes, data.units, crc32)
 
     @property
     def holds_images(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from minigen import files
 from minigen.data.pictures import read_picture, read_pictures
 from minigen.data.sequences import in_units, read_like
 from minigen.inference.arrays import UseError
-from minigen.inference.loading import load_data
+from minigen.inference.loading import data_of
 from minigen.inference.trained import Trained
 
 
@@ -47,24 +47,27 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
     return Examples(values, numbers(len(values)))
 
 
-def from_test_set(trained: Trained, count: int) -> Examples:
-    """The first `count` test examples, fewer where there are fewer; UseError for a count below 1."""
+def from_test_set(trained: Trained, count: int, say: Callable[[str], Any]) -> Examples:
+    """The first `count` test examples, fewer where there are fewer; UseError for a count below 1.
+
+    say: as in `data_of`.
+    """
     if count < 1:
         raise UseError(f"--count is {count}, must be at least 1")
-    data = load_data(trained.config)
-    test, test_units = data.test, data.units
+    data = data_of(trained, say)
+    test = data.test
     part = test.take(range(min(count, len(test))))
     if part.inputs.dtype == np.uint8:
         values = part.inputs.astype(np.float32) / np.float32(255)
     else:
-        values = in_units(part.inputs, test_units)
+        values = in_units(part.inputs, data.units)
     return Examples(values, numbers(len(part)), part.labels, part.lengths)
 
 
-def one_example(trained: Trained, word: str, invert: bool) -> Any:
+def one_example(trained: Trained, word: str, invert: bool, say: Callable[[str], Any]) -> Any:
     """The test example of that number, or the picture in that file."""
     if word.isdecimal():
-        values = from_test_set(trained, int(word) + 1).values
+        values = from_test_set(trained, int(word) + 1, say).values
         if len(values) <= int(word):
             raise UseError(f"{word}: the test set has numbers 0 to {len(values) - 1}")
         return values[int(word)]

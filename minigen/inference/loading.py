@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from minigen import backend, random
-from minigen.data import Dataset, Description, read_sequences
+from minigen.data import DataError, Dataset, Description, read_sequences
 from minigen.data import load as load_set
 from minigen.inference.trained import Trained
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
-from minigen.training.state import read_either
+from minigen.training.state import read_either, within
 
-_NO_PART_OF_THE_MODEL = ("device", "data_dir", "epochs")
+PATHS = ("data_dir", "data_file")
+_NO_PART_OF_THE_MODEL = ("device", "epochs", *PATHS)
 
 
 def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = warnings.warn) -> Trained:
@@ -33,6 +34,8 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
         CheckpointError: no weights are whole, or they are of another model than config.json describes.
         DeviceError: there is no such device.
     """
+    if Path(folder).is_file():
+        raise RunError(f"{folder} is a file, must be the folder of a run, such as {str(Path(folder).parent)!r}")
     run = RunFolder.open(Path(folder))
     model_type, config, data = read_config(run)
     config = structs.replace(config, device=device)
@@ -44,11 +47,11 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
             used = trained_with.get(name, value)
             if name not in _NO_PART_OF_THE_MODEL and used != value:
                 raise RunError(f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {used!r}")
-        with random.stream(0):  # the first weights are drawn, and forgotten
+        weights = within("model.", arrays)
+        largest = max((array.size for array in weights.values()), default=0)
+        with random.stream(0, most=largest):  # the first weights are drawn and forgotten; no more than there are
             model = model_type(config, data.input_shape, len(data.classes))
-        model.load_state_dict(
-            {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
-        )
+        model.load_state_dict(weights)
     except RunError:
         raise
     except ConfigError as error:
@@ -57,7 +60,7 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
         raise CheckpointError(f"{run.path}: the weights do not fit {model_type.name} ({error})") from error
     model.to(device)
     model.eval()
-    return Trained(model, config, data, state.epoch)
+    return Trained(model, config, data, state.epoch, run.described().threshold)
 
 
 def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
@@ -79,7 +82,28 @@ def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
         raise RunError(f"{file}: {error}") from error
 
 
-def load_data(config: Config) -> Dataset:
-    """What --data names, or what lies in --data-file where a model has that option."""
+def load_data(config: Config, units: Sequence[tuple[float, float]] = ()) -> Dataset:
+    """What --data names, or what lies in --data-file where a model has that option, scaled by the `units` of a run."""
     path = getattr(config, "data_file", None)
-    return load_set(config.data, config.data_dir, config.seed) if path is None else read_sequences(path, config.seed)
+    if path is None:
+        return load_set(config.data, config.data_dir, config.seed)
+    return read_sequences(path, config.seed, units)
+
+
+def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
+    """The data set of a trained model; `say` gets a line where it is not the one that the model was trained on.
+
+    Raises:
+        DataError: it cannot be read, or has examples of another shape or other classes.
+    """
+    data, known = load_data(trained.config, trained.data.units), trained.data
+    for name, value, used in (
+        ("examples of shape", data.input_shape, known.input_shape),
+        ("classes:", len(data.classes), len(known.classes)),
+    ):
+        if value != used:
+            raise DataError(f"{data.name} has {name} {value}, the model was trained on {used}")
+    if known.crc32 not in (None, Description.of(data).crc32):
+        what = getattr(trained.config, "data_file", None) or trained.config.data_dir or data.name
+        say(f"{what} is not the data that the run was trained on: it is scaled as that was")
+    return data

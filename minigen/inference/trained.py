@@ -34,6 +34,7 @@ class Trained:
         config: its hyper-parameters.
         data: a description of the data that it was trained on.
         epoch: the number of epochs that its weights were trained for.
+        threshold: the score above which an input is anomalous; None for a run that has not ended.
 
     Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on: arrays, lists,
     tensors of minigen or PyTorch, and PIL images. The axes N, C = 1 and D = 1 may be left out. Noisy images, for a
@@ -46,6 +47,7 @@ class Trained:
     config: Config
     data: Description
     epoch: int
+    threshold: float | None = None
 
     def __repr__(self) -> str:
         parameters = sum(parameter.size for parameter in self.model.parameters())
@@ -140,6 +142,15 @@ class Trained:
             return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
         y = self._in_parts(self._able_to("reconstruct", Reconstructs).reconstruct, x)
         return ((y - x) ** 2).reshape(len(x), -1).mean(axis=1)
+
+    def threshold_of(self, validation: Split) -> float | None:
+        """The score that 99 % of the validation split stay below; None where nothing is scored."""
+        from minigen.evaluation.studies.anomalies import QUANTILE  # Matplotlib comes with it
+
+        if not len(validation) or not isinstance(self.model, Reconstructs):
+            return None
+        inputs = validation.inputs if self.data.holds_images else in_units(validation.inputs, self.data.units)
+        return float(np.quantile(self.score(inputs, validation.lengths), QUANTILE))
 
     def export(self, path: str | Path) -> Path:
         """Write the weights and buffers alone, under torch.nn's names and in its shapes, as a safetensors file.

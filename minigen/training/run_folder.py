@@ -31,11 +31,15 @@ class RunError(ValueError):
 
 
 class Described(msgspec.Struct):
-    """What config.json says of a run: enough to build its model without its data, and what it ran on."""
+    """What config.json says of a run: enough to build its model without its data, and what it ran on.
+
+    threshold: the score above which an input is anomalous; null before the training has ended, and for generators.
+    """
 
     model: str
     config: dict[str, Any]
     data: Description
+    threshold: float | None = None
     versions: dict[str, str] = {}
     machine: str = ""
 
@@ -113,11 +117,11 @@ class RunFolder:
             raise RunError(f"{path} holds no run (it has no config.json)")
         return run
 
-    def describe(self, model: str, config: Config, data: Description) -> None:
+    def describe(self, model: str, config: Config, data: Description, threshold: float | None = None) -> None:
         """Write config.json: the model's name, its hyper-parameters, its data in words, and what it runs on."""
         self.require_own()
         versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-        content = Described(model, msgspec.structs.asdict(config), data, versions, platform.platform())
+        content = Described(model, msgspec.structs.asdict(config), data, threshold, versions, platform.platform())
         replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
 
     def described(self) -> Described:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,38 @@ def test_no_whole_weights_are_one_line_about_both(run: Path) -> None:
     with pytest.raises(CheckpointError, match=r"best\.safetensors: damaged.*; .*last\.safetensors: damaged") as failure:
         minigen.load(run)
     assert "\n" not in str(failure.value)
+
+
+def test_weights_that_no_checkpoint_can_hold_are_replaced_by_the_last(run: Path) -> None:
+    with RunFolder(run).best.open("wb") as file:
+        file.truncate(30 * 2**30)  # sparse: it takes no room
+    with pytest.warns(UserWarning, match=r"best\.safetensors: cannot be read .* is used instead"):
+        assert minigen.load(run).epoch == 2
+
+
+@pytest.mark.parametrize("size", ["hidden", "latent", "classes"])
+def test_sizes_that_the_weights_lack_take_no_memory(run: Path, size: str) -> None:
+    """Also where config.json and the checkpoint tell the same lie."""
+    arrays, state = checkpoint.read(RunFolder(run).best)
+    if size == "classes":
+        edit(run, "model", to="cnn")
+        edit(run, "config", to={})
+        edit(run, "data", "classes", to=["x"] * 100_000)
+        state["config"] = {}
+    else:
+        edit(run, "config", size, to=20_000_000)
+        state["config"][size] = 20_000_000
+    checkpoint.write(RunFolder(run).best, arrays, state)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"the weights do not fit .* is drawn, must have at most 9,408 numbers"):
+        minigen.load(run)
+    assert tracemalloc.get_traced_memory()[1] < 2**26
+    tracemalloc.stop()
+
+
+def test_a_file_of_a_run_is_not_its_folder(run: Path) -> None:
+    with pytest.raises(RunError, match=r"best\.safetensors is a file, must be the folder of a run, such as '"):
+        minigen.load(RunFolder(run).best)
 
 
 def test_no_run(tmp_path: Path) -> None:
