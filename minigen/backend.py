@@ -67,6 +67,12 @@ def is_array(value: object, *dtypes: str) -> bool:
     return known and (not dtypes or value.dtype in dtypes)  # type: ignore[attr-defined]
 
 
+def require_array(what: str, value: object) -> None:
+    """Raise TypeError if labels, a mask or an index is no array (a matrix and a masked array are none: `is_array`)."""
+    if not is_array(value):
+        raise TypeError(f"{what} is {described(value)}, must be an array of NumPy or CuPy")
+
+
 def described(value: object) -> str:
     """What it is, for an error: "an array of int64" or "a list"."""
     if is_array(value):

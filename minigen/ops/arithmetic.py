@@ -100,6 +100,11 @@ def idiv(x: Tensor, other: Operand) -> Tensor:
     return div(_assigned(x, "/="), other)
 
 
+def ipow(x: Tensor, other: Operand) -> Tensor:
+    """x **= other"""
+    return power(_assigned(x, "**="), other)
+
+
 def _pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     """Two operands, of which one is a tensor; a Number may stand in for the other."""
     return (a, as_operand(b, a)) if isinstance(a, Tensor) else (as_operand(a, b), b)  # type: ignore[return-value,arg-type]

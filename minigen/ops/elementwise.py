@@ -86,6 +86,7 @@ def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
     Raises:
         TypeError: the condition is not boolean.
     """
+    backend.require_array("where: condition", condition)
     if condition.dtype != bool:
         raise TypeError(f"where: condition is an array of {condition.dtype}, must be of bool")
     b = as_operand(b, a)

@@ -9,7 +9,14 @@ from minigen.autograd import Tensor, record
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
-    """x[index] for integers, slices, None, … and plain arrays of integers or booleans."""
+    """x[index] for integers, slices, None, … and plain arrays of integers or booleans.
+
+    Raises:
+        TypeError: an index is a tensor, a matrix or a masked array.
+    """
+    for part in index if isinstance(index, tuple) else (index,):
+        if hasattr(part, "dtype"):
+            backend.require_array("an index", part)
     return record(x.data[index], (x, lambda g: index_add(g, index, x.shape)))
 
 

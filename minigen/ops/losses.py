@@ -85,8 +85,7 @@ def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean", ignore
         TypeError: the labels are not an array.
         ValueError: the shapes do not fit, the labels are not integers, or (checked on the CPU) out of range.
     """
-    if not hasattr(labels, "dtype"):
-        raise TypeError(f"labels is a {type(labels).__name__}, must be an array of integers")
+    backend.require_array("labels", labels)
     classes = logits.shape[-1] if logits.ndim else 0
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(

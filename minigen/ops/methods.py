@@ -34,7 +34,7 @@ class Methods:
     __pow__, __rpow__ = arithmetic.power, powers.rpower
     __neg__, __abs__ = arithmetic.neg, elementwise.abs
     __iadd__, __isub__ = arithmetic.iadd, arithmetic.isub
-    __imul__, __itruediv__ = arithmetic.imul, arithmetic.idiv
+    __imul__, __itruediv__, __ipow__ = arithmetic.imul, arithmetic.idiv, arithmetic.ipow
     __getitem__ = indexing.getitem
 
     matmul = mm = dense.matmul

@@ -114,6 +114,7 @@ def max_unpool2d(
         ValueError: sizes that do not fit, or (checked on the CPU) an index outside its window.
     """
     window = _pooling_window(x, kernel_size, stride, padding)
+    backend.require_array("indices", indices)
     if indices.shape != x.shape:
         raise ValueError(f"indices has shape {indices.shape}, must have the shape of x {x.shape}")
     output_size, pooled = as_pair("output_size", output_size, 1) if output_size else None, size_of(x)

@@ -299,6 +299,7 @@ def _check_activation(activation: str) -> None:
 
 def _check_lengths(lengths: Array, x: Tensor) -> None:
     batch, steps, _ = x.shape
+    backend.require_array("lengths", lengths)
     if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
         raise ValueError(f"lengths is {lengths.dtype} of shape {lengths.shape}, must be ({batch},) of integers")
     if x.device == "cpu" and batch and not 1 <= lengths.min() <= lengths.max() <= steps:

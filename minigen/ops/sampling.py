@@ -65,6 +65,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
         return x
     if mask is None:
         mask = uniform_like(x.data) >= p
+    backend.require_array("dropout: mask", mask)
     if mask.shape != x.shape:
         raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
     mask = mask.astype(f"int{8 * x.data.itemsize}", copy=False)  # as `selected` needs it, here and for the gradient

@@ -147,7 +147,7 @@ def test_it_is_the_falsification_that_is_caught(falsifier, users):
 NO_CASE = {
     "im2col col2im": "functions of plain arrays",
     "rsub rdiv rmatmul rpower": "sub, div, matmul and power with the operands exchanged",
-    "iadd isub imul idiv": "add, sub, mul and div, refused for parameters",
+    "iadd isub imul idiv ipow": "add, sub, mul, div and power, refused for parameters",
     "unsqueeze": "the case is named expand_dims, its other name",
     "to cpu": "need two devices: tests/test_tensor.py has them",
     "t dim numel detach numpy item argmax argmin requires_grad_": "no operation, or one without a derivative",
