@@ -50,8 +50,6 @@ def device_of(array: Array) -> str:
     Raises:
         TypeError: it is not an array of NumPy or CuPy, or is a matrix or a masked array.
     """
-    if isinstance(array, memoryview):  # the .data of a NumPy array, on which an operation was called
-        raise TypeError("the operation got a NumPy array, must get a tensor: minigen.tensor makes one")
     if not is_array(array):
         raise TypeError(f"{described(array)} was given, must be an array of NumPy or CuPy")
     return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"

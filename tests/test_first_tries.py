@@ -35,9 +35,9 @@ def generator() -> Iterator[int]:
 
 
 REFUSED = {
-    "an array in an operation": (lambda: ops.relu(X), "the operation got a NumPy array, must get a tensor"),
+    "an array in an operation": (lambda: ops.relu(X), "relu: x is an array of float32, must be a tensor"),
     "an array in a layer": (lambda: nn.Linear(3, 2)(X), "Linear: the input is an array of float32, must be a tensor"),
-    "an array in a loss": (lambda: ops.mse_loss(X, X), "got an array of float32, must get a tensor"),
+    "an array in a loss": (lambda: ops.mse_loss(X, X), "mse_loss: x is an array of float32, must be a tensor"),
     "another library's array": (lambda: Tensor(X) + TorchLike(), "TorchLike was given, must be an array"),
     "a tensor of another library": (lambda: minigen.tensor(TorchLike()), "TorchLike was given, must be an array"),
     "a tensor of a tensor": (lambda: Tensor(Tensor(X)), "data is a Tensor, must be an array"),
@@ -48,7 +48,7 @@ REFUSED = {
     "a tensor as a condition": (lambda: bool(leaf(1.0) - 1.0), "neither true nor false"),
     "a tensor compared": (lambda: leaf(1.0) == 1.0, "not compared"),
     "a number in a matrix product": (lambda: Tensor(X) @ 2.0, "operand is the number 2, must be a tensor"),
-    "a number first": (lambda: ops.maximum(0.0, Tensor(X)), "got a float, must get a tensor"),
+    "a number first": (lambda: ops.maximum(0.0, Tensor(X)), "maximum: a is a float, must be a tensor"),
     "a function as a layer": (lambda: nn.Sequential(nn.Linear(3, 2), ops.relu), "layer 1 is a function, must be a Mod"),
     "a list of layers": (lambda: nn.Sequential([nn.Linear(3, 2)]), "layer 0 is a list, must be a Module"),
     "whole numbers as weights": (lambda: nn.Linear(3, 2).to(dtype="int64"), "Module.to: dtype is int64"),

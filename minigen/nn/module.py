@@ -81,10 +81,9 @@ class Module:
 
     def _require_parts_are_found(self, name: str, value: Any) -> None:
         """Refuse a list or dict with layers that no attribute holds."""
-        if isinstance(value, (list, tuple, dict)):
-            held = value.values() if isinstance(value, dict) else value
+        if isinstance(value, (list, tuple, set, dict)):
             own = {id(part) for part in vars(self).values()}
-            if lost := [part for part in held if isinstance(part, (Module, Parameter)) and id(part) not in own]:
+            if lost := [part for part in _parts_within(value) if id(part) not in own]:
                 found, wanted = type(value).__name__, "ModuleDict" if isinstance(value, dict) else "ModuleList"
                 raise TypeError(
                     f"{type(self).__name__}: {name} is a {found} with a {type(lost[0]).__name__}, which would not be "
@@ -222,6 +221,15 @@ class HookHandle:
     def remove(self) -> None:
         """Call the hook no more; nothing if it was removed before."""
         self.module._forward_hooks = tuple(hook for hook in self.module._forward_hooks if hook is not self.hook)
+
+
+def _parts_within(value: Any) -> Iterator[Module | Parameter]:
+    """The modules and parameters in a list or dict, also in lists within it."""
+    if isinstance(value, (Module, Parameter)):
+        yield value
+    elif isinstance(value, (list, tuple, set, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _parts_within(item)
 
 
 def _converted(array: Array, device: str | None, dtype: str | None) -> Array:

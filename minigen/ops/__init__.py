@@ -2,6 +2,7 @@
 
 from minigen.ops import methods as methods  # gives Tensor its operators and methods
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigen.ops.border import tensors_only
 from minigen.ops.columns import col2im, im2col
 from minigen.ops.conv import conv2d, conv_transpose2d
 from minigen.ops.dense import linear, matmul
@@ -59,3 +60,6 @@ __all__ = [
     "upsample_nearest2d",
     "where",
 ]
+
+for _name in set(__all__) - {"im2col", "col2im", "where"}:
+    globals()[_name] = tensors_only(globals()[_name])

@@ -148,11 +148,7 @@ def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
 
 
 def check_images(x: Tensor) -> None:
-    """Raise unless x is a tensor of shape (N, C, H, W)."""
-    if not isinstance(x, Tensor):
-        raise TypeError(
-            f"x is {backend.described(x)}, must be a tensor of float32 or float64 (minigen.tensor converts)"
-        )
+    """Raise unless x has the shape (N, C, H, W)."""
     if x.ndim != 4:
         raise ValueError(f"x has {x.ndim} dimensions (shape {x.shape}), must have 4: (N, C, H, W)")
 

@@ -209,6 +209,8 @@ OVERWRITTEN = {
     "mean is a buffer, cannot become a Tensor": ("mean", minigen.tensor([1.0])),
     "mean is a buffer, cannot become a float": ("mean", 0.0),
     "blocks is a list with a Linear, which would not be trained": ("blocks", [1, nn.Linear(2, 1)]),
+    "stages is a list with a Linear, which would": ("stages", [[nn.Linear(2, 1)]]),
+    "heads is a set with a Linear, which would": ("heads", {nn.Linear(2, 1)}),
     "blocks is a tuple with a Linear": ("blocks", (nn.Linear(2, 1),)),
     "blocks is a dict with a Linear.*nn.ModuleDict": ("blocks", {"a": nn.Linear(2, 1)}),
     "scales is a list with a Parameter": ("scales", [Parameter(np.ones(1))]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
 import pytest
 from support import LAYOUTS, assert_close, to_device, to_numpy, to_tensor
@@ -156,3 +159,13 @@ def test_softmax_of_no_elements_is_empty(op, shape, device: str) -> None:
 
 def test_transpose_of_a_number(device: str) -> None:
     assert to_tensor(1.0, device).transpose(0, 0).item() == to_tensor(1.0, device).transpose(-1, 0).item() == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(ops.__all__) - {"im2col", "col2im", "where"}))
+@pytest.mark.parametrize("wrong", [1.5, [1.0, 2.0], np.ones((2, 2))], ids=["number", "list", "array"])
+def test_what_is_no_tensor_is_named_with_the_operation(name: str, wrong: Any) -> None:
+    """All arguments are wrong: the error is about the first."""
+    count = sum(p.default is p.empty for p in inspect.signature(getattr(ops, name)).parameters.values())
+    arguments = [[wrong]] if name in ("concat", "stack") else [wrong] * count
+    with pytest.raises(TypeError, match=rf"^{name}: \w+ is (a float|a list|an array of float64), must be a tensor"):
+        getattr(ops, name)(*arguments)
