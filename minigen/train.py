@@ -203,6 +203,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
     from minigen.evaluation import animation, figures  # Matplotlib is slow to import: --help need not wait
+    from minigen.evaluation.studies.failures import signs_of_failure
 
     run, model = trainer.run, trainer.model
     trainer.load(run.best, run.last)
@@ -211,7 +212,7 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
         raise DivergedError("the test result is not finite")
     print(f"\ntest    {_numbers(result)}")
     finding = model.study(data, trainer.validation)
-    for line in [_numbers(finding.numbers), *finding.remarks]:
+    for line in [_numbers(finding.numbers), *finding.remarks, *signs_of_failure(model, data, result)]:
         if line:
             print(f"        {line}")
     if model.good:

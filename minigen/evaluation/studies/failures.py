@@ -1,0 +1,99 @@
+"""Signs that a training failed although its last number looks fine: each is measured on the test set, and one line.
+
+    unused code     a VAE's KL is below one bit (ln 2 = 0.69 nats) per image: no two images get different codes
+    mean example    the squared error is at least 0.95 of what the mean training example leaves
+    dead units      more than half of the code's units give one number for every test example
+    chance          the accuracy is at most two standard errors above the share of the most frequent class
+    beaten          the PSNR is no higher than without the net
+
+A generator is watched while it learns instead: see training/generator_watch.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigen.autograd import Tensor, no_grad
+from minigen.data import Dataset, Loader, Split
+from minigen.models.model import Encodes, Reconstructs
+
+ONE_BIT = math.log(2)
+NEAR_MEAN = 0.95
+_CONSTANT = 1e-6  # standard deviation of a unit that says nothing
+_AT_ONCE = 500
+
+
+def signs_of_failure(model: Any, data: Dataset, result: Mapping[str, float]) -> list[str]:
+    """A line for each; result: what `model.evaluate` measures on the whole test set, by name."""
+    return [f"warning: {line}" for line in _signs(model, data, result)]
+
+
+def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[str]:
+    if result.get("kl", math.inf) < ONE_BIT:
+        yield (
+            f"the code is unused (posterior collapse): its KL of {result['kl']:.2f} nats per image is below one bit, "
+            f"{ONE_BIT:.2f}; try a smaller --beta, another --lr or more epochs"
+        )
+    if "mse" in result and isinstance(model, Reconstructs):
+        error = mean_example_error(data.train, data.test)
+        if 0 < NEAR_MEAN * error <= result["mse"]:
+            yield (
+                f"the reconstruction is no better than the mean example: mse {result['mse']:.4f}, of the mean "
+                f"training example {error:.4f}; try another --lr, more epochs or --warmup 200"
+            )
+    if isinstance(model, Encodes) and len(data.test) > 1:
+        dead = dead_units(model, data.test)
+        if dead > model.latent / 2:
+            yield f"{dead} of the code's {model.latent} units are dead, the same for every test example; try a smaller --lr"
+    shares = np.bincount(data.test.labels) / len(data.test)
+    chance = float(shares.max() + 2 * np.sqrt(shares.max() * (1 - shares.max()) / len(data.test)))
+    for name in (name for name in result if name.endswith("accuracy")):
+        if result[name] <= chance < 1:
+            yield (
+                f"{name.replace('_', ' ')} {result[name]:.3f} is no better than always naming the most frequent class, "
+                f"{shares.max():.3f}; try a smaller --lr or more epochs"
+            )
+    for name in (name for name in result if name.endswith("_psnr")):
+        if result["psnr"] <= result[name]:
+            other = name.removesuffix("_psnr")
+            yield (
+                f"the net restores no better than {other}: {result['psnr']:.2f} dB against {result[name]:.2f} dB; "
+                "try more epochs"
+            )
+
+
+def mean_example_error(train: Split, test: Split) -> float:
+    """The squared error per value, averaged over test examples, of always answering the mean training example."""
+    known, x = _within(train), _values(test)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = (_values(train) * known).sum(axis=0, dtype=np.float64) / count
+    squares, known = (x - mean) ** 2, np.broadcast_to(_within(test), x.shape)
+    axes = tuple(range(1, x.ndim))
+    return float(((squares * known).sum(axes) / known.sum(axes)).mean())
+
+
+def dead_units(model: Any, test: Split) -> int:
+    """How many of the code's numbers are the same for all of the first thousand test examples."""
+    with no_grad():
+        batches = Loader(test.take(range(min(1000, len(test)))), _AT_ONCE, 0, model.config.device, shuffle=False).epoch(
+            0
+        )
+        codes = np.concatenate(
+            [model.encode(Tensor(b.inputs), *([] if b.lengths is None else [b.lengths])).numpy() for b in batches]
+        )
+    return int((codes.std(axis=0) < _CONSTANT).sum())
+
+
+def _values(split: Split) -> Any:
+    return split.inputs.astype(np.float32) / (255 if split.inputs.dtype == np.uint8 else 1)
+
+
+def _within(split: Split) -> Any:
+    """1 where an example has a value, 0 in the padding of a short sequence."""
+    if split.lengths is None:
+        return np.ones((len(split), *[1] * (split.inputs.ndim - 1)))
+    return (np.arange(split.inputs.shape[1]) < split.lengths[:, None])[:, :, None].astype(float)
