@@ -197,7 +197,7 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
     why = "CuPy" if config.device == "gpu" else "NumPy; --device gpu uses CuPy"
     print(f"\ndevice  {config.device} ({why})")
     print(f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test")
-    print(f"        {data.source}")
+    print(f"        {files.printable(data.source)}")
     print(f"seed    {config.seed}\n")
 
 

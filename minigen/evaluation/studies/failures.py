@@ -48,7 +48,7 @@ def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[s
     if isinstance(model, Encodes) and len(data.test) > 1:
         dead = dead_units(model, data.test)
         if dead > model.latent / 2:
-            yield f"{dead} of the code's {model.latent} units are dead, the same for every test example; try a smaller --lr"
+            yield f"{dead} of the code's {model.latent} units are the same for every test example; try a smaller --lr"
     shares = np.bincount(data.test.labels) / len(data.test)
     chance = float(shares.max() + 2 * np.sqrt(shares.max() * (1 - shares.max()) / len(data.test)))
     for name in (name for name in result if name.endswith("accuracy")):
