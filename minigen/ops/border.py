@@ -15,9 +15,9 @@ R = TypeVar("R")
 
 
 def named_in_errors(operation: Callable[P, R]) -> Callable[P, R]:
-    """The operation, whose ValueErrors and TypeErrors begin with its name: "conv2d: stride is 0, must be …".
+    """Let the operation's ValueErrors and TypeErrors begin with its name: "conv2d: stride is 0, must be …".
 
-    So a check that several operations share need not know which of them calls it.
+    A check that several operations share need not know which of them calls it.
     """
 
     @functools.wraps(operation)

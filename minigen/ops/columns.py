@@ -37,7 +37,7 @@ from minigen.ops.window import IntOrPair, Padding, Pair, Window, window_over
 def im2col(
     x: Array, kernel_size: IntOrPair, stride: IntOrPair = 1, padding: Padding = 0, dilation: IntOrPair = 1
 ) -> Array:
-    """What a window sees of the images from each of its positions.
+    """The columns of the images: each is what a window sees from one of its positions.
 
     Args:
         x: a plain array (N, C, H, W)

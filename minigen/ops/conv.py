@@ -58,8 +58,8 @@ def conv2d(
         weight: (O, C / groups, kh, kw), as torch.nn.Conv2d keeps it
         bias: (O,)
         stride: s, one number or (vertical, horizontal), as all that follow.
-        padding: p zeros on each side; "valid" for none; "same" for OH = ⌈H / s⌉ as in Keras (where an odd
-            number of zeros is needed, as often at stride 2, the one more lies below and to the right).
+        padding: p zeros on each side; "valid" for none; "same" for OH = ⌈H / s⌉ as in Keras (if the
+            number of zeros is odd, as it often is at stride 2, the extra one lies below or to the right).
         dilation: d, from one tap of the kernel to the next.
         groups: the channels in `groups` blocks, each convolved by its own O / groups kernels.
 
@@ -243,14 +243,14 @@ def _by_group(matrix: Array, groups: int) -> Array:
 
 
 def _batch_slices(batch_last: Array, channels: int, window: Window, output_size: Pair) -> list[slice]:
-    """Slices of the batch whose columns fit the budget: each at least one image, and only one if all fit."""
+    """Slices of the batch, of at least one image each, whose columns fit the budget; one slice if all fit."""
     bytes_per_image = channels * math.prod(window.kernel) * math.prod(output_size) * batch_last.itemsize
     step = max(1, COLUMN_BUDGET // max(1, bytes_per_image))
     return [slice(start, start + step) for start in range(0, max(1, batch_last.shape[-1]), step)]
 
 
 def _for_each_slice(function: Callable[[slice], Array], slices: list[slice], shape: tuple[int, ...]) -> Array:
-    """An array of `shape`, whose slices of the batch, its last dimension, are the function's results."""
+    """The function's results for the slices of the batch, side by side in the last dimension of an array of `shape`."""
     first = function(slices[0])
     if len(slices) == 1:
         return first.reshape(shape)

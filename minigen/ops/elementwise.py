@@ -52,7 +52,7 @@ def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tenso
         ValueError: min > max.
     """
     if min is None and max is None:
-        raise TypeError("clip: min and max are None, must not be None both")
+        raise TypeError("clip: min and max are None, must not both be None")
     low, high = -math.inf if min is None else float(min), math.inf if max is None else float(max)
     if low > high:
         raise ValueError(f"clip: min is {min}, must not exceed max, which is {max}")

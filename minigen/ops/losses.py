@@ -107,7 +107,7 @@ def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean", ignore
 def gaussian_nll_loss(mean: Tensor, target: Operand, log_var: Tensor, reduction: str = "mean") -> Tensor:
     """-ln N(target; μ, σ²) = ½·(ln 2π + ln σ² + (target - μ)²/σ²), in nats.
 
-    It takes ln σ², which any real number may be, where torch.nn.functional.gaussian_nll_loss takes σ²;
+    It takes ln σ², which may be any real number, while torch.nn.functional.gaussian_nll_loss takes σ²;
     and it keeps the constant ½·ln 2π (torch: full=True), so that it is a likelihood.
     """
     target = _target(mean, target)

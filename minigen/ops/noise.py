@@ -1,4 +1,4 @@
-"""Random numbers for an array: of its shape, dtype and device, and in memory as it lies.
+"""Random numbers with the shape, dtype, device and memory layout of an array.
 
 The numbers are drawn in the order in which the array lies in memory, so a batch-last array costs no copy.
 """

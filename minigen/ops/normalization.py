@@ -40,12 +40,8 @@ def batch_norm(
     """
     if x.ndim < 2:
         raise ValueError(f"batch_norm: x has shape {x.shape}, must have at least 2 dimensions: (N, C, …)")
-    for name, value in {
-        "running_mean": running_mean,
-        "running_var": running_var,
-        "weight": weight,
-        "bias": bias,
-    }.items():
+    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, value in named.items():
         if value is not None and value.shape != x.shape[1:2]:
             raise ValueError(f"batch_norm: {name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
     per_channel, eps = _per_channel(x), float(eps)

@@ -208,7 +208,7 @@ def _tap_dtype(window: Window) -> str:
     return "int8" if math.prod(window.kernel) < 128 else "int32"
 
 
-# The pair
+# Gather and scatter: each is the derivative of the other.
 
 
 def _gather(x: Tensor, taps: Taps, window: Window) -> Tensor:

@@ -56,7 +56,7 @@ def lstm(
         bias: (4H,), the sum of the two that torch.nn.LSTM keeps.
         activation: φ, "tanh" or "relu", for the candidate and for the cell's output, as in Keras.
         lengths: (N,) integers from 1 to T, if the sequences differ in length. After the end of a sequence
-            its outputs are 0 and its state stands still; x has no influence there.
+            its outputs are 0 and its state no longer changes; x has no influence there.
 
     Returns:
         outputs h₁ … h_T, (N, T, H), and the last state (h, c), each (N, H).
@@ -71,13 +71,8 @@ def lstm(
     bias = None if bias is None else as_tensor(bias, x)
     if x.ndim != 3 or x.shape[1] == 0:
         raise ValueError(f"x has shape {x.shape}, must be (N, T, I) with T at least 1")
-    _check_shapes(x, weight_ih, weight_hh, bias, h0=h0, c0=c0)
-    _check_activation(activation)
-    if lengths is None:
-        running = None
-    else:
-        _check_lengths(lengths, x)
-        running = backend.of(lengths).arange(x.shape[1]) < lengths[:, None]
+    _check(activation, x, weight_ih, weight_hh, bias, h0=h0, c0=c0)
+    running = None if lengths is None else _running(lengths, x)
     columns = [weight_ih, weight_hh] if bias is None else [weight_ih, weight_hh, bias.unsqueeze(1)]
     states = _lstm(x, h0, c0, concat(columns, 1), activation, running)
     outputs = states[:-1].permute(2, 0, 1)
@@ -104,8 +99,7 @@ def lstm_cell(
     """
     if x.ndim != 2:
         raise ValueError(f"x has shape {x.shape}, must be (N, I)")
-    _check_shapes(x, weight_ih, weight_hh, bias, h=h, c=c)
-    _check_activation(activation)
+    _check(activation, x, weight_ih, weight_hh, bias, h=h, c=c)
     activate, hidden = _ACTIVATIONS[activation], h.shape[-1]
     a = linear(x, weight_ih, bias) + linear(h, weight_hh)
     a_i, a_f, a_g, a_o = (a[:, k * hidden : (k + 1) * hidden] for k in range(4))
@@ -156,10 +150,7 @@ class _Run(NamedTuple):
 
 
 def _unroll(x: Array, h0: Array, c0: Array, weight: Array, activation: str, running: Array | None) -> _Run:
-    """Run through the steps; the rows of the weight are in the order o, i, f, g.
-
-    `running`, (N, T), is true until a sequence ends.
-    """
+    """Run through the steps; the rows of the weight are in the order o, i, f, g."""
     xp = backend.of(x)
     (batch, steps, features), hidden = x.shape, h0.shape[1]
     recurrent = slice(features, features + hidden)
@@ -273,34 +264,33 @@ def _refuse(_: Tensor) -> Tensor:
     )
 
 
-def _check_shapes(x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None, **state: Tensor) -> None:
+def _check(
+    activation: str, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None, **state: Tensor
+) -> None:
+    if activation not in _ACTIVATIONS:
+        raise ValueError(f"activation is {activation!r}, must be 'tanh' or 'relu'")
     if weight_hh.ndim != 2:
         raise ValueError(f"weight_hh has shape {weight_hh.shape}, must be (4H, H)")
     hidden = weight_hh.shape[1]
-    expected: list[tuple[str, Tensor, str, tuple[int, ...]]] = [
+    for name, value, letters, shape in (
         ("weight_hh", weight_hh, "(4H, H)", (4 * hidden, hidden)),
         ("weight_ih", weight_ih, "(4H, I)", (4 * hidden, x.shape[-1])),
+        ("bias", bias, "(4H,)", (4 * hidden,)),
         *((name, value, "(N, H)", (len(x), hidden)) for name, value in state.items()),
-    ]
-    if bias is not None:
-        expected.append(("bias", bias, "(4H,)", (4 * hidden,)))
-    for name, value, letters, shape in expected:
-        if value.shape != shape:
+    ):
+        if value is not None and value.shape != shape:
             raise ValueError(
                 f"{name} has shape {value.shape}, must be {letters} = {shape} "
                 f"(x is {x.shape}, weight_hh {weight_hh.shape})"
             )
 
 
-def _check_activation(activation: str) -> None:
-    if activation not in _ACTIVATIONS:
-        raise ValueError(f"activation is {activation!r}, must be 'tanh' or 'relu'")
-
-
-def _check_lengths(lengths: Array, x: Tensor) -> None:
+def _running(lengths: Array, x: Tensor) -> Array:
+    """(N, T): true until a sequence ends."""
     batch, steps, _ = x.shape
     backend.require_array("lengths", lengths)
     if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
         raise ValueError(f"lengths is {lengths.dtype} of shape {lengths.shape}, must be ({batch},) of integers")
     if x.device == "cpu" and batch and not 1 <= lengths.min() <= lengths.max() <= steps:
         raise ValueError(f"lengths run from {lengths.min()} to {lengths.max()}, must lie in 1…{steps}")
+    return backend.of(lengths).arange(steps) < lengths[:, None]

@@ -60,9 +60,9 @@ def total(x: Array, axis: int | Shape, keepdims: bool = False) -> Array:
     axes = (axis,) if isinstance(axis, int) else axis
     long = [a for a in axes if x.ndim and x.shape[a] > BLOCK]
     if long and len(axes) < x.ndim and backend.device_of(x) == "cpu":  # all of x is one row; a GPU's sums are trees
-        row = builtins.min(range(x.ndim), key=lambda a: (x.shape[a] == 1, abs(x.strides[a]), -a))
+        innermost = builtins.min(range(x.ndim), key=lambda a: (x.shape[a] == 1, abs(x.strides[a]), -a))
         for a in long:
-            if a % x.ndim != row:
+            if a % x.ndim != innermost:
                 x = _folded(x, a)
     return x.sum(axis=axis, keepdims=keepdims)
 

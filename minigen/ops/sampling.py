@@ -1,6 +1,6 @@
 """Randomness that gradients pass through: reparameterize, its KL divergence, dropout.
 
-The noise is an argument of each, so a gradient check or a twin in another library can fix it.
+The noise is an argument of each, so that a gradient check, or a comparison with PyTorch, can fix it.
 """
 
 from __future__ import annotations

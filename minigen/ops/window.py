@@ -36,17 +36,12 @@ class Window:
     dilation: Pair = (1, 1)
 
     def output_size(self, size: Pair) -> Pair:
-        """How often the window fits: ⌊(size + before + after - d·(k - 1) - 1) / s⌋ + 1, for height and width.
+        """How often the window fits: ⌊(n + p - d·(k - 1) - 1) / s⌋ + 1 for each axis.
 
         Raises:
             ValueError: it does not fit once.
         """
-        h, w = (
-            (n + before + after - d * (k - 1) - 1) // s + 1
-            for n, (before, after), k, s, d in zip(
-                size, self.padding, self.kernel, self.stride, self.dilation, strict=True
-            )
-        )
+        h, w = ((n + p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in self._along_each_axis(size))
         if min(h, w) < 1:
             raise ValueError(
                 f"kernel {self.kernel} with dilation {self.dilation} is larger than the input of size "
@@ -56,14 +51,13 @@ class Window:
         return h, w
 
     def smallest_input_size(self, output_size: Pair) -> Pair:
-        """The inverse of `output_size`, the smallest: (output_size - 1)·s - before - after + d·(k - 1) + 1."""
-        h, w = (
-            (n - 1) * s - before - after + d * (k - 1) + 1
-            for n, (before, after), k, s, d in zip(
-                output_size, self.padding, self.kernel, self.stride, self.dilation, strict=True
-            )
-        )
+        """The inverse of `output_size`, the smallest: (n - 1)·s - p + d·(k - 1) + 1 for each axis."""
+        h, w = ((n - 1) * s - p + d * (k - 1) + 1 for n, k, s, p, d in self._along_each_axis(output_size))
         return h, w
+
+    def _along_each_axis(self, size: Pair) -> Iterator[tuple[int, int, int, int, int]]:
+        """n, k, s, p and d for the height, then for the width; p is the padding of both sides."""
+        return zip(size, self.kernel, self.stride, map(sum, self.padding), self.dilation, strict=True)
 
     def tiles(self, size: Pair) -> bool:
         """Whether each element of the padded image is seen from exactly one position."""
