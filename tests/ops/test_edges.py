@@ -157,6 +157,25 @@ def test_softmax_of_no_elements_is_empty(op, shape, device: str) -> None:
     assert op(to_tensor(np.zeros(shape), device)).shape == shape
 
 
+PLAIN = {
+    "linear": [(2, 3), (4, 3), (4,)],
+    "conv2d": [(2, 3, 4, 4), (5, 3, 2, 2), (5,)],
+    "conv_transpose2d": [(2, 3, 4, 4), (3, 5, 2, 2), (5,)],
+    "lstm": [(3, 4, 2), (3, 5), (3, 5), (20, 2), (20, 5), (20,)],
+    "lstm_cell": [(3, 2), (3, 5), (3, 5), (20, 2), (20, 5), (20,)],
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_all_arguments_but_the_first_may_be_plain_arrays(name: str, device: str) -> None:
+    generator, op = np.random.default_rng(0), getattr(ops, name)
+    x, *others = (to_tensor(generator.standard_normal(shape), device) for shape in PLAIN[name])
+    plain, expected = op(x, *(t.data for t in others)), op(x, *others)
+    if name.startswith("lstm"):
+        plain, expected = plain[0], expected[0]
+    assert_close(plain, to_numpy(expected), 0.0)
+
+
 def test_transpose_of_a_number(device: str) -> None:
     assert to_tensor(1.0, device).transpose(0, 0).item() == to_tensor(1.0, device).transpose(-1, 0).item() == 1
 

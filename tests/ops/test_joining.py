@@ -1,4 +1,4 @@
-"""concat, stack, pad: values, where the gradient goes."""
+"""concat and pad: values, where the gradient goes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,6 @@ def test_concat_and_back_by_slices(draw: Draw, shape, data, device: str) -> None
     y.backward(to_tensor(weights, device, requires_grad=False))
     for tensor, expected in zip(tensors, np.split(weights, 2, axis), strict=True):
         np.testing.assert_array_equal(to_numpy(tensor.grad), expected)
-
-
-@given(draw=draws(), shape=shapes(max_dims=3), data=st.data())
-def test_stack(draw: Draw, shape, data, device: str) -> None:
-    axis = data.draw(st.integers(-len(shape) - 1, len(shape)))
-    arrays = draw.normal(shape, shape, shape)
-    y = ops.stack([to_tensor(a, device, draw.layout) for a in arrays], axis)
-    np.testing.assert_array_equal(to_numpy(y), np.stack(arrays, axis))
 
 
 def test_pad_surrounds_and_takes_the_inner_gradient(device: str) -> None:
