@@ -176,11 +176,7 @@ def l1_loss_to_a_plain_array(draw: Draw, pick: Pick, device: str) -> Twins:
 def reparameterize(draw: Draw, pick: Pick, device: str) -> Twins:
     mean, log_var, noise = draw.normal(*[pick(shapes())] * 3)
     ours, theirs = to_device(noise, device), torch.tensor(noise)
-    return (
-        [mean, log_var],
-        lambda m, v: ops.reparameterize(m, v, ours),
-        lambda m, v: m + torch.exp(v / 2) * theirs,
-    )
+    return [mean, log_var], lambda m, v: ops.reparameterize(m, v, ours), lambda m, v: m + torch.exp(v / 2) * theirs
 
 
 @row
