@@ -22,6 +22,7 @@ from minigen.models import Config, Model, able
 from minigen.models.model import Encodes, Reconstructs, Restores, Samples, TakesLengths
 
 AT_ONCE = 500  # examples
+TILE = 128  # pixels of the side of a tile in which a large image is restored
 MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
 
 
@@ -126,7 +127,27 @@ class Trained:
     def restore(self, damaged: Any) -> Floats:
         """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
         model = self._able_to("restore", Restores)
-        return self._in_parts(model.restore, arrays.images_of_any_size("damaged", damaged, self.data.input_shape[0]))
+        images = arrays.images_of_any_size("damaged", damaged, self.data.input_shape[0])
+        height, width = images.shape[2:]
+        if max(height, width) > TILE and hasattr(model, "reach"):
+            return np.stack([self._in_tiles(model.restore, image, model.reach) for image in images])
+        return self._in_parts(model.restore, images, at_once=max(1, 2 * TILE**2 // (height * width)))
+
+    def _in_tiles(self, function: Callable[..., Tensor], image: Floats, reach: int) -> Floats:
+        """function(image), (C, h, w) -> (C, scale·h, scale·w), by tiles that see `reach` pixels around themselves."""
+        height, width = image.shape[1:]
+        rows = []
+        for top in range(0, height, TILE):
+            row = []
+            for left in range(0, width, TILE):
+                y, x = max(top - reach, 0), max(left - reach, 0)
+                seen = image[None, :, y : top + TILE + reach, x : left + TILE + reach]
+                made = self._in_parts(function, seen)[0]
+                scale = made.shape[1] // seen.shape[2]
+                made = made[:, (top - y) * scale :, (left - x) * scale :]
+                row.append(made[:, : TILE * scale, : TILE * scale])
+            rows.append(np.concatenate(row, axis=2))
+        return np.concatenate(rows, axis=1)
 
     def score(self, inputs: Any, lengths: Any = None) -> Floats:
         """The mean squared error of each reconstruction, (N,): high for inputs that are unlike the training data.
@@ -198,11 +219,13 @@ class Trained:
             raise UseError(f"lengths are {kind}, must be integers from 1 to {steps}")
         return array.astype(np.int64)
 
-    def _in_parts(self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None) -> Floats:
+    def _in_parts(
+        self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None, at_once: int = AT_ONCE
+    ) -> Floats:
         device, parts = self.config.device, []
         with no_grad():
-            for at in range(0, len(inputs), AT_ONCE):
-                part = slice(at, at + AT_ONCE)
+            for at in range(0, len(inputs), at_once):
+                part = slice(at, at + at_once)
                 steps = () if lengths is None else (backend.to_device(lengths[part], device),)
                 parts.append(function(Tensor(backend.to_device(inputs[part], device)), *steps).numpy())
         return np.concatenate(parts)

@@ -76,6 +76,7 @@ class Deconvolution(Model):
     name = "deconv"
     good = "superres, scale 4: PSNR of 18.3 dB on mnist5k, 20.3 on mnist after 10 epochs; bicubic has 14.6"
     config_type = DeconvolutionConfig
+    reach = 4  # pixels of the damaged image around one that its restoration depends on: one per layer
     config: DeconvolutionConfig
 
     def __init__(self, config: DeconvolutionConfig, input_shape: tuple[int, ...], classes: int) -> None:

@@ -121,7 +121,10 @@ class TakesLengths(Reconstructs, Protocol):
 
 @runtime_checkable
 class Restores(Protocol):
-    """A model that undoes damage to images."""
+    """A model that undoes damage to images.
+
+    With an attribute `reach`, the pixels around one on which its restoration depends, large images go in tiles.
+    """
 
     def damage(self, x: Tensor) -> Tensor:
         """Images (N, C, H, W) -> the same images damaged; height and width may be smaller"""

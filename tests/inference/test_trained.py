@@ -106,6 +106,17 @@ def test_restores_images_of_any_size(trained: Callable[..., Trained], digits: np
     assert 0 <= restored.min() <= restored.max() <= 1
 
 
+@pytest.mark.parametrize("options", [{"scale": 4}, {"scale": 2}, {"task": "denoise"}])
+def test_a_large_image_is_restored_in_tiles(
+    trained: Callable[..., Trained], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it would be at once; the size is no multiple of a tile's."""
+    deconv, image = trained("deconv", **options), np.random.default_rng(0).random((1, 1, 37, 70))
+    whole = deconv.restore(image)
+    monkeypatch.setattr("minigen.inference.trained.TILE", 16)
+    np.testing.assert_allclose(deconv.restore(image), whole, atol=1e-5)
+
+
 def test_noise_that_is_to_be_removed_is_damage(trained: Callable[..., Trained], digits: np.ndarray) -> None:
     deconv = trained("deconv", task="denoise", noise=0.1)
     damaged = deconv.damage(digits, seed=4)
