@@ -1,4 +1,4 @@
-"""What the command lines share: a parser that knows the closest word, and one line for what a user got wrong."""
+"""What the command lines share: a parser that suggests the closest word, and one line for every error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAULT = 70  # the exit code of a fault in minigen, EX_SOFTWARE of sysexits.h
 
 
 class UsageError(ValueError):
-    """Words on the command line that mean nothing."""
+    """Words on the command line that cannot be understood."""
 
 
 _USER_ERRORS = (
@@ -138,6 +138,6 @@ def folder(text: str) -> Path:
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """A question that names the known word most like this one; "" where none is like it."""
+    """ ": did you mean 'vae'?" with the known word closest to this one; "" where none is close."""
     matches = difflib.get_close_matches(word, list(known), n=1)
     return f": did you mean {matches[0]!r}?" if matches else ""

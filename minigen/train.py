@@ -35,7 +35,7 @@ SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit code: 0 trained, 2 could not, 128 + n stopped by signal n."""
+    """Train; returns the exit code: 0, 2 for an error of the user, 70 for one of minigen, 128 + n for signal n."""
     return run_command("minigen.train", _main, arguments)
 
 
@@ -73,10 +73,12 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
         f"A good result: {model_type.good}." if model_type.good else "",
     )
     run = parser.add_argument_group("the run")
-    run.add_argument("--out", type=folder, metavar="FOLDER", help=f"its folder (default runs/{model_type.name})")
-    run.add_argument("--resume", action="store_true", help="go on with the run in the folder, bit for bit")
+    run.add_argument("--out", type=folder, metavar="FOLDER", help=f"run folder (default runs/{model_type.name})")
+    run.add_argument("--resume", action="store_true", help="continue the run in the folder as if it had never stopped")
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
-    run.add_argument("--smoke", action="store_true", help="everything in seconds: 256 examples, 2 epochs")
+    run.add_argument(
+        "--smoke", action="store_true", help="a run of seconds: 256 examples, 2 epochs unless --epochs is given"
+    )
     group = parser.add_argument_group("hyper-parameters")
     for option in options(model_type.config_type):
         text = option.help + ("" if option.default is None else f" (default {option.default})")
@@ -86,7 +88,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
             group.add_argument(option.flag, metavar=option.values, help=text.replace("%", "%%"))
     given = parser.parse(words)
     if "resume" in given and "overwrite" in given:
-        raise UsageError("--resume goes on with a run, --overwrite forgets it: choose one")
+        raise UsageError("--resume continues a run, --overwrite replaces it: choose one")
     return given
 
 
@@ -163,7 +165,7 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
 
 
 def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any]) -> Config:
-    """The run's own hyper-parameters; a flag may only repeat them, or alter what a run that goes on may alter."""
+    """The run's own hyper-parameters; a flag may repeat them, or change one of `may_change`."""
     saved_type, config, _ = read_config(run)
     if saved_type is not model_type:
         raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
@@ -174,7 +176,7 @@ def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, An
             cosine = field == "epochs" and field not in may_change(config)
             why = " (its cosine schedule depends on --epochs)" if cosine else ""
             raise RunError(
-                f"--{field.replace('_', '-')} is {value}, the run in {run.path} has {saved}: it cannot go on so{why}"
+                f"--{field.replace('_', '-')} is {value}, the run in {run.path} has {saved}, which it keeps{why}"
             )
     return structs.replace(config, **asked)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import sys
 from collections.abc import Iterable
 
 from minigen import backend
+from minigen.command_line import run_command, show_lines_at_once
 from minigen.gradcheck import GradcheckError, gradcheck
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
@@ -63,19 +63,6 @@ def _row(op: str, cases: list[Case], seed: int, device: str) -> list[str]:
     return failures
 
 
-def _run() -> int:
-    """main, and an exit code of its own where the table cannot be printed: 141 for `| head`, else 2."""
-    try:
-        code = main()
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
-        if isinstance(error, BrokenPipeError):
-            return 141  # 128 + SIGPIPE
-        print(f"minigen.gradcheck: cannot print the table: {error.strerror}", file=sys.stderr)
-        return 2
-    return code
-
-
 if __name__ == "__main__":
-    sys.exit(_run())
+    show_lines_at_once()
+    sys.exit(run_command("minigen.gradcheck", main, None))

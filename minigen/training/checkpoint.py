@@ -1,8 +1,8 @@
-"""Checkpoints: everything that training needs to go on bit for bit, in one safetensors file.
+"""The file format of checkpoints: arrays and a JSON text in one safetensors file, with a checksum.
 
 A file holds the arrays ("model.…", "optimizer.…", "random.…") and, in its header, a SHA-256 of all else and a
-JSON text with the schema version, the hyper-parameters and the position in the data. It cannot carry code,
-equal states give equal files, and it replaces the previous file only once it is whole on the disk.
+JSON text: the schema version and what `state.State` declares. Such a file cannot carry code, equal states give
+equal files, and a new file replaces the old one only when it is complete on the disk.
 """
 
 from __future__ import annotations

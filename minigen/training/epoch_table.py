@@ -1,4 +1,4 @@
-"""The table that training prints: a row an epoch, aligned however large the numbers grow."""
+"""The table that training prints: one row per epoch, aligned however large the numbers grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OF_SAMPLES = ("frechet", "classes", "diversity")
 
 
 def numbers(row: dict[str, Any]) -> dict[str, float]:
-    """What is shown of a row of metrics.jsonl, by its heading: training, and what chooses the best epoch."""
+    """The numbers of a row of metrics.jsonl that the table shows, by heading: all of training, and the score."""
     shown = {name.replace("_", " "): value for name, value in without_layers(row["train"]).items()}
     if row.get("validation"):
         name = score_name(row)

@@ -1,9 +1,9 @@
-"""Watching a generator learn: after each epoch a picture from the same noise, its measures, and warnings.
+"""What a generator has learned: after each epoch a picture from the same noise, measures, and warnings.
 
-A loss that looks well hides the three ways in which adversaries fail. Each has a name, a sign and a remedy:
+Losses that look healthy hide the three ways in which adversarial training fails. Each has a name and a sign:
 
-    discriminator saturated   it is sure of every image, d real near 1 and d fake near 0
-    gradients vanished        the generator is told next to nothing
+    discriminator saturated   it is sure of every image: d real is near 1 and d fake near 0
+    gradients vanished        the generator hardly learns from the discriminator's answer
     diversity collapsed       the samples are few different images, or lack digits
 """
 
@@ -39,7 +39,7 @@ class GeneratorWatch:
         self.measures = GeneratorMeasures(data, model.config.device)
 
     def __call__(self, row: dict[str, Any]) -> list[str]:
-        """Measure and draw; the lines to print."""
+        """Measure and draw; returns the lines to print."""
         self.model.eval()
         seed = self.model.config.seed
         row["samples"] = self.measures.of_model(self.model, seed)
@@ -50,7 +50,7 @@ class GeneratorWatch:
 
 
 def warnings(row: dict[str, Any]) -> list[str]:
-    """What goes wrong in an epoch, by name, with what to try."""
+    """A line for each failure that the row shows, with what to try."""
     train, samples = row["train"], row.get("samples", {})
     lines = []
     if train.get("d_real", 0) > _SURE and train.get("d_fake", 1) < 1 - _SURE:
@@ -69,6 +69,6 @@ def warnings(row: dict[str, Any]) -> list[str]:
         seen += [f"{samples['diversity']:.2f} of the variance of real images"] if "diversity" in samples else []
         lines.append(
             f"diversity collapsed: {', '.join(seen)}; "
-            "more epochs may mend it, else try --real-label 0.9, a larger --batch-size, or wgan-gp"
+            "more epochs may help, else try --real-label 0.9, a larger --batch-size, or wgan-gp"
         )
     return [f"      warning: {line}" for line in lines]

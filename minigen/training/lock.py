@@ -1,4 +1,4 @@
-"""A lock on a run folder: two trainings that wrote into one would leave neither's result."""
+"""A lock on a run folder, because two trainings in one folder would overwrite each other's files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Lock:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[Lock]:
-    """Hold the folder's lock. The system frees it when the process ends, however it ends: none is ever left behind.
+    """Hold the folder's lock; the system frees it when the process ends, however it ends.
 
     Raises:
         LockedError: another process, or another training in this one, holds it.
@@ -57,7 +57,7 @@ def locked(folder: Path) -> Iterator[Lock]:
             _take(file)
         except (BlockingIOError, PermissionError) as error:
             raise LockedError(
-                f"another training is running in {folder}: wait for it, or --out names another"
+                f"another training is running in {folder}: wait for it, or choose another folder with --out"
             ) from error
         except OSError:  # a file system without locks, as some network drives are
             pass

@@ -18,16 +18,16 @@ class Stopped(Exception):  # noqa: N818 (a request that was granted, not an erro
 
 
 class StopRequest:
-    """The signal that asked, or None."""
+    """`number` is that of the signal that asked to stop, None before."""
 
     number: int | None = None
 
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Note SIGINT and SIGTERM instead of dying of them; a second Ctrl-C interrupts at once.
+    """Note SIGINT and SIGTERM instead of ending; a second one interrupts at once.
 
-    Only the main thread can take signals: in another one, no request ever comes.
+    Only the main thread receives signals: in another one no request ever comes.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():

@@ -21,7 +21,9 @@ with locked(Path(sys.argv[1])):
 
 def test_a_second_training_is_refused_until_the_first_ends(tmp_path: Path) -> None:
     with locked(tmp_path / "run"):
-        refused = pytest.raises(LockedError, match=r"another training is running in .*run: wait for it, or --out")
+        refused = pytest.raises(
+            LockedError, match=r"another training is running in .*run: wait for it, or choose another folder with --out"
+        )
         with refused, locked(tmp_path / "run"):
             pass
         with locked(tmp_path / "another"):
