@@ -9,10 +9,10 @@ where each `derivative` turns dL/dvalue into dL/dinput. For y = a · b that is
     record(a.data * b.data, (a, lambda g: g * b), (b, lambda g: g * a))
 
 The pairs are the edges of a graph. `backward` starts at the loss with dL/dL = 1 and follows the edges to the
-leaves. If a tensor is used twice, two gradients arrive at it, and they add up before they travel on. Derivatives
-are written in Tensor operations. With `create_graph=True` these are recorded like any others, so a gradient has a
-graph of its own and can be differentiated again: second derivatives for free. This file is the whole engine; the
-operations, `a + b` among them, are in minigen/ops/.
+leaves, the tensors that no operation made. If a tensor is used twice, two gradients arrive at it, and they add up
+before they travel on. Derivatives are written in Tensor operations. With `create_graph=True` these are recorded like
+any others, so a gradient has a graph of its own and can be differentiated again: second derivatives need no more code.
+This file is the whole engine; the operations, `a + b` among them, are in minigen/ops/.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # `x + y`, `x.sum()` and all other methods: minigen/ops/metho
 else:
     Methods = object
 
-Edge: TypeAlias = tuple[Any, Callable[["Tensor"], "Tensor"]]  # (a Tensor, or a constant that needs no gradient, …)
+Edge: TypeAlias = tuple[Any, Callable[["Tensor"], "Tensor"]]  # (input, derivative); an input may be a constant
 
 
 class Tensor(Methods):
@@ -72,7 +72,7 @@ def record(value: backend.Array, *edges: Edge) -> Tensor:
     """
     out = Tensor.__new__(Tensor)
     out.data = value if value.ndim else backend.of(value).asarray(value)
-    out.grad, out._order = None, next(creation)
+    out.grad, out._order, out._changed = None, next(creation), 0
     out._edges = [edge for edge in edges if edge[0].requires_grad] if tape.recording else ()
     out.requires_grad = bool(out._edges)
     if tape.checking and not backend.of(value).isfinite(value).all():
@@ -98,12 +98,15 @@ def gradients(
             if id(node) in wanted if wanted else not node._edges:
                 found.append((node, g))
             for parent, derivative in node._edges:
+                if not parent._edges and parent._changed > node._order:
+                    what = f"a parameter of shape {parent.shape} has changed since {operation_of(derivative)} used it"
+                    raise RuntimeError(f"backward: {what} (an optimizer's step changes it): compute the loss anew")
                 if wanted and id(parent) not in wanted and (not parent._edges or parent._order < oldest):
                     continue  # a leaf that is not asked for, or too old to be made from an input
                 if id(parent) in arrived:
-                    arrived[id(parent)] = arrived[id(parent)] + carry(g, node, parent, derivative)
+                    arrived[id(parent)] = arrived[id(parent)] + carry(g, parent, derivative)
                 else:
-                    arrived[id(parent)] = carry(g, node, parent, derivative)
+                    arrived[id(parent)] = carry(g, parent, derivative)
                     heapq.heappush(queue, (-parent._order, parent))
     return found
 
@@ -122,11 +125,8 @@ def first_gradient(output: Tensor, gradient: Any) -> Tensor:
     return one if gradient is None else one * gradient
 
 
-def carry(g: Tensor, node: Tensor, parent: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
-    """The gradient at the other end of an edge, unless the numbers there have changed since node was made."""
-    if not parent._edges and getattr(parent, "_changed", 0) > node._order:
-        what = f"a parameter of shape {parent.shape} has changed since it was used in {operation_of(derivative)}"
-        raise RuntimeError(f"backward: {what} (an optimizer's step changes it): compute the loss anew")
+def carry(g: Tensor, parent: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+    """The gradient at the other end of an edge; errors name the operation whose derivative is at fault."""
     try:
         found = derivative(g)
     except NonFiniteError as error:
