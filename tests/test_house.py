@@ -156,6 +156,11 @@ def test_importing_minigen_asks_for_no_device_and_no_other_framework():
     assert names - set(sys.stdlib_module_names) <= allowed
 
 
+@pytest.mark.parametrize(("file", "most"), [("autograd.py", 200), ("training/loop.py", 100)])
+def test_what_everyone_reads_first_is_short(file, most):
+    assert len((PACKAGE / file).read_text(encoding="utf-8").splitlines()) <= most
+
+
 # --- docstrings ---------------------------------------------------------------------------------------------
 
 

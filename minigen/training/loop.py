@@ -67,9 +67,8 @@ class Trainer(Training):
         """One update of each objective that is due: loss, backward, clip, step."""
         number, clip = self.epoch * len(self.loader) + self.batch, self.config.clip_norm
         self.model.train()
-        for objective in self.objectives:
-            if (number + 1) % objective.every:
-                continue
+        due = [objective for objective in self.objectives if (number + 1) % objective.every == 0]
+        for objective in due:
             optimizer, prefix = objective.optimizer, f"{objective.name}_" if len(self.objectives) > 1 else ""
             optimizer.lr = schedule.learning_rate(self.config, number, self.config.epochs * len(self.loader))
             optimizer.zero_grad()
