@@ -141,15 +141,6 @@ def test_a_discriminator_trained_on_fakes_only_cannot_tell_what_is_real() -> Non
     assert loss.item() > 1.2, "two coins cost 2·ln 2 = 1.386"
 
 
-def test_images_cast_to_integers_are_black() -> None:
-    """Document 004's code: `astype("uint8")` on images in [0, 1]."""
-    game = Game(output="sigmoid")
-    with no_grad():
-        images = game.model.sample(game.noise(100)).data
-    assert images.mean() > 0.4
-    assert np.all(images.astype("uint8") == 0)
-
-
 @pytest.mark.parametrize(("ahead", "weaker"), [(40, 5), (80, 30)])
 def test_minimax_stalls_where_the_generator_is_behind(ahead: int, weaker: float) -> None:
     """At σ(D(G)) = p the two losses' derivatives are p and 1 - p: their gradients are (1 - p)/p apart."""

@@ -10,9 +10,8 @@ import pytest
 from support import to_numpy, to_tensor
 
 import minigen
-from minigen import Tensor, random
-from minigen.data import Loader, Split, load
-from minigen.models import ConfigError
+from minigen import Tensor
+from minigen.data import Loader, Split
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
 from minigen.train import main
 
@@ -71,37 +70,6 @@ def test_what_lies_beyond_the_end_has_no_influence(device: str) -> None:
     model = model_of(device=device, reversed_target=True)
     errors = [to_numpy(model.squared_errors(batch_of([6, 3, 1, 4], device, beyond))) for beyond in (0.0, 7.0)]
     np.testing.assert_array_equal(*errors)
-
-
-def test_the_code_is_damaged_in_training_only(device: str) -> None:
-    model = model_of(device=device, corrupt="mask:0.5")
-    batch = batch_of(None, device)
-    model.eval()
-    clean = to_numpy(model.squared_errors(batch))
-    model.train()
-    assert np.abs(to_numpy(model.squared_errors(batch)) - clean).max() > 1e-6
-    model.eval()
-    np.testing.assert_array_equal(to_numpy(model.squared_errors(batch)), clean)
-
-
-def test_images_are_refused() -> None:
-    with pytest.raises(ConfigError, match="--data mnist holds images"):
-        RecurrentAutoencoder(RecurrentAEConfig(data="mnist"), (1, 28, 28), 10)
-
-
-def test_it_learns_waves() -> None:
-    random.manual_seed(0)
-    data = load("waves")
-    config = RecurrentAEConfig(hidden=32, latent=8, data="waves", reversed_target=True, lr=5e-3)
-    model = RecurrentAutoencoder(config, data.input_shape, 4)
-    (objective,) = model.objectives()
-    batch = Loader(data.train, 32, 0).first(32)
-    for _ in range(80):
-        objective.optimizer.zero_grad()
-        loss = model.loss(batch).value
-        loss.backward()
-        objective.optimizer.step()
-    assert loss.item() < 0.75 * batch.inputs.var(axis=0).mean(), "no better than the mean wave"
 
 
 def test_a_file_of_the_users_own_is_trained_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

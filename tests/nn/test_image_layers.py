@@ -1,4 +1,4 @@
-"""Conv2d, ConvTranspose2d, pooling layers, batch norm: initial weights, buffers, refusals."""
+"""Conv2d, ConvTranspose2d, batch norm: initial weights (also Linear's), buffers, refusals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from minigen import manual_seed, nn
 @pytest.mark.parametrize(
     ("layer", "shape", "fan_in"),
     [
+        (lambda: nn.Linear(60, 6), (6, 60), 60),
         (lambda: nn.Conv2d(8, 6, (3, 5), groups=2), (6, 4, 3, 5), 60),
         (lambda: nn.ConvTranspose2d(8, 6, 4, groups=2), (8, 3, 4, 4), 48),
     ],
@@ -27,11 +28,6 @@ def test_weights_and_biases_are_uniform_within_the_root_of_fan_in(layer, shape, 
     assert abs(made.weight.data.mean()) < 0.1 * bound
 
 
-def test_no_bias() -> None:
-    assert set(nn.Conv2d(1, 2, 3, bias=False).state_dict()) == {"weight"}
-    assert set(nn.ConvTranspose2d(1, 2, 3, bias=False).state_dict()) == {"weight"}
-
-
 @pytest.mark.parametrize("layer", [nn.Conv2d, nn.ConvTranspose2d])
 def test_groups_and_kernel_sizes_that_do_not_fit(layer) -> None:
     with pytest.raises(
@@ -44,22 +40,6 @@ def test_groups_and_kernel_sizes_that_do_not_fit(layer) -> None:
         layer(4, 3, 3, groups=2)
     with pytest.raises(ValueError, match=rf"^{layer.__name__}: kernel_size is 0, must be an integer of at least 1"):
         layer(4, 3, 0)
-
-
-def test_same_padding_mirrors(device: str) -> None:
-    x = to_tensor(np.zeros((1, 3, 8, 12), "float32"), device)
-    down = nn.Conv2d(3, 4, 3, stride=2, padding="same").to(device)
-    up = nn.ConvTranspose2d(4, 3, 3, stride=2, padding="same").to(device)
-    assert down(x).shape == (1, 4, 4, 6)
-    assert up(down(x)).shape == x.shape
-
-
-def test_switches_of_a_max_pool_undo_it(device: str) -> None:
-    array = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
-    pooled, switches = nn.MaxPool2d(2, return_indices=True)(to_tensor(array, device))
-    back = to_numpy(nn.MaxUnpool2d(2)(pooled, switches, (5, 4)))
-    assert np.count_nonzero(back) == pooled.size
-    np.testing.assert_array_equal(back[back != 0], array[back != 0])
 
 
 def test_batch_norm_counts_and_learns_only_in_training(device: str) -> None:

@@ -61,14 +61,3 @@ def test_same_outputs_and_gradients(layout: str, device: str) -> None:
     for (name, p), (tname, tp) in zip(model.named_parameters(), twin.named_parameters(), strict=True):
         assert name == tname
         np.testing.assert_allclose(to_numpy(p.grad), tp.grad.numpy(), rtol=1e-11, atol=1e-14, err_msg=name)
-
-
-def test_tied_weights_are_listed_and_trained_as_in_torch() -> None:
-    def tied(library):
-        first, second = library.Linear(4, 4), library.Linear(4, 4)
-        second.weight = first.weight
-        return library.Sequential(first, second)
-
-    model, twin = tied(nn), tied(torch.nn)
-    assert list(model.state_dict()) == list(twin.state_dict())
-    assert [n for n, _ in model.named_parameters()] == [n for n, _ in twin.named_parameters()]

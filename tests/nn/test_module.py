@@ -60,21 +60,6 @@ def test_a_shared_parameter_is_trained_once() -> None:
     assert len(list(model.parameters())) == len({id(p) for p in model.parameters()}) == 5
 
 
-def test_a_shared_parameter_gets_both_gradients() -> None:
-    shared, first, second = (nn.Linear(2, 2, bias=False) for _ in range(3))
-    for layer in (first, second):
-        layer.load_state_dict(shared.state_dict())
-    x = minigen.tensor([[1.0, -2.0]])
-    shared(shared(x)).sum().backward()
-    second(first(x)).sum().backward()
-    both = first.weight.grad + second.weight.grad
-    np.testing.assert_allclose(to_numpy(shared.weight.grad), to_numpy(both), rtol=1e-6)
-
-
-def test_modules_lists_a_module_before_its_parts() -> None:
-    assert [path for path, _ in net().named_modules()] == ["", "0", "0.first", "0.second", "1", "2", "2.0", "2.1"]
-
-
 def test_load_state_dict_copies_into_the_same_arrays(device: str) -> None:
     source, target = net(device), net(device)
     arrays = dict(target.state_dict())
@@ -154,14 +139,6 @@ def test_to_device_and_back(second_device: str) -> None:
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_zero_grad_forgets() -> None:
-    model = nn.Linear(2, 1)
-    model(minigen.tensor([[1.0, 2.0]])).sum().backward()
-    assert model.weight.grad is not None
-    model.zero_grad()
-    assert model.weight.grad is model.bias.grad is None
-
-
 def test_frozen_parameters_take_no_gradient_and_thawed_ones_do() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     model[0].requires_grad_(False)
@@ -170,13 +147,6 @@ def test_frozen_parameters_take_no_gradient_and_thawed_ones_do() -> None:
     model[0].requires_grad_()
     model(minigen.tensor([[1.0, 2.0]])).sum().backward()
     assert all(p.grad is not None for p in model.parameters())
-
-
-def test_parameters_assigned_later_are_found() -> None:
-    model = Module()
-    assert list(model.parameters()) == []
-    model.late = nn.Linear(1, 1)
-    assert [name for name, _ in model.named_parameters()] == ["late.weight", "late.bias"]
 
 
 def test_a_module_without_forward_says_so() -> None:

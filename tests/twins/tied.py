@@ -70,5 +70,5 @@ class TiedAutoencoder(Twin):
 CASES = (
     Case("sae-pretrain", "sae", TiedAutoencoder, {"batch_size": 64}),
     Case("sae-pretrain-masked", "sae", TiedAutoencoder, {"batch_size": 64, "corrupt": "mask:0.5"}),
-    Case("sae-joint", "sae", TiedAutoencoder, {"batch_size": 64, "mode": "joint", "labels": 100}),
+    Case("sae-joint", "sae", TiedAutoencoder, {"batch_size": 64, "mode": "joint", "labels": 100, "label_weight": 0.25}),
 )
