@@ -67,12 +67,6 @@ def test_no_network_and_no_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -
         download.fetch("digits", source("http://127.0.0.1:1/"))
 
 
-def test_no_network_with_a_cache(mirror, cache: Path) -> None:
-    download.fetch("digits", source(mirror.address("good")))
-    folder = download.fetch("digits", source("http://127.0.0.1:1/"))
-    assert (folder / NAME).read_bytes() == CONTENT
-
-
 def test_a_damaged_cache_is_downloaded_again(mirror, cache: Path) -> None:
     (cache / "digits").mkdir(parents=True)
     (cache / "digits" / NAME).write_bytes(CONTENT[:100])

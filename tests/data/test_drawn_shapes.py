@@ -21,13 +21,9 @@ def test_sizes_and_classes(dataset) -> None:
     assert len(set(dataset.classes)) == 10
 
 
-def test_64_pixels() -> None:
-    images = shapes.draw(20, 64, [0, 0]).inputs
-    assert images.shape == (20, 3, 64, 64)
-
-
 def test_the_seed_decides_every_pixel() -> None:
-    one, same, other = (shapes.draw(50, 32, seed) for seed in ([3, 0], [3, 0], [4, 0]))
+    one, same, other = (shapes.draw(50, 64, seed) for seed in ([3, 0], [3, 0], [4, 0]))
+    assert one.inputs.shape == (50, 3, 64, 64)
     assert np.array_equal(one.inputs, same.inputs)
     assert np.array_equal(one.labels, same.labels)
     assert not np.array_equal(one.inputs, other.inputs)
@@ -70,19 +66,6 @@ def test_mirror_symmetry(name: str) -> None:
     left_right = np.allclose(distance(x, y), distance(-x, y))
     top_bottom = np.allclose(distance(x, y), distance(x, -y))
     assert left_right or top_bottom
-
-
-def test_edges_are_smooth() -> None:
-    """Anti-aliasing: an image of a disc on a plain ground has pixels between the two colours, about one a pixel of
-    circumference."""
-    size, radius = 32, 0.6
-    axis = (np.arange(size) + 0.5) / size * 2 - 1
-    x, y = np.meshgrid(axis, axis)
-    pixel = 2 / (size * radius)
-    coverage = np.clip(0.5 - shapes.DISTANCES["circle"](x / radius, y / radius) / pixel, 0, 1)
-    partial = ((coverage > 0) & (coverage < 1)).sum()
-    assert partial == pytest.approx(2 * np.pi * 0.85 * radius * size / 2, rel=0.4)
-    assert coverage.sum() == pytest.approx(np.pi * (0.85 * radius * size / 2) ** 2, rel=0.01)
 
 
 def test_classes_can_be_told_apart(dataset) -> None:

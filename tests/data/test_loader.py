@@ -91,12 +91,6 @@ def test_an_epoch_can_be_entered_anywhere_with_no_state() -> None:
             assert np.array_equal(a.index, b.index)
 
 
-def test_drawing_batches_leaves_the_global_random_state_alone() -> None:
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002 - the state that must not move
-    list(Loader(images(), 4, seed=5).epoch(0))
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
-
-
 def test_no_shuffle_and_first() -> None:
     split = images()
     loader = Loader(split, 8, seed=1, shuffle=False)

@@ -27,10 +27,6 @@ def write_set(folder: Path, train: int = 30, test: int = 20, size: int = 5) -> P
 def test_embedded_digits() -> None:
     digits = load("mnist5k")
     assert (digits.train.inputs.shape, digits.test.inputs.shape) == ((5000, 1, 28, 28), (1000, 1, 28, 28))
-    assert np.bincount(digits.train.labels).tolist() == [500] * 10
-    assert np.bincount(digits.test.labels).tolist() == [100] * 10
-    assert digits.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]  # as MNIST begins
-    assert digits.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert digits.input_shape == (1, 28, 28)
     assert digits.classes == tuple("0123456789")
     assert "CC BY-SA 3.0" in digits.source
@@ -38,13 +34,6 @@ def test_embedded_digits() -> None:
     for split in (digits.train, digits.test):
         digest.update(split.inputs.tobytes() + split.labels.tobytes())
     assert digest.hexdigest() == "865c69bbdfdbb7dd17192fb9cdbc723a29e415676bc2eac617f554b2b14bf5c2"
-
-
-def test_building_from_the_embedded_digits_changes_nothing(tmp_path: Path) -> None:
-    build(mnist.EMBEDDED, tmp_path)
-    for file in FILES:
-        built, embedded = (gzip.decompress((folder / file).read_bytes()) for folder in (tmp_path, mnist.EMBEDDED))
-        assert built == embedded
 
 
 def test_build_takes_the_first_of_each_class_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,13 +23,6 @@ def test_bicubic_is_what_pillow_does(size: int, scale: int) -> None:
     np.testing.assert_allclose(bicubic(size, scale) @ x @ bicubic(size + 1, scale).T, expected, atol=1e-6)
 
 
-def test_bicubic_gives_a_parabola_back() -> None:
-    old, new = np.arange(12.0), (np.arange(48) + 0.5) / 4 - 0.5
-    inside = (new >= 1) & (new <= 10)
-    expected = 2 - 3 * new + 0.5 * new**2
-    np.testing.assert_allclose((bicubic(12, 4) @ (2 - 3 * old + 0.5 * old**2))[inside], expected[inside], rtol=1e-12)
-
-
 @pytest.mark.parametrize("matrix", [averaging(12, 4), blurring(12, 1.5), bicubic(12, 4)])
 def test_an_even_image_stays_as_it_is(matrix: np.ndarray) -> None:
     np.testing.assert_allclose(matrix @ np.full(12, 0.7), 0.7, rtol=1e-12)
