@@ -11,16 +11,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does: import small_runs, import support
 
 from minigen.models import MODELS
-from tests.faults import checkpoints, inputs, stopping
+from tests.faults import checkpoints, commands, inputs, run_folders, stopping
 from tests.faults.fault import Effort
 
-FAULTS = (*stopping.FAULTS, *checkpoints.FAULTS, *inputs.FAULTS)
+FAULTS = (*run_folders.FAULTS, *commands.FAULTS, *checkpoints.FAULTS, *inputs.FAULTS, *stopping.FAULTS)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 1 where anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.split(": ")[1])
     parser.add_argument("--kills", type=int, default=Effort.kills, help="trainings killed by SIGKILL, in all")
+    parser.add_argument("--tries", type=int, default=100, help="of each fault that is generated (default 100)")
     parser.add_argument("--models", nargs="+", default=list(Effort.models), help="killed in turn, or: all")
     parser.add_argument(
         "--seed", type=int, default=time.time_ns() % 2**32, help="of what is random (default: the clock)"
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not faults:
         names = "\n  ".join(fault.name for fault in FAULTS)
         parser.error(f"argument --only: no fault has {options.only!r} in its name; there are\n  {names}")
-    effort = Effort(options.kills, models, options.seed)
+    effort = Effort(options.kills, models, options.seed, options.tries)
     print(f"seed {effort.seed}\n\n{'fault':<46}{'tries':>7}{'survived':>10}{'lost':>6}{'seconds':>9}")
     lost_in_all: list[str] = []
     for fault in faults:

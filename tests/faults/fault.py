@@ -13,11 +13,12 @@ Command = Callable[[list[str]], int]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried: kills over all models together, and the seed of what is random."""
+    """How much is tried: kills over all models together, the seed of what is random, and generated tries per fault."""
 
     kills: int = 2
     models: tuple[str, ...] = ("vae",)
     seed: int = 0
+    tries: int = 12
 
 
 @dataclass(frozen=True)
