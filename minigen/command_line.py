@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -25,6 +26,7 @@ from minigen.training.divergence import DivergedError
 from minigen.training.lock import LockedError
 from minigen.training.run_folder import RunError
 
+_LONG = 1000  # characters of a message, which may name a file or quote a word of any length
 FAULT = 70  # the exit code of a fault in minigen, EX_SOFTWARE of sysexits.h
 
 
@@ -46,7 +48,14 @@ def run_command(program: str, command: Callable[[list[str]], int], words: list[s
     """
 
     def failed(why: str, code: int = 2) -> int:
-        print(f"{program}: {why}", file=sys.stderr)
+        line = printable(why)
+        try:
+            print(
+                f"{program}: {line if len(line) <= _LONG else f'{line[: _LONG // 2]} … {line[-_LONG // 2 :]}'}",
+                file=sys.stderr,
+            )
+        except OSError:
+            _discard(sys.stderr)
         return code
 
     try:
@@ -59,29 +68,29 @@ def run_command(program: str, command: Callable[[list[str]], int], words: list[s
     except MemoryError as error:
         return failed(f"out of memory ({error}): a smaller model or --batch-size may fit")
     except BrokenPipeError:  # `| head` has seen enough
-        _discard_output()
+        _discard(sys.stdout)
         return 141  # 128 + SIGPIPE, a signal that Windows does not name
     except OSError as error:
         if error.filename is None:
-            _discard_output()
+            _discard(sys.stdout)
         return failed(f"{error.filename or 'the output'}: {error.strerror or error}")
     except KeyboardInterrupt:
         return failed("stopped by SIGINT", 128 + signal.SIGINT)
     except Exception as error:
         if os.environ.get("MINIGEN_TRACEBACK"):
             traceback.print_exc()
-        what = printable(f"{type(error).__name__} {error}"[:200])
+        what = f"{type(error).__name__} {error}"[:200]
         return failed(f"a fault in minigen: {what}; MINIGEN_TRACEBACK=1 shows where", FAULT)
     return code
 
 
-def _discard_output() -> None:
-    """Where stdout takes no more, let what Python flushes at its end go nowhere."""
-    with contextlib.suppress(AttributeError, ValueError):  # there is no stdout, or it is no file
+def _discard(stream: TextIO | None) -> None:
+    """Where a standard stream takes no more, let what Python flushes at its end go nowhere."""
+    with contextlib.suppress(AttributeError, ValueError):  # there is none, or it is no file
         try:
-            sys.stdout.flush()
+            stream.flush()  # type: ignore[union-attr]
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -90,10 +99,12 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def show_lines_at_once() -> None:
-    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
+    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks; no library's warnings.
 
     A standard stream that the caller closed leads nowhere, lest a file that we open get its number and its text.
     """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     for number in (0, 1, 2):
         try:
             os.fstat(number)

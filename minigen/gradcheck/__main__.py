@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import sys
 from collections.abc import Iterable
 
 from minigen import backend
-from minigen.command_line import run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
 from minigen.gradcheck import GradcheckError, gradcheck
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
@@ -16,20 +15,21 @@ from minigen.gradcheck.cases import CASES
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0 where every derivative is right, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m minigen.gradcheck", description=__doc__)
-    parser.add_argument("op", nargs="*", help="operations to check (all where left out)")
+    return run_command("minigen.gradcheck", _main, arguments)
+
+
+def _main(words: list[str]) -> int:
+    parser = Parser("python -m minigen.gradcheck", "%(prog)s [OP …] [options]", __doc__.split(": ")[1])
+    parser.add_argument("op", nargs="*", default=[], help="operations to check (all where left out)")
     parser.add_argument("--seed", type=int, default=0, help="of inputs, cotangents and directions (default 0)")
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute")
-    options = parser.parse_args(arguments)
+    options = parser.parse(words)
     unknown = set(options.op) - {case.op for case in CASES}
     if unknown:
-        parser.error(f"unknown operation {', '.join(sorted(unknown))}; known: {', '.join(_names(CASES))}")
+        raise UsageError(f"unknown operation {', '.join(sorted(unknown))}; known: {', '.join(_names(CASES))}")
     if options.seed < 0:
-        parser.error(f"argument --seed: is {options.seed}, must not be negative")
-    try:
-        backend.module(options.device)
-    except backend.DeviceError as error:
-        parser.error(str(error))
+        raise UsageError(f"--seed is {options.seed}, must not be negative")
+    backend.module(options.device)
 
     print(f"seed {options.seed}, float64, {options.device}; relative errors, worst of all cases\n")
     print(f"{'operation':<34}{'cases':>5}{'arguments':>11}{'order 1':>11}{'order 2':>11}  verdict")
@@ -65,4 +65,4 @@ def _row(op: str, cases: list[Case], seed: int, device: str) -> list[str]:
 
 if __name__ == "__main__":
     show_lines_at_once()
-    sys.exit(run_command("minigen.gradcheck", main, None))
+    sys.exit(main())

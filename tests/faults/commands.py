@@ -37,7 +37,7 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
     "HOME is a file": {"HOME": "/dev/null", "MPLCONFIGDIR": None, "XDG_CACHE_HOME": None},
     "LANG=C": {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     "ASCII streams": {"PYTHONIOENCODING": "ascii"},
-    "a user's matplotlibrc": {"MATPLOTLIBRC": "matplotlibrc"},
+    "a user's matplotlibrc": {"MATPLOTLIBRC": "rc"},
     "no PATH": {"PATH": None},
     "narrow": {"COLUMNS": "1"},
 }
@@ -72,7 +72,11 @@ def _said(place: Path, line: list[str], streams: str, environment: dict[str, str
         changed = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"} | environment
         ended = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f'"$@" {streams}', "-", sys.executable, "-m", *line],
-            **{"cwd": place, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": said, "timeout": 60},
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            timeout=60,
             env={name: value for name, value in changed.items() if value is not None},
         )
     err = log.read_text(errors="backslashreplace")
@@ -90,7 +94,7 @@ def _place(runs: Runs) -> Path:
     if place.exists():
         shutil.rmtree(place)
     shutil.copytree(runs.of("vae"), place / "run")
-    (place / "matplotlibrc").write_text("image.origin: lower\ntext.usetex: True\nbackend: nonsense\nno.such: 1\n")
+    (place / "rc").write_text("image.origin: lower\ntext.usetex: True\nbackend: nonsense\nno.such: 1\n")
     return place
 
 

@@ -202,7 +202,7 @@ def drawn(strategy: st.SearchStrategy[Any], count: int, number: int) -> list[Any
     """Values of a strategy, always the same for a number."""
     found: list[Any] = []
     quiet = settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=HealthCheck)
-    seed(number)(quiet(given(strategy)(lambda value: found.append(value))))()  # noqa: PLW0108 (hypothesis takes no method)
+    seed(number)(quiet(given(strategy)(lambda value: found.append(value))))()
     return found
 
 

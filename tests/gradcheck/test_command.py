@@ -31,9 +31,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_negative_seed_is_refused(capsys):
-    with pytest.raises(SystemExit):
-        command.main(["--seed", "-1"])
-    assert capsys.readouterr().err.endswith("argument --seed: is -1, must not be negative\n")
+    assert command.main(["--seed", "-1"]) == 2
+    assert capsys.readouterr().err == "minigen.gradcheck: --seed is -1, must not be negative\n"
 
 
 def test_the_table_has_every_operation_and_all_are_right(capsys):
@@ -64,11 +63,8 @@ def test_one_operation_with_another_seed_as_a_process():
 
 def test_an_unknown_operation_is_exit_code_2_and_one_line():
     done = run("relu", "rellu")
-    *usage, last = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
-    assert last.startswith("python -m minigen.gradcheck: error: unknown operation rellu; known: add, sub, ")
-    assert usage[0].startswith("usage:")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("minigen.gradcheck: unknown operation rellu; known: add, sub, ")
 
 
 def test_a_reader_that_has_seen_enough_is_no_wrong_derivative():
@@ -105,7 +101,5 @@ def test_a_device_that_is_not_there_is_exit_code_2_and_one_line(monkeypatch, cap
         raise backend.DeviceError("device 'gpu': CuPy is installed but finds no GPU")
 
     monkeypatch.setattr(backend, "gpu_module", missing)
-    with pytest.raises(SystemExit) as stopped:
-        command.main(["--device", "gpu"])
-    assert stopped.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].endswith("error: device 'gpu': CuPy is installed but finds no GPU")
+    assert command.main(["--device", "gpu"]) == 2
+    assert capsys.readouterr().err == "minigen.gradcheck: device 'gpu': CuPy is installed but finds no GPU\n"
