@@ -99,9 +99,10 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def show_lines_at_once() -> None:
-    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks; no library's warnings.
+    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
 
-    A standard stream that the caller closed leads nowhere, lest a file that we open get its number and its text.
+    Warnings of libraries are not shown, unless python -W asks for them. A standard stream that the caller closed leads
+    nowhere, lest a file that we open get its number and its text.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

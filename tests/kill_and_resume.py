@@ -89,7 +89,7 @@ class Training:
         return not any(line.startswith("test") for line in self.output)
 
     def half_written(self) -> bool:
-        return any((self.folder / f".{name}.safetensors.new").exists() for name in ("last", "best"))
+        return any(self.folder.glob(".minigen-*"))
 
 
 def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path, seed: int) -> Tally:

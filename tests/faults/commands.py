@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tests.faults import child
 from tests.faults.fault import Effort, Fault
-from tests.faults.run_folders import Runs
+from tests.faults.run_folders import trained
 
 CODES = (0, 2, 128 + 13)  # done, refused, nobody reads on
 COMMANDS = {
@@ -86,14 +87,12 @@ def _said(place: Path, line: list[str], streams: str, environment: dict[str, str
     return f"said {err[-300:]!r}" if "Traceback" in err or "Warning" in err else ""
 
 
-def _place(runs: Runs) -> Path:
+def _place(folder: Path) -> Path:
     """A folder with a run, remade for each try."""
-    import shutil
-
-    place = runs.folder / "place"
+    place = folder / "place"
     if place.exists():
         shutil.rmtree(place)
-    shutil.copytree(runs.of("vae"), place / "run")
+    shutil.copytree(trained("vae"), place / "run")
     (place / "rc").write_text("image.origin: lower\ntext.usetex: True\nbackend: nonsense\nno.such: 1\n")
     return place
 
@@ -111,11 +110,10 @@ def environments(folder: Path, effort: Effort) -> Iterator[str]:
 
 
 def _try(folder: Path, effort: Effort, cases: list[tuple[str, str, str, dict[str, str | None]]]) -> Iterator[str]:
-    runs = Runs(folder)
     for command, name, redirected, environment in random.Random(effort.seed).sample(
         cases, min(len(cases), effort.tries)
     ):
-        lost = _said(_place(runs), list(COMMANDS[command]), redirected, environment, CODES)
+        lost = _said(_place(folder), list(COMMANDS[command]), redirected, environment, CODES)
         yield f"{command}, {name}: {lost}" if lost else ""
 
 
@@ -125,9 +123,9 @@ def words(folder: Path, effort: Effort) -> Iterator[str]:
     from minigen.gradcheck import __main__ as gradcheck
 
     mains = {"minigen.train": train.main, "minigen.apply": apply.main, "minigen.compare": compare.main}
-    runs, numbers = Runs(folder), random.Random(effort.seed)
+    numbers = random.Random(effort.seed)
     for _ in range(effort.tries):
-        place, name, word = _place(runs), numbers.choice(sorted(FLAGS)), numbers.choice(WORDS)
+        place, name, word = _place(folder), numbers.choice(sorted(FLAGS)), numbers.choice(WORDS)
         module, *line = COMMANDS[name]
         kind = numbers.choice(("replaced", "added", "flag"))
         if kind == "replaced":

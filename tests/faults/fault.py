@@ -18,7 +18,7 @@ class Effort:
     kills: int = 2
     models: tuple[str, ...] = ("vae",)
     seed: int = 0
-    tries: int = 12
+    tries: int = 2
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Each verb must do its work or say in one line why not, within its time and memor
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import copy
 import json
@@ -13,7 +14,9 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,29 +78,31 @@ SAMPLED = st.sampled_from(
 )
 
 
+@cache
+def trained(model: str) -> Path:
+    """A run of the model, trained once."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    if model == "ddnet":
+        return small_run(folder / model, model, epochs=1)
+    sizes = [] if model == "gan" else [f"--{name}={value}" for name, value in TINY.items()]
+    ended = child.run(train.main, [model, "--smoke", *sizes, "--out", folder / model])
+    assert ended.code == 0, ended
+    return folder / model
+
+
 class Runs:
-    """A run of each kind of model, trained once; each try damages a copy, beside the user's other files."""
+    """Each try damages a copy of a run, beside the user's other files."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.made = folder, dict[str, Path]()
-
-    def of(self, model: str) -> Path:
-        if model not in self.made:
-            path = self.made[model] = self.folder / "whole" / model
-            if model == "ddnet":
-                small_run(path, model, epochs=1)
-            else:
-                sizes = [] if model == "gan" else [f"--{name}={value}" for name, value in TINY.items()]
-                ended = child.run(train.main, [model, "--smoke", *sizes, "--out", path])
-                assert ended.code == 0, ended
-        return self.made[model]
+        self.folder = folder
 
     def survive(self, model: str, verb: str, damage: Callable[[Path, Path], object], name: str = "run") -> str:
         """What is lost where this verb meets this damage, which is told the run and a folder of other files."""
         place = self.folder / "try"
         run, outside = place / name, place / "outside"
-        shutil.copytree(self.of(model), run)
-        shutil.copytree(self.of(model), outside)
+        shutil.copytree(trained(model), run)
+        shutil.copytree(trained(model), outside)
         try:
             damage(run, outside)
             before = child.print_of(outside)
