@@ -31,7 +31,6 @@ FLOORS = {
     "minigen.nn": 4,
     "minigen.optim": 4,
     "minigen.gradcheck": 4,
-    "minigen.gradcheck.__main__": 7,
     "minigen.models": 5,
     "minigen.evaluation": 5,
     "minigen.training": 6,
