@@ -21,7 +21,7 @@ from minigen import gradcheck, nn, ops, optim
 from minigen.autograd import Tensor, grad, no_grad
 from minigen.memory import keep_freed_memory
 from minigen.ops.operands import tensor
-from minigen.random import manual_seed
+from minigen.rng import manual_seed
 
 if TYPE_CHECKING:
     from minigen.inference.loading import load

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
-from minigen import backend, files, random
+from minigen import backend, files, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions
 from minigen.inference.loading import PATHS, load_data, read_config
@@ -119,7 +119,7 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
         raise ConfigError(
             f"--validation is {config.validation}: of {len(data.train):,} examples none is left to train on"
         )
-    random.manual_seed(config.seed)
+    rng.manual_seed(config.seed)
     model = model_type(config, data.input_shape, len(data.classes))
     model.to(config.device)
     watch = GeneratorWatch(model, data, run.frames) if model.watch_samples else None

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-from minigen import backend, random
+from minigen import backend, rng
 
 pytest_plugins = ["run_fixtures"]
 
@@ -71,5 +71,5 @@ def second_device(monkeypatch: pytest.MonkeyPatch) -> str:
         import fake_cupy
 
         monkeypatch.setattr(backend, "_gpu", fake_cupy)
-        monkeypatch.setattr(random._streams, "generators", {})
+        monkeypatch.setattr(rng._streams, "generators", {})
     return "gpu"

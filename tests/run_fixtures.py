@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.data import Dataset, Description, load
 from minigen.models.vae import VAE, VAEConfig
 from minigen.training.loop import Trainer
@@ -36,7 +36,7 @@ class TrainerMaker:
     def __call__(self, run: str = "run", model_type: type[VAE] = VAE, **options: Any) -> Trainer:
         small = {"hidden": 12, "latent": 3, "batch_size": 16, "epochs": 3, "validation": 0.2, "device": self.device}
         config = VAEConfig(**(small | options))
-        random.manual_seed(config.seed)
+        rng.manual_seed(config.seed)
         model = model_type(config, self.digits.input_shape, 10)
         model.to(config.device)
         folder = self.folder / run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from minigen import random
+from minigen import rng
 from minigen.data import Description
 from minigen.inference.loading import load_data
 from minigen.models import MODELS
@@ -22,7 +22,7 @@ def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
     config = MODELS[name].config_type(**{"epochs": 2, "batch_size": 10, **small, **options})
     data = load_data(config)
     train, validation = data.train.take(range(EXAMPLES)), data.train.take(range(EXAMPLES, 2 * EXAMPLES))
-    random.manual_seed(config.seed)
+    rng.manual_seed(config.seed)
     model = MODELS[name](config, data.input_shape, len(data.classes))
     model.to(config.device)
     run = RunFolder.create(folder, name, config, Description.of(data), overwrite=False)

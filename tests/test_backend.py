@@ -13,7 +13,7 @@ import pytest
 from support import to_numpy
 
 import minigen
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.backend import DeviceError
 
 
@@ -109,8 +109,8 @@ def test_to_device_and_back(second_device: str) -> None:
 
 def draws(device: str) -> list[np.ndarray]:
     return [
-        to_numpy(random.standard_normal((3, 4), "float32", device)),
-        to_numpy(random.uniform((3, 4), "float64", device)),
+        to_numpy(rng.standard_normal((3, 4), "float32", device)),
+        to_numpy(rng.uniform((3, 4), "float64", device)),
     ]
 
 
@@ -131,8 +131,8 @@ def test_same_seed_same_bits(device: str) -> None:
 def test_draws_have_the_dtype_shape_and_moments_asked_for(device: str) -> None:
     minigen.manual_seed(0)
     for dtype in ("float32", "float64"):
-        normal = random.standard_normal((200, 300), dtype, device)
-        uniform = random.uniform((200, 300), dtype, device)
+        normal = rng.standard_normal((200, 300), dtype, device)
+        uniform = rng.uniform((200, 300), dtype, device)
         assert backend.device_of(normal) == backend.device_of(uniform) == device
         assert normal.dtype == uniform.dtype == dtype
         normal, uniform = to_numpy(normal), to_numpy(uniform)
@@ -145,10 +145,10 @@ def test_draws_have_the_dtype_shape_and_moments_asked_for(device: str) -> None:
 def test_the_random_state_continues_every_stream_after_another_seed(device: str) -> None:
     minigen.manual_seed(5)
     draws(device)
-    saved = random.state()
+    saved = rng.state()
     expected = draws("cpu"), draws(device)
     minigen.manual_seed(99)
-    random.set_state(saved)
+    rng.set_state(saved)
     assert same(expected[0], draws("cpu"))
     assert same(expected[1], draws(device))
 
@@ -158,10 +158,10 @@ def test_random_stream_leaves_the_outer_stream_where_it_was(device: str) -> None
     first, second = draws(device), draws(device)
     minigen.manual_seed(1)
     assert same(first, draws(device))
-    with random.stream(7):
+    with rng.stream(7):
         inner = draws(device)
     assert same(second, draws(device))
-    with random.stream(7):
+    with rng.stream(7):
         assert same(inner, draws(device))
 
 

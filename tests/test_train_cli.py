@@ -652,7 +652,8 @@ def test_a_process_without_streams_trains(tmp_path: Path, closed: str) -> None:
 
 
 def test_ctrl_c_while_python_still_imports_is_quiet() -> None:
-    script = "import signal, sys; sys.argv[0] = '-m'; sys.orig_argv = ['python', '-m', 'minigen.train']; import minigen"
+    script = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[0] = '-m'; "
+    script += "sys.orig_argv = ['python', '-m', 'minigen.train']; import minigen"
     ended = f"{script}; signal.raise_signal(signal.SIGINT)"
     finished = subprocess.run([sys.executable, "-c", ended], env=environment(), capture_output=True, timeout=60)
     assert (finished.returncode, finished.stderr) == (-signal.SIGINT, b"")

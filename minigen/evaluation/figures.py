@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.data.sequences import in_units
@@ -31,7 +31,7 @@ def draw_all(model: Model, data: Dataset, rows: Sequence[Row]) -> dict[str, Figu
     images = len(model.input_shape) == 3
     drawn = {}
     model.eval()
-    with no_grad(), random.stream(model.config.seed):
+    with no_grad(), rng.stream(model.config.seed):
         if rows:
             drawn["curves"] = curves(rows)
         if rows and any("/" in name for name in rows[0]["train"]):

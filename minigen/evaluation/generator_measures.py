@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from minigen import backend, ops, random
+from minigen import backend, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Split
 from minigen.data.mnist import DIGITS
@@ -67,8 +67,8 @@ class GeneratorMeasures:
 
 def draw(model: Samples, count: int, device: str, seed: int) -> Floats:
     """`count` samples of the model, (count, C, H, W) in [0, 1]; the same seed gives the same noise."""
-    with no_grad(), random.stream(seed):
-        noise = random.standard_normal((count, model.latent), "float32", "cpu")
+    with no_grad(), rng.stream(seed):
+        noise = rng.standard_normal((count, model.latent), "float32", "cpu")
         parts = [backend.to_device(noise[at : at + _AT_ONCE], device) for at in range(0, count, _AT_ONCE)]
         return np.concatenate([model.sample(Tensor(part)).numpy() for part in parts])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.data import DataError, Dataset, Description, read_sequences
 from minigen.data import load as load_set
 from minigen.inference.trained import Trained
@@ -49,7 +49,7 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
                 raise RunError(f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {used!r}")
         weights = within("model.", arrays)
         largest = max((array.size for array in weights.values()), default=0)
-        with random.stream(0, most=largest):  # the first weights are drawn and forgotten; no more than there are
+        with rng.stream(0, most=largest):  # the first weights are drawn and forgotten; no more than there are
             model = model_type(config, data.input_shape, len(data.classes))
         model.load_state_dict(weights)
     except RunError:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
 from minigen.data.sequences import in_units
@@ -69,8 +69,8 @@ class Trained:
         model = self._able_to("sample", Samples)
         arrays.integer("count", count, 1, MOST)
         arrays.integer("seed", seed, 0, 2**64 - 1)
-        with random.stream(seed):
-            return np.asarray(random.standard_normal((count, model.latent), "float32", "cpu"))
+        with rng.stream(seed):
+            return np.asarray(rng.standard_normal((count, model.latent), "float32", "cpu"))
 
     def encode(self, inputs: Any, lengths: Any = None) -> Floats:
         """Inputs -> codes (N, latent). lengths: (N,), the number of steps of each sequence; None: all T."""
@@ -121,7 +121,7 @@ class Trained:
         """Images damaged as in training, smaller, noisy or blurred: (N, C, H, W) -> (N, C, h, w)."""
         model = self._able_to("restore", Restores)
         arrays.integer("seed", seed, 0, 2**64 - 1)
-        with random.stream(seed):
+        with rng.stream(seed):
             return self._in_parts(model.damage, self._checked(images))
 
     def restore(self, damaged: Any) -> Floats:

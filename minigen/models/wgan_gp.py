@@ -21,7 +21,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from minigen import nn, ops, random
+from minigen import nn, ops, rng
 from minigen.autograd import Tensor, grad
 from minigen.backend import Array
 from minigen.data import Batch
@@ -74,7 +74,7 @@ class WGANGP(Adversarial):
         """D(G(z)) - D(x) + λ·penalty; beside it the estimated distance D(x) - D(G(z)) and the penalty."""
         real, fake = x * 2.0 - 1.0, self.generator(noise).detach()
         distance = self.distance(real, fake)
-        mixing = random.uniform((len(x), 1, 1, 1), x.dtype, x.device)
+        mixing = rng.uniform((len(x), 1, 1, 1), x.dtype, x.device)
         penalty = self.gradient_penalty(mixing * real.data + (1 - mixing) * fake.data)
         loss = self.config.penalty * penalty - distance
         return Loss("d_loss", loss, {"distance": distance, "penalty": penalty})

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.backend import Array
 
 
 def uniform(shape: tuple[int, ...], bound: float) -> Array:
     """U(-bound, bound) in float32."""
-    draws = random.uniform(shape, "float32", "cpu")
+    draws = rng.uniform(shape, "float32", "cpu")
     draws *= 2 * bound
     draws -= bound
     return draws
@@ -52,7 +52,7 @@ def _root(numerator: float, fan: int) -> float:
 
 def normal(shape: tuple[int, ...], std: float) -> Array:
     """N(0, std²) in float32; DCGAN uses std 0.02 (Radford et al. 2016, section 4)."""
-    draws = random.standard_normal(shape, "float32", "cpu")
+    draws = rng.standard_normal(shape, "float32", "cpu")
     draws *= std
     return draws
 

@@ -5,7 +5,7 @@ The noise is an argument of each, so that a gradient check, or a comparison with
 
 from __future__ import annotations
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.elementwise import exp, finite_exp
@@ -28,7 +28,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
         ValueError: the shapes differ.
     """
     if noise is None:
-        noise = random.standard_normal(mean.shape, mean.dtype, mean.device)
+        noise = rng.standard_normal(mean.shape, mean.dtype, mean.device)
     if not mean.shape == log_var.shape == noise.shape:
         raise ValueError(
             f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigen import random
+from minigen import rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Loader, Split
 from minigen.models.model import Model
@@ -35,7 +35,7 @@ def measure(model: Model, split: Split) -> tuple[str, dict[str, float]]:
     """The score's name and all of the model's measures over a split, with the same noise at every call."""
     config, averages = model.config, Averages()
     model.eval()
-    with no_grad(), random.stream(config.seed), np.errstate(all="ignore"):
+    with no_grad(), rng.stream(config.seed), np.errstate(all="ignore"):
         for batch in Loader(split, 1000, config.seed, config.device, shuffle=False).epoch(0):
             score = model.evaluate(batch)
             averages.add(score.terms, len(batch.index))

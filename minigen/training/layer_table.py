@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigen import nn, random
+from minigen import nn, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Batch
 from minigen.models import Model
@@ -22,7 +22,7 @@ def layer_table(model: Model, batch: Batch) -> list[str]:
 
     model.eval()
     handles = [module.register_forward_hook(note) for module in paths]
-    with no_grad(), random.stream(0):
+    with no_grad(), rng.stream(0):
         model.evaluate(batch)
     for handle in handles:
         handle.remove()

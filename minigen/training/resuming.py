@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.data import Loader, Split
 from minigen.models.config import Config
 from minigen.models.model import KeepsLabelled, Model
@@ -59,7 +59,7 @@ class Training:
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():
                 arrays[f"optimizer.{objective.name}.{name}"] = array
-        arrays |= {f"random.{device}": state for device, state in random.state().items()}
+        arrays |= {f"random.{device}": state for device, state in rng.state().items()}
         state = State(
             model=self.model.name,
             config=msgspec.structs.asdict(self.config),
@@ -87,7 +87,7 @@ class Training:
             for objective in self.objectives:
                 saved = within(f"optimizer.{objective.name}.", arrays)
                 objective.optimizer.load_state_dict(saved, state.steps[objective.name])
-            random.set_state(within("random.", arrays))
+            rng.set_state(within("random.", arrays))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{path}: does not fit this model ({error})") from error
         self.epoch, self.batch, self.seconds = state.epoch, state.batch, state.seconds

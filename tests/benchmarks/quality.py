@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minigen import data, random
+from minigen import data, rng
 from minigen.autograd import Tensor
 from minigen.evaluation.generator_measures import GeneratorMeasures
 from minigen.inference.loading import load_data, read_config
@@ -51,7 +51,7 @@ def main(folder: str) -> None:
     _, _, state = read_either(run.best, run.last, print)
     if (seen := state.data.examples) != len(train):
         sys.exit(f"{folder}: trained on {seen:,} examples of {len(train):,}: a run of --smoke cannot be compared")
-    random.manual_seed(config.seed)
+    rng.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
     twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(config.seed))
     twin.begin_as(model)

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from minigen import Tensor, random
+from minigen import Tensor, rng
 from minigen.data import Dataset, load
 from minigen.evaluation import figures
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
@@ -86,7 +86,7 @@ def test_sequences_are_called_sequences() -> None:
 
 def test_codes_of_short_sequences_are_mapped_without_their_padding() -> None:
     data = load("waves-varied")
-    random.manual_seed(0)
+    rng.manual_seed(0)
     model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2, data="waves-varied"), data.input_shape, 4)
     (axes,) = figures.latent_map(model, data, 50).axes
     points = np.concatenate([np.asarray(kind.get_offsets()) for kind in axes.collections])
@@ -121,14 +121,14 @@ def test_curves_are_seen_however_few_their_epochs(count: int) -> None:
 
 
 def test_the_sheet_of_samples_is_that_of_the_runs_seed(digits: Dataset) -> None:
-    random.manual_seed(5)
+    rng.manual_seed(5)
     shown = []
     for seed in (0, 0, 1):
-        with random.stream(9):
+        with rng.stream(9):
             model = VAE(VAEConfig(hidden=8, latent=3, seed=seed), digits.input_shape, 10)
         (axes,) = figures.samples(model, columns=2).axes
         shown.append(np.asarray(axes.images[0].get_array()))
-        random.standard_normal((3,), "float32", "cpu")  # what was drawn before does not matter
+        rng.standard_normal((3,), "float32", "cpu")  # what was drawn before does not matter
     assert shown[0].shape == (56, 56)
     np.testing.assert_array_equal(shown[0], shown[1])
     assert (shown[0] != shown[2]).any()

@@ -12,7 +12,7 @@ import pytest
 from small_runs import small_run
 
 import minigen
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.data import Description, load
 from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError
@@ -47,11 +47,11 @@ def test_gives_the_model_that_was_best_without_the_data(run: Path, device: str) 
 
 
 def test_the_random_stream_is_left_alone(run: Path) -> None:
-    random.manual_seed(3)
+    rng.manual_seed(3)
     minigen.load(run)
-    drawn = random.standard_normal((4,), "float32", "cpu")
-    random.manual_seed(3)
-    np.testing.assert_array_equal(drawn, random.standard_normal((4,), "float32", "cpu"))
+    drawn = rng.standard_normal((4,), "float32", "cpu")
+    rng.manual_seed(3)
+    np.testing.assert_array_equal(drawn, rng.standard_normal((4,), "float32", "cpu"))
 
 
 def test_importing_minigen_brings_neither_matplotlib_nor_the_data_sets() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, no_grad, random
+from minigen import Tensor, no_grad, rng
 from minigen.models.gan import GAN, GANConfig, bce_for_label
 from minigen.nn import Parameter
 from minigen.optim import Adam, grad_norm
@@ -25,7 +25,7 @@ class Game:
     """A small GAN, its data, and what a training loop needs."""
 
     def __init__(self, **options: Any) -> None:
-        random.manual_seed(0)
+        rng.manual_seed(0)
         self.generator = np.random.default_rng(0)
         self.model = GAN(GANConfig(**({"latent": 8} | options)), SHAPE, 10)
 
@@ -33,7 +33,7 @@ class Game:
         return Tensor(MEAN + 0.05 * self.generator.standard_normal((count, *SHAPE), dtype=np.float32))
 
     def noise(self, count: int = BATCH) -> Tensor:
-        return Tensor(random.standard_normal((count, 8), "float32", "cpu"))
+        return Tensor(rng.standard_normal((count, 8), "float32", "cpu"))
 
     def adam(self, parameters: Iterable[Parameter]) -> Adam:
         return Adam(parameters, 2e-4, (0.5, 0.999))

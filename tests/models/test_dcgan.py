@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigen import random
+from minigen import rng
 from minigen.models.dcgan import DCGAN, DCGANConfig
 
 
 def test_dcgan_weights_are_radfords() -> None:
-    random.manual_seed(3)
+    rng.manual_seed(3)
     model = DCGAN(DCGANConfig(channels=32, latent=100), (1, 28, 28), 10)
     for name, array in model.state_dict().items():
         if array.ndim >= 2:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, no_grad, random
+from minigen import Tensor, no_grad, rng
 from minigen.data import Batch
 from minigen.models.deconv import Deconvolution, DeconvolutionConfig, Resampling, psnr
 
@@ -15,7 +15,7 @@ TASKS = [{"scale": 4}, {"scale": 2}, {"task": "denoise"}, {"task": "deblur"}]
 
 
 def make(shape: tuple[int, ...] = (1, 8, 8), **options: Any) -> Deconvolution:
-    random.manual_seed(3)
+    rng.manual_seed(3)
     return Deconvolution(DeconvolutionConfig(**options), shape, 10)
 
 

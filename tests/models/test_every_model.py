@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, no_grad, random
+from minigen import Tensor, no_grad, rng
 from minigen.data import Batch, Split
 from minigen.models import MODELS, ConfigError, Model
 from minigen.models.model import Encodes, KeepsLabelled, Reconstructs, Restores, Samples
@@ -31,7 +31,7 @@ INPUTS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
 
 
 def make(name: str, shape: tuple[int, ...], **options: Any) -> Model:
-    random.manual_seed(3)
+    rng.manual_seed(3)
     model = MODELS[name](MODELS[name].config_type(**options), shape, 3)
     if isinstance(model, KeepsLabelled):
         model.keep_labelled(Split(np.full((3, *shape), 255, np.uint8), np.arange(3)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from minigen import random
+from minigen import rng
 from minigen.data import Batch
 from minigen.models import MODELS, ConfigError
 from minigen.models.config import options
@@ -45,7 +45,7 @@ def fit(objective: Objective, batch: Batch, steps: int) -> list[float]:
 @pytest.mark.parametrize("case", FIT)
 def test_a_few_images_are_learned_by_heart(case: str) -> None:
     name, chosen, steps, share = FIT[case]
-    random.manual_seed(3)
+    rng.manual_seed(3)
     generator = np.random.default_rng(4)
     shape = (8, 8) if name == "recurrent-ae" else (1, 8, 8)
     x = (generator.random((8, *shape)) > 0.5).astype(np.float32)

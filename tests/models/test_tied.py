@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigen import random
+from minigen import rng
 from minigen.data import Batch, Split
 from minigen.models.tied import TiedAutoencoder, TiedConfig, balanced_part
 
@@ -20,7 +20,7 @@ def batch_of(count: int = 7) -> Batch:
 
 
 def tied(**options: Any) -> TiedAutoencoder:
-    random.manual_seed(3)
+    rng.manual_seed(3)
     model = TiedAutoencoder(TiedConfig(**({"latent": 3} | options)), SHAPE, 3)
     model.to(dtype="float64")
     return model

@@ -14,7 +14,7 @@ from twins import all_cases, twin_type
 from twins.corruption import corrupted
 from twins.side_by_side import Case, Noise, OwnNoise, train_both
 
-from minigen import random
+from minigen import rng
 from minigen.models import MODELS
 
 
@@ -48,7 +48,7 @@ def require_equal(own: dict[str, float], other: dict[str, float], tolerance: flo
 def test_recorded_noise_is_drawn_again_in_its_kind_and_order() -> None:
     noise = Noise(0)
     with noise.given_to_minigen():
-        mask, normal = random.uniform((2, 3), "float64", "cpu"), random.standard_normal((2, 3), "float64", "cpu")
+        mask, normal = rng.uniform((2, 3), "float64", "cpu"), rng.standard_normal((2, 3), "float64", "cpu")
     np.testing.assert_array_equal(noise.uniform(2, 3), mask)
     np.testing.assert_array_equal(noise.normal(2, 3), normal)
 
@@ -57,7 +57,7 @@ def test_a_twin_that_draws_another_kind_another_shape_or_more_fails() -> None:
     noise = Noise(0)
     with noise.given_to_minigen():
         for _ in range(2):
-            random.uniform((2, 3), "float64", "cpu")
+            rng.uniform((2, 3), "float64", "cpu")
     with pytest.raises(AssertionError, match=r"draws normal \(2, 3\), minigen uniform"):
         noise.normal(2, 3)
     with pytest.raises(AssertionError, match=r"draws uniform \(2, 4\), minigen uniform"):

@@ -11,7 +11,7 @@ from twins.side_by_side import Batch as TorchBatch  # noqa: E402
 from twins.side_by_side import Noise  # noqa: E402
 from twins.wgan_gp import WGANGP as Twin  # noqa: E402, N811
 
-from minigen import Tensor, random  # noqa: E402
+from minigen import Tensor, rng  # noqa: E402
 from minigen.data import Batch  # noqa: E402
 from minigen.models.wgan_gp import WGANGP, WGANGPConfig  # noqa: E402
 
@@ -20,7 +20,7 @@ from minigen.models.wgan_gp import WGANGP, WGANGPConfig  # noqa: E402
 @pytest.mark.parametrize("count", [1, 7])
 def test_second_order_gradients_are_torchs(shape: tuple[int, int, int], count: int) -> None:
     config = WGANGPConfig(latent=5, channels=6)
-    random.manual_seed(count)
+    rng.manual_seed(count)
     model = WGANGP(config, shape, 10)
     model.to(dtype="float64")
     noise = Noise(1)

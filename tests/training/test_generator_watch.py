@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minigen import random, train
+from minigen import rng, train
 from minigen.data import Description, load
 from minigen.evaluation import animation
 from minigen.models.gan import GAN, GANConfig
@@ -100,7 +100,7 @@ def test_a_cut_or_foreign_picture_is_passed_over(run: RunFolder, tmp_path: Path)
 
 def test_a_picture_that_finds_the_disk_full_is_named_and_left_out(tmp_path: Path) -> None:
     data = load("mnist5k")
-    random.manual_seed(0)
+    rng.manual_seed(0)
     watch = GeneratorWatch(GAN(GANConfig(), data.input_shape, 10), data, tmp_path / "frames")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
@@ -118,7 +118,7 @@ def test_measuring_does_not_change_training(tmp_path: Path) -> None:
     part = data.train.take(range(64))
     weights = []
     for watched in (False, True):
-        random.manual_seed(0)
+        rng.manual_seed(0)
         model = GAN(GANConfig(epochs=2), data.input_shape, 10)
         run = RunFolder.create(tmp_path / str(watched), "gan", model.config, Description.of(data), overwrite=False)
         watch = GeneratorWatch(model, data, run.frames) if watched else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import fake_cupy
 import pytest
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.data import load
 from minigen.models import MODELS
 from minigen.training.loop import Trainer
@@ -21,7 +21,7 @@ def test_a_training_step_neither_waits_nor_transfers(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(backend, "_gpu", fake_cupy)
-    monkeypatch.setattr(random._streams, "generators", {})
+    monkeypatch.setattr(rng._streams, "generators", {})
     model_type = MODELS[name]
     defaults = model_type.config_type()
     small = {field: value for field, value in SMALL.items() if isinstance(getattr(defaults, field, None), int)}

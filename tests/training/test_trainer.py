@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, ops, random
+from minigen import Tensor, ops, rng
 from minigen.data import Batch, Split
 from minigen.models.model import Loss, Objective
 from minigen.models.vae import VAE
@@ -96,10 +96,10 @@ def test_means_count_every_example_once(make_trainer: Maker) -> None:
 
 def test_evaluation_is_the_same_each_time_and_moves_no_noise(make_trainer: Maker, weights: Weights) -> None:
     trainer = make_trainer()
-    before = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
+    before = weights(trainer), {name: state.tobytes() for name, state in rng.state().items()}
     first = measure(trainer.model, trainer.validation)
     assert measure(trainer.model, trainer.validation) == first
-    after = weights(trainer), {name: state.tobytes() for name, state in random.state().items()}
+    after = weights(trainer), {name: state.tobytes() for name, state in rng.state().items()}
     assert {name: after[1][name] for name in before[1]} == before[1]
     assert before[0] == after[0]
 

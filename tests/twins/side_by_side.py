@@ -16,7 +16,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from minigen import backend, data, random
+from minigen import backend, data, rng
 from minigen.autograd import no_grad
 from minigen.models import MODELS
 from minigen.models.model import Loss as MinigenLoss
@@ -98,7 +98,7 @@ class Noise:
         def uniform(shape: tuple[int, ...], dtype: Any, device: str) -> backend.Array:
             return keep("uniform", self.generator.random(shape).astype(dtype), device)
 
-        with mock.patch.multiple(random, standard_normal=standard_normal, uniform=uniform):
+        with mock.patch.multiple(rng, standard_normal=standard_normal, uniform=uniform):
             yield
 
 
@@ -173,7 +173,7 @@ def train_both(case: Case, dtype: str, device: str = "cpu") -> tuple[Course, Cou
     model_type = MODELS[case.model]
     config = model_type.config_type(device=device, **case.options)
     dataset = _load(config.data)
-    random.manual_seed(config.seed)
+    rng.manual_seed(config.seed)
     model = model_type(config, dataset.input_shape, len(dataset.classes))
     model.to(device, dtype)
     noise = Noise(config.seed)

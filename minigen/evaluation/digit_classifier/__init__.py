@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load
 
-from minigen import files, nn, random
+from minigen import files, nn, rng
 from minigen.autograd import Tensor
 
 WEIGHTS = Path(__file__).parent / "weights.safetensors"
@@ -40,7 +40,7 @@ class DigitClassifier(nn.Module):
     @classmethod
     def trained(cls, device: str = "cpu") -> DigitClassifier:
         """With the weights that come with minigen."""
-        with random.stream(0):  # its first weights are replaced: they shall not disturb anyone's draws
+        with rng.stream(0):  # its first weights are replaced: they shall not disturb anyone's draws
             model = cls()
         model.load_state_dict(
             {name: array.astype(np.float32) for name, array in load(files.read(WEIGHTS, 2**20)).items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from minigen import files, ops, optim, random
+from minigen import files, ops, optim, rng
 from minigen.autograd import Tensor
 from minigen.data import Loader, Split, load
 from minigen.evaluation.digit_classifier import WEIGHTS, DigitClassifier
@@ -23,7 +23,7 @@ EPOCHS, BATCH_SIZE, SEED = 6, 128, 0
 
 def train(split: Split) -> DigitClassifier:
     """Cross-entropy, Adam 2e-3 on half a cosine."""
-    random.manual_seed(SEED)
+    rng.manual_seed(SEED)
     model = DigitClassifier()
     adam = optim.Adam(model.parameters())
     loader = Loader(split, BATCH_SIZE, SEED)

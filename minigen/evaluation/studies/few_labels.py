@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigen import nn, ops, random
+from minigen import nn, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.drawing import Figure, legend, logarithmic, styled
@@ -60,7 +60,7 @@ def compare_features(model: Any, data: Dataset, validation: Split) -> Finding:
 
 def _classifiers(model: Any, data: Dataset, part: Split, seed: int) -> dict[str, Map]:
     """A classifier for each kind of features, fitted to the labelled images `part`."""
-    with random.stream(seed):
+    with rng.stream(seed):
         untrained = type(model)(model.config, data.input_shape, len(data.classes))
         untrained.to(model.config.device)
         classifiers = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigen import backend, random
+from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Split
 from minigen.evaluation.drawing import Figure
@@ -35,8 +35,8 @@ def judge_samples(model: Samples, data: Dataset, validation: Split) -> Finding:
 
 def draw_between(model: Samples, rows: int = 8, columns: int = 10) -> Figure:
     """From one draw of noise to another, each row a path."""
-    with no_grad(), random.stream(model.config.seed):
-        ends = random.standard_normal((2, rows, model.latent), "float32", "cpu")
+    with no_grad(), rng.stream(model.config.seed):
+        ends = rng.standard_normal((2, rows, model.latent), "float32", "cpu")
         path = on_the_sphere(ends[0], ends[1], columns).reshape(rows * columns, model.latent)
         images = model.sample(Tensor(backend.to_device(path, model.config.device))).numpy()
     return show_images(images, columns, "from one noise to another")

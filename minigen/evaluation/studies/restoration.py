@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigen import random
+from minigen import rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.figures import enlarged, show_images
@@ -17,7 +17,7 @@ IMAGES = 10
 
 def show_restorations(model: HasBaseline, data: Dataset, validation: Split) -> Finding:
     """The first ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
-    with no_grad(), random.stream(model.config.seed):
+    with no_grad(), rng.stream(model.config.seed):
         x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
         damaged = model.damage(x)
         name, other = model.without_net(damaged)

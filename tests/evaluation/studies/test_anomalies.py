@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from minigen import random
+from minigen import rng
 from minigen.data import load
 from minigen.evaluation.studies.anomalies import draw_series, find_anomalies, roc_auc, scores
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
@@ -29,7 +29,7 @@ def test_roc_auc_of_perfect_reversed_and_equal_scores() -> None:
 
 
 def test_the_study_counts_alarms_above_the_threshold() -> None:
-    random.manual_seed(0)
+    rng.manual_seed(0)
     data = load("waves")
     model = RecurrentAutoencoder(RecurrentAEConfig(hidden=4, latent=2, data="waves"), data.input_shape, 4)
     validation = data.train.take(range(50))
@@ -43,7 +43,7 @@ def test_the_study_counts_alarms_above_the_threshold() -> None:
 
 
 def test_the_error_in_a_title_is_that_of_the_line_drawn() -> None:
-    random.manual_seed(0)
+    rng.manual_seed(0)
     data = load("waves-varied")
     config = RecurrentAEConfig(hidden=4, latent=2, data="waves-varied", reversed_target=True)
     model = RecurrentAutoencoder(config, data.input_shape, 4)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import random
+from minigen import rng
 from minigen.data import Dataset, Split, load
 from minigen.evaluation.studies.failures import dead_units, mean_example_error, signs_of_failure
 from minigen.models import MODELS
@@ -19,7 +19,7 @@ SHARE = np.bincount(DIGITS.test.labels).max() / 200
 
 
 def signs(name: str, result: dict[str, float], data: Dataset = DIGITS, **options: Any) -> list[str]:
-    random.manual_seed(0)
+    rng.manual_seed(0)
     model = MODELS[name](MODELS[name].config_type(**options), data.input_shape, len(data.classes))
     return signs_of_failure(model, data, result)
 
@@ -72,7 +72,7 @@ def test_pictures_that_are_all_the_same_give_finite_numbers(
     monkeypatch.setattr("minigen.evaluation.studies.few_labels.FINE_STEPS", 2)
     same = Split(np.full((count, 1, 28, 28), level, np.uint8), np.zeros(count, np.int64))
     data = Dataset("same", same, same, ("a", "b"), "")
-    random.manual_seed(0)
+    rng.manual_seed(0)
     model = MODELS[name](MODELS[name].config_type(), data.input_shape, 2)
     finding = model.study(data, same)
     assert all(np.isfinite(value) for value in finding.numbers.values())

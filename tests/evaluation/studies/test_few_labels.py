@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import Tensor, random
+from minigen import Tensor, rng
 from minigen.data import Dataset, Split
 from minigen.evaluation.studies.few_labels import LinearClassifier, compare_features, fine_tuned, table
 from minigen.models.classification import accuracy
@@ -30,7 +30,7 @@ def dataset() -> Dataset:
 
 
 def make(**options: Any) -> TiedAutoencoder:
-    random.manual_seed(0)
+    rng.manual_seed(0)
     return TiedAutoencoder(TiedConfig(**({"latent": 6} | options)), SHAPE, 2)
 
 
@@ -44,7 +44,7 @@ def test_the_scale_of_features_does_not_matter() -> None:
     data = dataset()
     found = []
     for factor in (1.0, 1000.0):
-        random.manual_seed(0)
+        rng.manual_seed(0)
         classifier = LinearClassifier(lambda x, factor=factor: x.flatten(1) * factor, data.train, data, "cpu")
         found.append(accuracy(classifier, data.test, "cpu"))
     assert found[0] == found[1]

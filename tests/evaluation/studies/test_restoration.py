@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from minigen import data, random
+from minigen import data, rng
 from minigen.models.deconv import Deconvolution, DeconvolutionConfig
 
 
@@ -22,7 +22,7 @@ from minigen.models.deconv import Deconvolution, DeconvolutionConfig
 def test_rows_are_named_and_measured(options: dict[str, Any], rows: list[str]) -> None:
     config = DeconvolutionConfig(**options)
     images = data.load(config.data)
-    random.manual_seed(0)
+    rng.manual_seed(0)
     model = Deconvolution(config, images.input_shape, 10)
     finding = model.study(images, images.train.take([]))
     (axes,) = finding.figures["restorations"].axes
