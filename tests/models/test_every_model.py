@@ -56,6 +56,8 @@ def test_images_of_every_data_set_go_through(name: str, options: dict[str, Any],
     x = Tensor(batch.inputs)
     with no_grad():
         assert all(np.isfinite(value.item()) for value in model.evaluate(batch).terms.values())
+        if hasattr(model, "classify"):
+            assert model.classify(x).shape == (2, 3)
         if isinstance(model, Encodes):
             code = model.encode(x)
             assert code.shape == (2, model.latent)
