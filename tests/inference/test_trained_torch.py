@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from small_runs import small_run
 
-from minigen.data import load
-from minigen.inference.loading import load as load_run
+torch = pytest.importorskip("torch")
+
+from small_runs import small_run  # noqa: E402
+
+from minigen.data import load  # noqa: E402
+from minigen.inference.loading import load as load_run  # noqa: E402
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
