@@ -1,4 +1,8 @@
-"""python -m minigen.train MODEL [options]: train a model, see what it does, find it in runs/MODEL."""
+"""python -m minigen.train MODEL [options]: train a model, see what it does, find it in runs/MODEL.
+
+From here to a weight's update: `_train` below, `Trainer.step` (training/loop.py), a model's loss (models/vae.py),
+`Tensor.backward` (autograd.py), and `Adam.update` (optim.py).
+"""
 
 from __future__ import annotations
 

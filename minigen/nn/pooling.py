@@ -9,6 +9,11 @@ from minigen.nn.module import Module
 from minigen.ops.window import IntOrPair, Pair
 
 
+def _refuse_ceil_mode(layer: str, ceil_mode: bool) -> None:
+    if ceil_mode:
+        raise ValueError(f"{layer}: ceil_mode is True, must be False: enlarge x by ops.pad, below and to the right")
+
+
 class MaxPool2d(Module):
     """The largest element that each window sees: `ops.max_pool2d`; with return_indices also where it lies."""
 
@@ -19,7 +24,9 @@ class MaxPool2d(Module):
         padding: IntOrPair = 0,
         *,
         return_indices: bool = False,
+        ceil_mode: bool = False,
     ) -> None:
+        _refuse_ceil_mode("MaxPool2d", ceil_mode)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.return_indices = return_indices
 
@@ -33,7 +40,15 @@ class MaxPool2d(Module):
 class AvgPool2d(Module):
     """The mean of what each window sees: `ops.avg_pool2d`."""
 
-    def __init__(self, kernel_size: IntOrPair, stride: IntOrPair | None = None, padding: IntOrPair = 0) -> None:
+    def __init__(
+        self,
+        kernel_size: IntOrPair,
+        stride: IntOrPair | None = None,
+        padding: IntOrPair = 0,
+        *,
+        ceil_mode: bool = False,
+    ) -> None:
+        _refuse_ceil_mode("AvgPool2d", ceil_mode)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:

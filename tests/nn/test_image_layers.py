@@ -64,3 +64,9 @@ def test_batch_norm_counts_and_learns_only_in_training(device: str) -> None:
 def test_batch_norm_of_another_shape(layer, shape, expected: str, device: str) -> None:
     with pytest.raises(ValueError, match=rf"^{layer.__name__}: x has shape .*, must be {expected}$"):
         layer(2).to(device)(to_tensor(np.zeros(shape, "float32"), device))
+
+
+@pytest.mark.parametrize("layer", [nn.MaxPool2d, nn.AvgPool2d])
+def test_ceil_mode_is_refused_with_what_to_write_instead(layer) -> None:
+    with pytest.raises(ValueError, match=rf"^{layer.__name__}: ceil_mode is True, must be False.*ops.pad"):
+        layer(2, ceil_mode=True)

@@ -23,12 +23,12 @@ def net(n: Any) -> Any:
         n.MaxPool2d(2),
         n.ConvTranspose2d(8, 6, 4, 2, 1, 0, 2),
         n.ConvTranspose2d(6, 4, 3, stride=2, padding=1, output_padding=1, bias=False),
-        n.BatchNorm2d(4, eps=0.01),
+        n.BatchNorm2d(4, eps=0.01, momentum=None),
         n.AvgPool2d(3, 2, 1),
         n.Upsample(scale_factor=2),
         n.Conv2d(4, 2, 3, dilation=2, padding="same"),
         n.Flatten(),
-        n.BatchNorm1d(2 * 8 * 8),
+        n.BatchNorm1d(2 * 8 * 8, affine=False),
     )
 
 
