@@ -44,6 +44,18 @@ def test_pretraining_keeps_no_image() -> None:
     assert len(pickle.dumps(model)) < images.nbytes / 2
 
 
+def test_joint_training_takes_labels_of_the_labelled_images_only() -> None:
+    model = tied(mode="joint", labels=6, batch_size=4)
+    inputs = np.random.default_rng(0).integers(0, 255, (60, *SHAPE)).astype(np.uint8)
+    train = Split(inputs, np.arange(60, dtype=np.int64) % 3)
+    model.keep_labelled(train)
+    labelled = balanced_part(train, 6, model.config.seed)
+    seen = np.concatenate([model._labelled_batch(step).inputs for step in range(2)])
+    known = labelled.inputs / 255
+    assert all(np.any(np.all(np.isclose(known, image), axis=(1, 2, 3))) for image in seen)
+    np.testing.assert_array_equal(model._labelled_batch(5).inputs, model._labelled_batch(5).inputs)
+
+
 def test_a_balanced_part_has_as_many_of_each_class_as_possible() -> None:
     split = split_of([0] * 50 + [1] * 30 + [2] * 20)
     for count, each in ((9, [3, 3, 3]), (60, [20, 20, 20]), (70, [25, 25, 20]), (100, [50, 30, 20])):
