@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,7 +47,8 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
         for name, value in structs.asdict(config).items():
             used = trained_with.get(name, value)
             if name not in _NO_PART_OF_THE_MODEL and used != value:
-                raise RunError(f"{run.path}/config.json: {name} is {value!r}, the weights were trained with {used!r}")
+                has, had = reprlib.repr(value), reprlib.repr(used)
+                raise RunError(f"{run.path}/config.json: {name} is {has}, the weights were trained with {had}")
         weights = within("model.", arrays)
         largest = max((array.size for array in weights.values()), default=0)
         with rng.stream(0, most=largest):  # the first weights are drawn and forgotten; no more than there are
