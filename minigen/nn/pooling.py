@@ -6,12 +6,8 @@ from minigen import ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.nn.module import Module
+from minigen.ops.pooling import refuse_ceil_mode
 from minigen.ops.window import IntOrPair, Pair
-
-
-def _refuse_ceil_mode(layer: str, ceil_mode: bool) -> None:
-    if ceil_mode:
-        raise ValueError(f"{layer}: ceil_mode is True, must be False: enlarge x by ops.pad, below and to the right")
 
 
 class MaxPool2d(Module):
@@ -26,7 +22,7 @@ class MaxPool2d(Module):
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        _refuse_ceil_mode("MaxPool2d", ceil_mode)
+        refuse_ceil_mode(ceil_mode, "MaxPool2d: ")
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.return_indices = return_indices
 
@@ -48,7 +44,7 @@ class AvgPool2d(Module):
         *,
         ceil_mode: bool = False,
     ) -> None:
-        _refuse_ceil_mode("AvgPool2d", ceil_mode)
+        refuse_ceil_mode(ceil_mode, "AvgPool2d: ")
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:

@@ -164,12 +164,19 @@ def upsample_nearest2d(x: Tensor, scale_factor: IntOrPair) -> Tensor:
     return record(batch_to_first(image), (x, lambda g: _gather(g, None, blocks)))
 
 
+def refuse_ceil_mode(ceil_mode: bool, where: str = "") -> None:
+    """Raise a ValueError that says what to write instead, unless ceil_mode is False; it begins with `where`."""
+    if ceil_mode is not False:
+        raise ValueError(
+            f"{where}ceil_mode is {ceil_mode!r}, must be False: enlarge x by ops.pad, below and to the right"
+        )
+
+
 def _pooling_window(
     x: Tensor, kernel_size: IntOrPair, stride: IntOrPair | None, padding: IntOrPair, ceil_mode: bool = False
 ) -> Window:
     check_images(x)
-    if ceil_mode is not False:
-        raise ValueError(f"ceil_mode is {ceil_mode!r}, must be False: enlarge x by ops.pad, below and to the right")
+    refuse_ceil_mode(ceil_mode)
     kernel = as_pair("kernel_size", kernel_size, 1)
     vertical, horizontal = as_pair("padding", padding, 0)
     if 2 * vertical > kernel[0] or 2 * horizontal > kernel[1]:
