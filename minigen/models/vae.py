@@ -11,7 +11,7 @@ The loss is the negative ELBO in nats per image,
     -ELBO = -ln p(x|z) + β·KL(q(z|x) ‖ N(0, 1)),
 
 both terms summed over their axes and averaged over the batch. The documents' code averages one term and sums the
-other, which changes their ratio by a factor of 784; lesson 16 shows the effect.
+other, which changes their ratio by a factor of 784; lesson 18 shows the effect.
 """
 
 from __future__ import annotations
