@@ -27,9 +27,11 @@ def links(lesson: Lesson) -> list[tuple[str, str]]:
     return found
 
 
-def images(lesson: Lesson) -> list[str]:
+def images(lesson: Lesson) -> dict[str, str]:
+    """The words for who cannot see it, by each picture's path."""
     inlines = (token for token in lesson.tokens if token.type == "inline")
-    return [str(child.attrs["src"]) for inline in inlines for child in inline.children or [] if child.type == "image"]
+    children = [child for inline in inlines for child in inline.children or [] if child.type == "image"]
+    return {str(child.attrs["src"]): child.content for child in children}
 
 
 def code_spans(lesson: Lesson) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,17 +70,28 @@ def test_mathematics_survives_markdown(path: Path) -> None:
 def test_files_and_names_exist(path: Path) -> None:
     lesson = lessons.read(path)
     shown = {Path(target).name for target in images(lesson)}
-    assert shown == {figure.name for figure in FIGURES.glob(f"{lesson.number}-*.png")}
+    own = {figure.name for suffix in ("png", "svg") for figure in FIGURES.glob(f"{lesson.number}-*.{suffix}")}
+    assert {name for name in shown if name.endswith("png")} <= own <= shown
     for text, target in links(lesson):
         check_link(text, target)
     for code in code_spans(lesson):
         check_code_span(code)
 
 
-@pytest.mark.parametrize("path", sorted(FIGURES.glob("*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(FIGURES.glob("*.[ps][nv]g")), ids=lambda path: path.name)
 def test_figure_is_small(path: Path) -> None:
-    assert path.suffix == ".png"
     assert path.stat().st_size < FIGURE_BYTES
+
+
+def test_diagrams_are_what_their_code_draws(tmp_path: Path) -> None:
+    """Each diagram is drawn anew, and a lesson describes it in the words of its code."""
+    subprocess.run([sys.executable, FIGURES / "draw.py", tmp_path], check=True, capture_output=True)
+    drawn = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.svg")}
+    assert drawn == {path.name: path.read_text(encoding="utf-8") for path in FIGURES.glob("*.svg")}
+    for path in lessons.pages():
+        for target, words in images(lessons.read(path)).items():
+            if target.endswith("svg"):
+                assert f"<title>{words}.</title>" in html.unescape(drawn[Path(target).name]), f"{path.name}: {target}"
 
 
 def test_contents_list_all_lessons() -> None:
