@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from minigen import backend, rng
 
-pytest_plugins = ["run_fixtures"]
+pytest_plugins = ["run_fixtures", "browser"]
 
 settings.register_profile("default", deadline=None, max_examples=20)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
