@@ -24,7 +24,7 @@ from minigen.inference.loading import PATHS, load_data, read_config
 from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
-from minigen.models.config import options
+from minigen.models.config import options, require_used
 from minigen.training.averages import measure
 from minigen.training.divergence import DivergedError
 from minigen.training.generator_watch import GeneratorWatch
@@ -112,6 +112,7 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
         config = model_type.config_type(**asked)
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
+    require_used(config, asked)
     backend.module(config.device)
     keep_freed_memory()
     data = load_data(config)

@@ -6,12 +6,14 @@ A type declares a hyper-parameter once, with its limits and its help; a model's 
 
     class VAEConfig(Config):
         epochs: Epochs = 100
+
+One that only some runs use says so beside its limits: `Annotated[Positive, Meta(...), only(task="denoise")]`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct, inspect, structs
@@ -41,6 +43,11 @@ Seed = Annotated[
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]
 Latent = Annotated[Count, Meta(description="numbers in the code")]
+
+
+def only(**others: Any) -> Meta:
+    """Of a hyper-parameter that is used only where others have these values; None: where they are not given."""
+    return Meta(extra={"only": others})
 
 
 class ConfigError(ValueError):
@@ -79,11 +86,12 @@ class Option(NamedTuple):
     help: str
     kind: Any
     values: str
+    only: Mapping[str, Any]
 
     @property
     def flag(self) -> str:
         """batch_size is --batch-size."""
-        return "--" + self.name.replace("_", "-")
+        return flag(self.name)
 
     def read(self, value: Any, strict: bool = True) -> Any:
         """The value, checked; strict=False reads it from the text that a command line gives.
@@ -103,9 +111,33 @@ class Option(NamedTuple):
 def options(config_type: type[Config]) -> Iterator[Option]:
     """The hyper-parameters of a model, in the order of their declaration."""
     for field in structs.fields(config_type):
-        kind, help = inspect.type_info(field.type), ""
+        kind, help, only = inspect.type_info(field.type), "", dict[str, Any]()
         if isinstance(kind, inspect.Metadata):
-            help, kind = (kind.extra_json_schema or {}).get("description", ""), kind.type
+            help, only = (kind.extra_json_schema or {}).get("description", ""), (kind.extra or {}).get("only", only)
+            kind = kind.type
         choices = ",".join(map(str, schema.choices(field.type)))
         values = {inspect.IntType: "N", inspect.FloatType: "X"}.get(type(kind), f"{{{choices}}}" if choices else "TEXT")
-        yield Option(field.name, field.default, help, field.type, values)
+        when = "".join(f"{_given(*other)}: " for other in only.items())
+        yield Option(field.name, field.default, when + help, field.type, values, only)
+
+
+def require_used(config: Config, given: Collection[str]) -> None:
+    """Nothing, where this configuration uses each of the hyper-parameters that a user gave, by name.
+
+    Raises:
+        ConfigError: another hyper-parameter makes it ignore one.
+    """
+    for option in options(type(config)):
+        for other, value in option.only.items() if option.name in given else ():
+            if getattr(config, other) != value:
+                has = _given(other, getattr(config, other))
+                raise ConfigError(f"{option.flag} is used only {_given(other, value)}, this run is {has}")
+
+
+def flag(name: str) -> str:
+    """batch_size is --batch-size."""
+    return "--" + name.replace("_", "-")
+
+
+def _given(name: str, value: Any) -> str:
+    return f"without {flag(name)}" if value is None else f"with {flag(name)} {value}"

@@ -32,7 +32,7 @@ from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.data.resampling import averaging, bicubic, blurring
 from minigen.evaluation.finding import Finding
-from minigen.models.config import Config, Positive
+from minigen.models.config import Config, Positive, only
 from minigen.models.corruption import corrupted
 from minigen.models.images import image_shape, psnr
 from minigen.models.model import Loss, Model, Objective
@@ -45,9 +45,13 @@ class DeconvolutionConfig(Config, kw_only=True):
     """The document's sizes and its Adam; it fixes no epochs."""
 
     task: Annotated[Literal["superres", "denoise", "deblur"], Meta(description="which damage to undo")] = "superres"
-    scale: Annotated[Literal[2, 4], Meta(description="superres: how many times larger the image becomes")] = 4
-    noise: Annotated[Positive, Meta(description="denoise: standard deviation of the noise, for pixels in [0, 1]")] = 0.3
-    blur: Annotated[Positive, Meta(description="deblur: standard deviation of the blur, in pixels")] = 1.5
+    scale: Annotated[
+        Literal[2, 4], Meta(description="how many times larger the image becomes"), only(task="superres")
+    ] = 4
+    noise: Annotated[
+        Positive, Meta(description="standard deviation of the noise, for pixels in [0, 1]"), only(task="denoise")
+    ] = 0.3
+    blur: Annotated[Positive, Meta(description="standard deviation of the blur, in pixels"), only(task="deblur")] = 1.5
 
 
 class Resampling(nn.Module):

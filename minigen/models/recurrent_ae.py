@@ -25,6 +25,7 @@ from minigen.evaluation.finding import Finding
 from minigen.models.config import (
     ClipNorm,
     ConfigError,
+    DataDir,
     DataName,
     Epochs,
     Hidden,
@@ -32,6 +33,7 @@ from minigen.models.config import (
     LearningRate,
     Schedule,
     Warmup,
+    only,
 )
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Loss, Model, Objective
@@ -42,7 +44,8 @@ from minigen.optim import Adam
 class RecurrentAEConfig(CorruptionConfig, kw_only=True):
     """The document's code of 16 numbers; its LSTM activation, relu, is an option."""
 
-    data: DataName = "mnist5k-rows"
+    data: Annotated[DataName, only(data_file=None)] = "mnist5k-rows"
+    data_dir: Annotated[DataDir, only(data_file=None)] = None
     data_file: Annotated[
         str | None, Meta(description="your own sequences instead: .csv with one per line, or .npy (N, T, D)")
     ] = None

@@ -27,7 +27,7 @@ from minigen.data import Batch, Dataset, Loader, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
 from minigen.models.classification import balanced_part, part_right
-from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative
+from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative, only
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Loss, Model, Objective
 from minigen.nn import Parameter, init
@@ -47,7 +47,7 @@ class TiedConfig(CorruptionConfig, kw_only=True):
         CountOrZero, Meta(description="training images whose label may be used; 0 compares 100, 1,000 and all")
     ] = 0
     label_weight: Annotated[
-        NotNegative, Meta(description="joint: weight of the cross-entropy beside the error per pixel")
+        NotNegative, Meta(description="weight of the cross-entropy beside the error per pixel"), only(mode="joint")
     ] = 0.1
 
 

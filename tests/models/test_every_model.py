@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from minigen import Tensor, no_grad, rng
 from minigen.data import Batch, Split
-from minigen.models import MODELS, ConfigError, Model
+from minigen.models import MODELS, Config, ConfigError, Model
+from minigen.models.config import options as config_options
+from minigen.models.config import require_used
 from minigen.models.model import Encodes, KeepsLabelled, Reconstructs, Restores, Samples
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -30,9 +34,9 @@ INPUTS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
 ]
 
 
-def make(name: str, shape: tuple[int, ...], **options: Any) -> Model:
+def make(name: str, shape: tuple[int, ...], config: Any = None, **options: Any) -> Model:
     rng.manual_seed(3)
-    model = MODELS[name](MODELS[name].config_type(**options), shape, 3)
+    model = MODELS[name](config or MODELS[name].config_type(**options), shape, 3)
     if isinstance(model, KeepsLabelled):
         model.keep_labelled(Split(np.full((3, *shape), 255, np.uint8), np.arange(3)))
     return model
@@ -111,6 +115,31 @@ def test_an_objective_reaches_all_that_its_optimizer_moves_and_nothing_else(name
         assert own <= reached if objective.name == "g" else own == reached
         moved += own
     assert len(moved) == len(set(moved))
+
+
+class Watched:
+    """A model's configuration that notices which hyper-parameters are read."""
+
+    def __init__(self, config: Config) -> None:
+        self.config, self.read = config, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self.config, name)
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS, ids=str)
+def test_a_hyper_parameter_is_used_or_refused(name: str, options: dict[str, Any]) -> None:
+    """One that a step and an evaluation read may be given, one that they do not read may not."""
+    shape, config = (8, 8) if name == "recurrent-ae" else (1, 16, 16), MODELS[name].config_type(**options)
+    watched = Watched(config)
+    model, batch = make(name, shape, watched), batch_of(2, shape)
+    losses = [objective.loss(batch) for objective in model.objectives()]
+    assert [*losses, model.evaluate(batch)]
+    for option in config_options(type(config)):
+        if option.name not in {*structs.asdict(Config()), "data_file", "labels"}:  # the data's, and the study's
+            with nullcontext() if option.name in watched.read else pytest.raises(ConfigError, match="is used only"):
+                require_used(config, [option.name])
 
 
 @pytest.mark.parametrize("name", ["ae", "ddnet", "recurrent-ae", "wgan-gp"])
