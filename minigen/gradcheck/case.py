@@ -27,6 +27,7 @@ class Case:
         draws: one for each input.
         order: how often the operation can be differentiated, 1 or 2 (or more).
         options: the keywords with which `call` calls the operation.
+        above: how many derivatives `call` has taken already: 1 where its value is a gradient.
     """
 
     op: str
@@ -35,6 +36,7 @@ class Case:
     draws: tuple[Draw, ...]
     order: int
     options: dict[str, Any]
+    above: int = 0
 
     @property
     def name(self) -> str:
@@ -52,9 +54,11 @@ class Case:
         return [Tensor(backend.to_device(array, device), requires_grad=True) for array in arrays]
 
 
-def case(op: str, call: Callable[..., Any], *draws: Draw, note: str = "", order: int = 2, **options: Any) -> Case:
+def case(
+    op: str, call: Callable[..., Any], *draws: Draw, note: str = "", order: int = 2, above: int = 0, **options: Any
+) -> Case:
     """A Case, its inputs listed as in the call call(*inputs, **options)."""
-    return Case(op, note, partial(call, **options) if options else call, draws, order, options)
+    return Case(op, note, partial(call, **options) if options else call, draws, order, options, above)
 
 
 def beside(x: Tensor, array: Array) -> Array:

@@ -15,13 +15,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from minigen import autograd, backend
 from minigen.autograd import Tensor
 from minigen.backend import Array
+from minigen.gradcheck.report import (
+    SMALLEST,
+    Element,
+    GradcheckError,
+    NondifferentiableError,
+    Subject,
+    name_of,
+    names_of_arguments,
+    places,
+    relative,
+)
 
 Function: TypeAlias = Callable[..., "Tensor | Sequence[Tensor]"]
 Slopes: TypeAlias = Callable[[Sequence[Tensor], Sequence[Array], float], tuple[float, float]]
@@ -29,17 +40,8 @@ Slopes: TypeAlias = Callable[[Sequence[Tensor], Sequence[Array], float], tuple[f
 STEP = 6e-6  # about the cube root of float64's rounding: truncation and rounding errors are then alike
 TOLERANCE = {1: 1e-7, 2: 1e-5}
 DIRECTIONS = 3
-SMALLEST = 1e-6  # gradients below it count as if they had this size
 UNEVEN = 1e-4  # how far the slopes ahead and behind may differ before a kink is suspected
 SMALL_STEP = 1e-3  # relative to an element, for the second check of one that failed
-
-
-class GradcheckError(AssertionError):
-    """A derivative is wrong; the message shows the worst elements."""
-
-
-class NondifferentiableError(GradcheckError):
-    """The function has a kink or a jump within the step, so that differences prove nothing there."""
 
 
 def gradcheck(fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
@@ -65,40 +67,51 @@ def gradcheck(fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, s
         raise ValueError(f"gradcheck: order is {order}, must be 1 or 2")
     inputs = [inputs] if isinstance(inputs, Tensor) else inputs
     for position, x in enumerate(inputs):
-        if x.dtype != "float64" or x._edges:
-            found = f"is {x.dtype}" if x.dtype != "float64" else "was computed from other tensors"
+        if not isinstance(x, Tensor) or x.dtype != "float64" or x._edges:
+            found = f"is {backend.described(x)}"
+            if isinstance(x, Tensor):
+                found = f"is {x.dtype}" if x.dtype != "float64" else "was computed from other tensors"
             raise TypeError(f"gradcheck: input {position} {found}, must be a float64 tensor that nothing made")
     if not any(x.requires_grad for x in inputs):
         raise TypeError("gradcheck: no input requires a gradient, at least one must")
     generator = np.random.default_rng(seed)
-    title = f"gradcheck of {getattr(fn, '__name__', type(fn).__name__)}, seed {seed}, order"
-    worst = _check(fn, inputs, TOLERANCE[1], generator, f"{title} 1")
+    function, names = name_of(fn), names_of_arguments(fn, inputs)
+    worst = _check(fn, inputs, generator, Subject(function, names, seed, 1))
     if order == 2:
         checked = [x for x in inputs if x.requires_grad]
-        cotangents = [Tensor(c, requires_grad=True) for c in _normal_like(_outputs(fn, inputs), generator)]
+        outputs = _outputs(fn, inputs)
+        cotangents = [Tensor(c, requires_grad=True) for c in _normal_like(outputs, generator)]
 
         def gradient(*_: Tensor) -> list[Tensor]:
             return _gradients(_outputs(fn, inputs), cotangents, checked, create_graph=True)
 
-        second = _check(gradient, [*inputs, *cotangents], TOLERANCE[2], generator, f"{title} 2")
+        names += ("g",) if len(cotangents) == 1 else tuple(f"g[{n}]" for n in range(len(cotangents)))
+        second = _check(gradient, [*inputs, *cotangents], generator, Subject(function, names, seed, 2), outputs)
         worst = max(worst, second)
     return worst
 
 
 def _check(
-    fn: Function, inputs: Sequence[Tensor], tolerance: float, generator: np.random.Generator, title: str
+    fn: Function,
+    inputs: Sequence[Tensor],
+    generator: np.random.Generator,
+    subject: Subject,
+    first: Sequence[Tensor] = (),
 ) -> float:
+    """The worst relative error of the derivatives of `fn`; `first`: the outputs whose gradient `fn` is, at order 2."""
     before = [backend.of(x.data).array(x.data) for x in inputs]
+    names = [name for name, x in zip(subject.arguments, inputs, strict=True) if x.requires_grad]
     checked = [x for x in inputs if x.requires_grad]
     outputs = _outputs(fn, inputs)
     cotangents = [Tensor(c) for c in _normal_like(outputs, generator)]
     gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
-    for position, (x, original) in enumerate(zip(inputs, before, strict=True)):
+    for name, x, original in zip(subject.arguments, inputs, before, strict=True):
         if not bool((x.data == original).all()):
-            raise GradcheckError(f"{title}: the function changed input {position} of shape {x.shape}")
-    for x, g in zip(checked, gradients, strict=True):
+            raise subject.fault(f"the function changed {name}, of shape {x.shape}")
+    for name, x, g in zip(names, checked, gradients, strict=True):
         if g.shape != x.shape or g.dtype != x.dtype:
-            raise GradcheckError(f"{title}: a gradient is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}")
+            what = f"the gradient to {name} is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}"
+            raise subject.fault(what, name)
 
     weights = [c.data for c in cotangents]
 
@@ -109,37 +122,51 @@ def _check(
 
     level = sum(float(abs(c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
     if not math.isfinite(level):
-        raise GradcheckError(f"{title}: the function's value is not finite")
+        raise subject.fault("the function's value is not finite")
     here = [y.data for y in _outputs(fn, inputs)]
     if abs(_products(weights, here, [y.data for y in outputs])) > 1e-9 * level:
-        raise GradcheckError(f"{title}: the function's value is another one the second time; noise must be fixed")
+        raise subject.fault("the function's value is another one the second time; noise must be fixed")
 
     scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
     size = sum(float(((g * s) ** 2).sum().item()) for g, s in zip(gradients, scales, strict=True)) ** 0.5
     size = max(size, 0.01 * level, SMALLEST)  # a gradient that is zero drowns in the rounding of the value
-    worst = 0.0
+    tolerance, worst = TOLERANCE[subject.order], 0.0
     for _ in range(DIRECTIONS):
         direction = [v * s for v, s in zip(_normal_like(checked, generator), scales, strict=True)]
         analytic = sum(float((g * v).sum().item()) for g, v in zip(gradients, direction, strict=True))
         ahead, behind = slopes(checked, direction, STEP)
-        error = _relative(analytic, (ahead + behind) / 2, size)
+        error = relative(analytic, (ahead + behind) / 2, size)
         if not error <= tolerance:
-            elements = _worst_elements(slopes, inputs, checked, gradients, size)
+            elements = _worst_elements(slopes, names, checked, gradients, size)
             alone = math.hypot(*(element.error for element in elements))
             if alone <= tolerance:
                 error = alone
             else:
-                _raise_if_kinked(slopes, checked, direction, size, title)
-                raise GradcheckError(_report(elements, error, title))
-        elif _relative(ahead, behind, size) > UNEVEN:
-            _raise_if_kinked(slopes, checked, direction, size, title)
+                _raise_if_kinked(slopes, checked, direction, size, subject)
+                elements = [element for element in elements if element.error > tolerance] or elements[:1]
+                wrong = {element.argument for element in elements}
+                named = list(zip(names, checked, strict=True))
+                written = places(
+                    outputs,
+                    {id(x) for name, x in named if name in wrong},
+                    {id(x) for name, x in named if name not in wrong},
+                    first,
+                )
+                raise subject.wrong(elements, written)
+        elif relative(ahead, behind, size) > UNEVEN:
+            _raise_if_kinked(slopes, checked, direction, size, subject)
         worst = max(worst, error)
     return worst
 
 
 def _outputs(fn: Function, inputs: Sequence[Tensor]) -> list[Tensor]:
     result = fn(*inputs)
-    return [result] if isinstance(result, Tensor) else list(result)
+    outputs = [result] if isinstance(result, Tensor) else result
+    if not isinstance(outputs, (list, tuple)) or not all(isinstance(y, Tensor) for y in outputs):
+        raise TypeError(
+            f"gradcheck: {name_of(fn)} gave {backend.described(result)}, must give a tensor or a list of them"
+        )
+    return list(outputs)
 
 
 def _gradients(
@@ -162,11 +189,6 @@ def _products(weights: Sequence[Array], values: Sequence[Array], others: Sequenc
     return sum(float((w * (v - o)).sum().item()) for w, v, o in zip(weights, values, others, strict=True))
 
 
-def _relative(a: float, b: float, size: float) -> float:
-    difference = abs(a - b)
-    return difference / max(abs(a), abs(b), size) if difference else 0.0
-
-
 def _moved(
     fn: Function, inputs: Sequence[Tensor], moving: Sequence[Tensor], direction: Sequence[Array], step: float
 ) -> list[Array]:
@@ -185,7 +207,7 @@ def _moved(
 
 
 def _raise_if_kinked(
-    slopes: Slopes, inputs: Sequence[Tensor], direction: Sequence[Array], size: float, title: str
+    slopes: Slopes, inputs: Sequence[Tensor], direction: Sequence[Array], size: float, subject: Subject
 ) -> None:
     """Tell a kink from a curve by taking half the step.
 
@@ -197,51 +219,38 @@ def _raise_if_kinked(
     whole, half = (ahead + behind) / 2, (near_ahead + near_behind) / 2
     uneven, near_uneven = abs(ahead - behind), abs(near_ahead - near_behind)
     at_middle = uneven > UNEVEN * max(abs(ahead), abs(behind), size) and near_uneven > 0.75 * uneven
-    if at_middle or _relative(whole, half, size) > 1e-4:
-        raise NondifferentiableError(
-            f"{title}: the function has a kink or a jump within the step of {STEP:g}: slope {ahead:.6g} ahead and "
+    if at_middle or relative(whole, half, size) > 1e-4:
+        what = (
+            f"the function has a kink or a jump within the step of {STEP:g}: slope {ahead:.6g} ahead and "
             f"{behind:.6g} behind, {near_ahead:.6g} and {near_behind:.6g} over half the step; "
             "choose inputs away from the kink"
         )
-
-
-class Element(NamedTuple):
-    """One element's derivative beside the difference that comes closest to it; the error is relative to all."""
-
-    error: float
-    position: int
-    at: tuple[int, ...]
-    analytic: float
-    numeric: float
+        raise subject.fault(what, kind=NondifferentiableError)
 
 
 def _worst_elements(
-    slopes: Slopes, inputs: Sequence[Tensor], checked: Sequence[Tensor], gradients: Sequence[Array], size: float
+    slopes: Slopes, names: Sequence[str], checked: Sequence[Tensor], gradients: Sequence[Array], size: float
 ) -> list[Element]:
-    """All elements, the one whose derivative is furthest off first.
-
-    Positions count as the inputs do; at order 2 those that come after them are the cotangents.
-    """
-    positions = [position for position, x in enumerate(inputs) if x.requires_grad]
+    """All elements, the one whose derivative is furthest off first."""
     return sorted(
         (
-            _element(slopes, x, at, float(g[at].item()), position, size)
-            for position, x, g in zip(positions, checked, gradients, strict=True)
+            _element(slopes, x, at, float(g[at].item()), name, size)
+            for name, x, g in zip(names, checked, gradients, strict=True)
             for at in np.ndindex(x.shape)
         ),
         key=lambda element: -element.error,
     )
 
 
-def _element(slopes: Slopes, x: Tensor, at: tuple[int, ...], analytic: float, position: int, size: float) -> Element:
+def _element(slopes: Slopes, x: Tensor, at: tuple[int, ...], yours: float, name: str, size: float) -> Element:
     unit = backend.of(x.data).zeros(x.shape, "float64")
     unit[at] = 1.0
     value = abs(float(x.data[at].item()))
     scale = max(1.0, value)
 
     def against(numeric: float) -> Element:
-        error = abs(analytic - numeric) * scale / size
-        return Element(error if error == error else math.inf, position, at, analytic, numeric)
+        error = abs(yours - numeric) * scale / size
+        return Element(error if error == error else math.inf, name, at, yours, numeric)
 
     def central(step: float) -> float:
         return sum(slopes([x], [unit], step)) / 2
@@ -251,17 +260,6 @@ def _element(slopes: Slopes, x: Tensor, at: tuple[int, ...], analytic: float, po
         return first
     step = SMALL_STEP * value
     return min(first, against((4 * central(step / 2) - central(step)) / 3))  # Richardson: an error of order step⁴
-
-
-def _report(elements: Sequence[Element], error: float, title: str) -> str:
-    """A table of the ten worst elements."""
-    header = f"{'argument':>8}  {'index':<16}{'analytic':>16}{'numeric':>16}{'relative':>12}"
-    rows = [
-        f"{e.position:>8}  {e.at!s:<16}{e.analytic:>16.8g}{e.numeric:>16.8g}"
-        f"{_relative(e.analytic, e.numeric, SMALLEST):>12.1e}"
-        for e in elements[:10]
-    ]
-    return "\n".join([f"{title}: relative error {error:.1e}", header, *rows])
 
 
 __all__ = ["GradcheckError", "NondifferentiableError", "gradcheck"]

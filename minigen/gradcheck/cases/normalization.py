@@ -36,5 +36,6 @@ CASES = [
         normal(4, 2),
         normal(4, 2),
         note="its gradient, for the third derivative",
+        above=1,
     ),
 ]
