@@ -35,10 +35,12 @@ FLOORS = {
     "minigen.evaluation": 5,
     "minigen.training": 6,
     "minigen.inference": 6,
+    "minigen.learning": 6,
     "minigen.gradcheck.__main__": 7,
     "minigen.train": 7,
     "minigen.apply": 7,
     "minigen.compare": 7,
+    "minigen.learn": 7,
     "minigen.command_line": 7,
     "minigen": 8,
 }
@@ -52,6 +54,7 @@ MAY_IMPORT_NUMPY = {
     "minigen.evaluation": "measures and draws what has left the device",
     "minigen.training": "writes arrays into files",
     "minigen.inference": "the user sees and gives NumPy arrays, pictures and files",
+    "minigen.learning": "compares arrays of the reader with the right ones",
     "minigen.apply": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.models.classification": "picks which examples keep their labels, from the data's own arrays",
 }

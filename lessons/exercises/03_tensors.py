@@ -1,0 +1,43 @@
+"""Exercises of lesson 3: tensors.
+
+Fill the gaps, then run: python -m minigen.learn 03
+An operation on tensors computes with arrays (x.data) and returns record(value, (input, derivative), ...). A derivative
+maps g = dL/dy to dL/dinput and is written with tensors, so that it can be differentiated again.
+"""
+
+import numpy as np
+
+from minigen.autograd import record
+
+# Pencil. a has shape (4, 1, 3), b has shape (5, 1). How many elements has a + b?
+answer_elements = None
+
+
+def unbroadcast(g, shape):
+    """The adjoint of broadcasting: the tensor g summed until it has the given shape.
+
+    g: a tensor, of the shape that broadcasting gave.   shape: what was broadcast, such as (3,) or (4, 1).
+    Use g.sum(dims) and g.sum(dims, keepdim=True).
+    """
+    raise NotImplementedError("your turn")
+
+
+def multiply(a, b):
+    """a · b, element by element, with broadcasting. Your unbroadcast is of use."""
+    raise NotImplementedError("your turn")
+
+
+def product(a, b):
+    """The matrix product of a (M, K) and b (K, N): (M, N). A derivative may use @ and .T of tensors."""
+    raise NotImplementedError("your turn")
+
+
+# Find the bug. The number of the wrong line, and the line itself put right in the function.
+BUGGY_LINE = 0
+
+
+def relu(x):
+    """max(x, 0)"""
+    active = x.data > 0  # line 1
+    value = np.maximum(x.data, 0, out=x.data)  # line 2
+    return record(value, (x, lambda g: g * active))  # line 3
