@@ -18,6 +18,7 @@ from msgspec import structs
 
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
+from minigen.data import is_path
 from minigen.data.pictures import read_pictures
 from minigen.inference.inputs import Examples, from_test_set, numbers, one_example, picture_names, read_examples
 from minigen.inference.loading import PATHS, data_of, load
@@ -88,6 +89,10 @@ def _warn(line: str) -> None:
 def _elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
     """The model with its data where --data-dir or --data-file says that they lie now."""
     config = trained.config
+    if "data" in options:
+        if not is_path(config.data):
+            raise UsageError(f"--data: the run was trained on {config.data}, which has no path of its own")
+        options.data_dir = options.data
     for name in PATHS:
         if name in options:
             if not hasattr(config, name):
@@ -277,10 +282,9 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    for name, what in (("dir", "folder of the data set"), ("file", "file of sequences")):
-        parser.add_argument(
-            f"--data-{name}", metavar=name.upper(), help=f"{what} that the run was trained on, where it was moved"
-        )
+    for name, what in (("", "own data"), ("-dir", "folder of the data set"), ("-file", "file of sequences")):
+        help_ = f"{what} that the run was trained on, where it was moved"
+        parser.add_argument(f"--data{name}", metavar=name[1:].upper() or "PATH", help=help_)
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import errno
 import gzip
+import mmap
 import os
 import secrets
 import stat
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import IO
@@ -58,6 +60,15 @@ def reading_gzip(path: Path, limit: int) -> Iterator[BufferedIOBase]:
             raise OSError(errno.EIO, f"damaged gzip file ({error})") from error
 
 
+def mapped(path: Path, limit: int) -> mmap.mmap:
+    """The content of a regular file, not empty, without reading it: its pages come from the disk where they are used.
+
+    On Linux what is mapped stays when the file is replaced or removed.
+    """
+    with reading(path, limit) as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
 def take(stream: BufferedIOBase, size: int) -> bytearray:
     """The next `size` bytes of a stream, fewer at its end; memory grows with what comes, not with `size`."""
     content = bytearray()
@@ -69,8 +80,11 @@ def take(stream: BufferedIOBase, size: int) -> bytearray:
 # Writing
 
 
-def replace_file(path: Path, content: bytes) -> None:
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Write beside, flush to the disk, rename: at every moment `path` is the old file or the new one, whole.
+
+    The new one takes its name at the end of the block, unless that raised.
 
     Raises:
         OSError: `path` is a link, the disk is full, or the folder cannot be written; `path` is the old file.
@@ -80,7 +94,7 @@ def replace_file(path: Path, content: bytes) -> None:
         refuse_link(path)
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | _NEW, 0o666), "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -94,6 +108,12 @@ def replace_file(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """The same for a content that is in memory."""
+    with replacing(path) as file:
+        file.write(content)
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Like `replace_file`, for a file that must not exist yet: FileExistsError where it does, also as a link."""
     with naming(path):
@@ -105,10 +125,15 @@ def write_new(path: Path, content: bytes) -> None:
         raise
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what writers that were killed left in a folder in which no other writes."""
+def remove_leftovers(folder: Path, age: float = 0.0) -> None:
+    """Remove what writers that were killed left in a folder in which no other writes.
+
+    age: in seconds; what others may be writing into the folder is younger.
+    """
     for path in folder.glob(_BESIDE + 16 * "[0-9a-f]"):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if time.time() - path.lstat().st_mtime >= age:
+                path.unlink()
 
 
 def append(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import types
 import typing
 from typing import Any
 
@@ -67,8 +68,8 @@ def _explain(message: str, name: str, value: Any, kind: Any) -> str:
 
 
 def choices(kind: Any) -> tuple[Any, ...]:
-    """The values of Literal["a", "b"], also within Annotated; () of any other type."""
+    """The values of Literal["a", "b"], also within Annotated or beside None; () of any other type."""
     arguments = typing.get_args(kind)
     if typing.get_origin(kind) is typing.Literal:
         return arguments
-    return choices(arguments[0]) if typing.get_origin(kind) is typing.Annotated else ()
+    return choices(arguments[0]) if typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType) else ()

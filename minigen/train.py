@@ -19,7 +19,7 @@ from msgspec import structs
 
 from minigen import backend, files, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
-from minigen.data import Dataset, Description, Loader, Split, descriptions
+from minigen.data import Dataset, Description, Loader, Split, descriptions, is_path
 from minigen.inference.loading import PATHS, load_data, read_config
 from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
@@ -102,7 +102,8 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
 def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     named = [option for option in options(model_type.config_type) if option.name in given]
     asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
-    asked |= {name: str(files.absolute(asked[name])) for name in PATHS if asked.get(name)}
+    paths = (*PATHS, *(["data"] if is_path(asked.get("data", "")) else []))
+    asked |= {name: str(files.absolute(asked[name])) for name in paths if asked.get(name)}
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
     resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
@@ -174,6 +175,8 @@ def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, An
     saved_type, config, _ = read_config(run)
     if saved_type is not model_type:
         raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
+    if is_path(config.data) and "data" in asked:
+        asked["data_dir"] = asked.pop("data")  # where the run's own data lie now
     for field, value in asked.items():
         saved = getattr(config, field)
         fewer = field == "epochs" and value < config.epochs

@@ -1,8 +1,9 @@
-"""The data sets, by name: `load("mnist5k")`, and the loader that makes batches of them."""
+"""The data sets, by name or path: `load("mnist5k")`, `load("photos/")`; and the loader that makes batches of them."""
 
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +11,14 @@ from typing import NamedTuple
 from minigen.data import cifar, mnist, sequences, shapes
 from minigen.data.dataset import DataError, Dataset, Split
 from minigen.data.description import Description
+from minigen.data.folder import load_folder
 from minigen.data.loader import Batch, Loader
+from minigen.data.pictures import read_size
 from minigen.data.sequences import read_sequences
 from minigen.files import absolute
 
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
-__all__ += ["descriptions", "load", "names", "read_sequences"]
+__all__ += ["descriptions", "is_path", "load", "names", "read_sequences"]
 
 
 class _Embedded(NamedTuple):
@@ -72,19 +75,40 @@ def descriptions() -> dict[str, str]:
     return {name: entry.description for name, entry in _SETS.items()}
 
 
-def load(name: str, data_dir: str | Path | None = None, seed: int = 0) -> Dataset:
-    """The data set called `name`.
+def is_path(name: str) -> bool:
+    """Whether `load` takes the name for a path: it has a /, begins with ~, or lies in the working folder."""
+    return name not in _SETS and (os.sep in name or name[:1] in ("~", ".") or os.path.lexists(name))
+
+
+def load(
+    name: str | Path,
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    size: str | None = None,
+    channels: int | None = None,
+    skip_unreadable: bool = False,
+) -> Dataset:
+    """The data set called `name`, or the user's own: a path to a folder of pictures, as data/folder.py describes it.
 
     data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;
-        None: download them once.
-    seed: decides what the generated sets contain.
+        None: download them once. Of the user's own data: where they lie now, if that is no longer `name`.
+    seed: decides what the generated sets contain, and which of the user's own examples are the test split.
+    size, channels, skip_unreadable: for the user's own pictures: the height and width to which each is shrunk or
+        stretched, "64" or "48x64"; 1 for grey or 3 for colours; whether to leave out files that cannot be read.
     Raises DataError, one line, for an unknown name, a missing or damaged file, and a failed download.
     """
+    name = str(name)
+    if is_path(name):
+        path = absolute(name if data_dir is None else data_dir)
+        return load_folder(path, seed, None if size is None else read_size(size), channels, skip_unreadable)
     entry = _SETS.get(name)
     if entry is None:
         close = difflib.get_close_matches(name.lower(), _SETS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}")
+        raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}, or the path of your own folder")
+    for option, value in (("size", size), ("channels", channels), ("skip-unreadable", skip_unreadable or None)):
+        if value is not None:
+            raise DataError(f"--{option} is {value}, but {name} has a form of its own: it is for pictures of your own")
     if isinstance(entry, _Stored):
         return entry.make(None if data_dir is None else absolute(data_dir))
     if data_dir is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,13 @@ def require_levels(pictures: NDArray[np.uint8], name: str) -> None:
         raise DataError(f"{name}: the largest uint8 value is 1, must be up to 255 (white): multiply by 255")
 
 
+def hold_tenth(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(training, test): of `count` examples a random tenth, at least one, is the test split; the seed chooses it."""
+    order = np.random.default_rng([seed, count]).permutation(count)
+    tested = math.ceil(count / 10)
+    return np.sort(order[tested:]), np.sort(order[:tested])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Examples that belong together: the training, the validation or the test split.
@@ -41,20 +50,71 @@ class Split:
     def __post_init__(self) -> None:
         for name in ("labels", "lengths"):
             value = getattr(self, name)
-            if value is not None and value.shape != (len(self.inputs),):
-                raise DataError(f"Split: {name} has shape {value.shape}, must be ({len(self.inputs)},)")
+            if value is not None and value.shape != (len(self.stored),):
+                raise DataError(f"Split: {name} has shape {value.shape}, must be ({len(self.stored)},)")
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.labels)
 
     def __repr__(self) -> str:
-        return f"Split({len(self):,} × {self.inputs.shape[1:]} {self.inputs.dtype})"
+        return f"Split({len(self):,} × {self.stored.shape[1:]} {self.stored.dtype})"
+
+    @property
+    def stored(self) -> NDArray[Any]:
+        """The array in which the inputs lie; `rows` says where in it."""
+        return self.inputs
+
+    @property
+    def rows(self) -> NDArray[np.int64] | None:
+        """For each example its row in `stored`; None: they are the inputs as they stand."""
+        return None
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Split:
         """The examples at these indices, in this order."""
         indices = np.asarray(indices, dtype=np.int64)
         lengths = None if self.lengths is None else self.lengths[indices]
         return Split(self.inputs[indices], self.labels[indices], lengths)
+
+    def parts(self, count: int = 1000) -> Iterator[Split]:
+        """The split in parts of at most `count` examples, for work that would double the inputs in memory."""
+        for at in range(0, len(self), count):
+            yield self.take(range(at, min(at + count, len(self))))
+
+    def crc32(self, before: int = 0) -> int:
+        """The checksum of all inputs and labels, after that of what came `before`."""
+        for part in self.parts():
+            before = zlib.crc32(np.ascontiguousarray(part.inputs).data, before)
+        return zlib.crc32(self.labels.tobytes(), before)
+
+
+class MappedSplit(Split):
+    """A split whose inputs stay on the disk: rows of an array that is mapped into memory and read where it is used.
+
+    A part of it is again such a split, and copies nothing; `inputs` reads all examples into memory.
+    """
+
+    def __init__(self, stored: NDArray[Any], rows: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
+        self.__dict__.update(_stored=stored, _rows=rows, labels=labels)
+
+    @property
+    def stored(self) -> NDArray[Any]:
+        """The mapped array."""
+        return self.__dict__["_stored"]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """For each example its row in the mapped array."""
+        return self.__dict__["_rows"]
+
+    @property
+    def inputs(self) -> NDArray[Any]:
+        """The examples, copied into memory."""
+        return self.stored[self.rows]
+
+    def take(self, indices: Sequence[int] | NDArray[np.int64]) -> MappedSplit:
+        """The examples at these indices, in this order, still on the disk."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return MappedSplit(self.stored, self.rows[indices], self.labels[indices])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,7 +139,7 @@ class Dataset:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one example: (C, H, W) or (T, D)."""
-        return tuple(self.train.inputs.shape[1:])
+        return tuple(self.train.stored.shape[1:])
 
     def hold_out(self, fraction: float, seed: int) -> tuple[Split, Split]:
         """(training, validation): a random fraction of the training split is held out for validation.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import zlib
 from typing import Annotated
 
-import numpy as np
 from msgspec import Meta, Struct
 
 from minigen.data.dataset import Dataset
@@ -21,11 +19,12 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     """A data set without its examples, as config.json holds it.
 
     Attributes:
-        name: as `load` knows it.
+        name: as `load` knows it; of the user's own data, the name of their folder or file.
         input_shape: (C, H, W) or (T, D).
         classes: their names.
         units: as in Dataset: of a user's own sequences, the raw values that 0 and 1 stand for.
         crc32: of all inputs and labels, to notice other data; older runs have none.
+        examples: how many to train on and to test; older runs do not say.
 
     Raises:
         ValueError: the shape is too large, or the units are not one pair per variable.
@@ -36,6 +35,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     classes: Annotated[tuple[str, ...], Meta(min_length=1)]
     units: tuple[tuple[float, float], ...] = ()
     crc32: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
+    examples: tuple[Size, Size] | None = None
 
     def __post_init__(self) -> None:
         if math.prod(self.input_shape) > MOST_VALUES:
@@ -49,9 +49,8 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
         """The description of a data set."""
         crc32 = 0
         for split in (data.train, data.test):
-            for array in (split.inputs, split.labels):
-                crc32 = zlib.crc32(np.ascontiguousarray(array).data, crc32)
-        return cls(data.name, data.input_shape, data.classes, data.units, crc32)
+            crc32 = split.crc32(crc32)
+        return cls(data.name, data.input_shape, data.classes, data.units, crc32, (len(data.train), len(data.test)))
 
     @property
     def holds_images(self) -> bool:

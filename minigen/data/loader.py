@@ -62,15 +62,17 @@ class Loader:
             raise DataError(f"Loader: dtype is {dtype!r}, must be 'float32' or 'float64'")
         if len(split) < (batch_size if drop_last else 1):
             raise DataError(f"Loader: {len(split)} examples give no batch (batch_size {batch_size})")
-        self._pictures = split.inputs.dtype == np.uint8 and split.inputs.ndim == 4
+        self._pictures = split.stored.dtype == np.uint8 and split.stored.ndim == 4
         if self._pictures:
-            require_levels(split.inputs, "Loader")
+            require_levels(split.stored, "Loader")
         self.batch_size, self.seed = batch_size, seed
         self.shuffle, self.drop_last = shuffle, drop_last
         self.device, self.dtype = device, np.dtype(dtype)
-        self.input_shape = split.inputs.shape[1:]
+        self.input_shape = split.stored.shape[1:]
         self._count = len(split)
-        self._inputs = to_device(split.inputs.reshape(len(split), -1), device)
+        self._rows = split.rows if device == "cpu" else None  # a mapped split is read batch by batch
+        stored = split.inputs if self._rows is None else split.stored
+        self._inputs = to_device(stored.reshape(len(stored), -1), device)
         self._labels = to_device(split.labels, device)
         self._lengths = None if split.lengths is None else to_device(split.lengths, device)
 
@@ -104,7 +106,7 @@ class Loader:
         return np.random.default_rng([self.seed, epoch]).permutation(self._count)
 
     def _batch(self, index: NDArray[np.int64], at: Array) -> Batch:
-        columns = _columns(self._inputs[at]).astype(self.dtype, copy=False)
+        columns = _columns(self._inputs[at if self._rows is None else self._rows[at]]).astype(self.dtype, copy=False)
         if self._pictures:
             columns /= 255
         inputs = columns.T.reshape(len(index), *self.input_shape)

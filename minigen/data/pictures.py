@@ -100,10 +100,19 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
     Raises DataError for a file that is no PNG, JPEG, WebP, BMP, GIF or TIFF image, a damaged one, one of too many
     pixels, and one whose largest value is 1 of 255.
     """
+    values = read_levels(path, channels, size).astype(np.float32) / np.float32(255)
+    return 1 - values if invert else values
+
+
+def read_levels(path: Path, channels: int | None, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """A picture as `read_picture` reads it, but as levels 0 … 255; channels: None leaves grey and colours as they are.
+
+    Raises DataError as `read_picture`.
+    """
     try:
         with files.reading(path, MOST_BYTES) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own, about damage that does not matter here
-            values = as_array(Image.open(file, formats=_FORMATS), str(path), channels, size)
+            return levels_of(Image.open(file, formats=_FORMATS), str(path), channels, size)
     except DataError:
         raise
     except UnidentifiedImageError as error:
@@ -113,14 +122,19 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
     except Exception as error:  # whatever Pillow's decoders raise for a damaged file
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DataError(f"{path}: cannot be read ({why})") from error
-    return 1 - values if invert else values
 
 
 def as_array(picture: Image.Image, name: str, channels: int, size: tuple[int, int] | None) -> Floats:
     """A picture that Pillow has opened, as `read_picture` gives it; the name is for errors."""
-    levels = np.asarray(_decoded(name, picture, "L" if channels == 1 else "RGB", size))
+    return levels_of(picture, name, channels, size).astype(np.float32) / np.float32(255)
+
+
+def levels_of(picture: Image.Image, name: str, channels: int | None, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """The same as levels (C, H, W), 0 … 255; channels: None leaves grey and colours as they are."""
+    grey = picture.mode.startswith(("1", "L", "I")) if channels is None else channels == 1
+    levels = np.asarray(_decoded(name, picture, "L" if grey else "RGB", size))
     require_levels(levels, name)
-    return np.atleast_3d(levels).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    return np.atleast_3d(levels).transpose(2, 0, 1)
 
 
 def _decoded(name: str, picture: Image.Image, mode: str, size: tuple[int, int] | None) -> Image.Image:
@@ -162,5 +176,18 @@ def _of_16_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(grey)
 
 
+def read_size(text: str) -> tuple[int, int]:
+    """ "64" -> (64, 64), "48x64" -> (48, 64): height × width; DataError for anything else."""
+    sides = [int(side) for side in text.split("x") if side.isascii() and side.isdigit()]
+    if not 1 <= len(sides) == text.count("x") + 1 <= 2 or min(sides) < 1:
+        raise DataError(f"--size is {text[:100]!r}, must be the pixels of a side, such as 64, or HEIGHTxWIDTH, 48x64")
+    return sides[0], sides[-1]
+
+
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and not file.is_dir()
+    return has_ending(file) and not file.is_dir()
+
+
+def has_ending(file: Path) -> bool:
+    """Whether a file is a picture by its name; hidden ones are none."""
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".")

@@ -15,7 +15,7 @@ from minigen.data import DataError, Dataset, Description, read_sequences
 from minigen.data import load as load_set
 from minigen.inference.trained import Trained
 from minigen.models import MODELS, Config, ConfigError, Model
-from minigen.models.config import options
+from minigen.models.config import current_names, options
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.state import read_either, within
@@ -74,12 +74,12 @@ def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
     described, file = run.described(), run.path / "config.json"
     if described.model not in MODELS:
         raise RunError(f"{file}: the model is {described.model[:100]!r}, must be one of {', '.join(MODELS)}")
-    model_type = MODELS[described.model]
-    unknown = sorted(described.config.keys() - {option.name for option in options(model_type.config_type)})
+    model_type, config = MODELS[described.model], current_names(described.config)
+    unknown = sorted(config.keys() - {option.name for option in options(model_type.config_type)})
     if unknown:
         raise RunError(f"{file}: {described.model} has no hyper-parameter {', '.join(unknown)[:100]}")
     try:
-        return model_type, model_type.config_type(**described.config), described.data
+        return model_type, model_type.config_type(**config), described.data
     except ConfigError as error:
         raise RunError(f"{file}: {error}") from error
 
@@ -88,7 +88,8 @@ def load_data(config: Config, units: Sequence[tuple[float, float]] = ()) -> Data
     """What --data names, or what lies in --data-file where a model has that option, scaled by the `units` of a run."""
     path = getattr(config, "data_file", None)
     if path is None:
-        return load_set(config.data, config.data_dir, config.seed)
+        shape = config.size, config.channels, config.skip_unreadable
+        return load_set(config.data, config.data_dir, config.seed, *shape)
     return read_sequences(path, config.seed, units)
 
 
@@ -106,6 +107,10 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
         if value != used:
             raise DataError(f"{data.name} has {name} {value}, the model was trained on {used}")
     if known.crc32 not in (None, Description.of(data).crc32):
-        what = getattr(trained.config, "data_file", None) or trained.config.data_dir or data.name
-        say(f"{what} is not the data that the run was trained on: it is scaled as that was")
+        what = getattr(trained.config, "data_file", None) or trained.config.data_dir or trained.config.data
+        counts = len(data.train), len(data.test)
+        held = (
+            f" ({sum(counts):,} examples, not {sum(known.examples):,})" if known.examples not in (None, counts) else ""
+        )
+        say(f"{what} is not the data that the run was trained on{held}: it is scaled as that was")
     return data

@@ -26,8 +26,8 @@ from minigen.optim import Adam
 
 Beta1 = Annotated[Fraction, Meta(description="Adam's decay of the mean gradient: short, as the aim moves")]
 Beta2 = Annotated[Fraction, Meta(description="Adam's decay of the mean squared gradient")]
-Channels = Annotated[
-    Count, Meta(description="channels of the convolution next to the image; the inner one has twice as many")
+Filters = Annotated[
+    Count, Meta(description="filters of the convolution next to the image; the inner one has twice as many")
 ]
 
 

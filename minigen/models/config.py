@@ -26,8 +26,16 @@ Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
-DataName = Annotated[str, Meta(description="data set (--list names them all)")]
-DataDir = Annotated[str | None, Meta(description="folder with the data set's files, instead of downloading them")]
+DataName = Annotated[str, Meta(description="data set (--list names them all), or the path of your own pictures")]
+DataDir = Annotated[
+    str | None,
+    Meta(description="folder with the data set's files, instead of downloading them; of your own data, if they moved"),
+]
+Size = Annotated[
+    str | None, Meta(description="own pictures: HEIGHTxWIDTH, or one number for both, to which each is scaled")
+]
+Channels = Annotated[Literal[1, 3] | None, Meta(description="own pictures: 1 for grey, 3 for colours")]
+SkipUnreadable = Annotated[bool, Meta(description="own pictures: leave out files that cannot be read")]
 Validation = Annotated[
     Fraction, Meta(description="part of the training set held out to choose the best epoch; 0 keeps the last epoch")
 ]
@@ -63,6 +71,9 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
 
     data: DataName = "mnist5k"
     data_dir: DataDir = None
+    size: Size = None
+    channels: Channels = None
+    skip_unreadable: SkipUnreadable = False
     validation: Validation = 0.1
     epochs: Epochs = 20
     batch_size: BatchSize = 128
@@ -76,6 +87,14 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for option in options(type(self)):
             option.read(getattr(self, option.name))
+
+
+def current_names(config: dict[str, Any]) -> dict[str, Any]:
+    """The hyper-parameters that an older version saved, as this one calls them."""
+    if "skip_unreadable" in config:
+        return config
+    renamed = {"filters" if name == "channels" else name: value for name, value in config.items()}
+    return renamed | {"skip_unreadable": False}
 
 
 class Option(NamedTuple):

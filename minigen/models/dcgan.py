@@ -13,7 +13,7 @@ A kernel of 4 at stride 2 covers each pixel equally often; one of 3 would leave 
 from __future__ import annotations
 
 from minigen import nn
-from minigen.models.adversarial import Channels
+from minigen.models.adversarial import Filters
 from minigen.models.config import Epochs
 from minigen.models.gan import GAN, GANConfig, output_activation
 from minigen.models.images import image_shape
@@ -24,7 +24,7 @@ class DCGANConfig(GANConfig, kw_only=True):
     """Radford's rules, at a size that trains on a CPU."""
 
     epochs: Epochs = 20
-    channels: Channels = 32
+    filters: Filters = 32
 
 
 class DCGAN(GAN):
@@ -38,8 +38,8 @@ class DCGAN(GAN):
     def __init__(self, config: DCGANConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
         colours, height, width = image_shape(self.name, config, input_shape, 4)
-        outer, inner = config.channels, 2 * config.channels
-        self.generator = conv_generator(config.latent, input_shape, config.channels, config.output)
+        outer, inner = config.filters, 2 * config.filters
+        self.generator = conv_generator(config.latent, input_shape, config.filters, config.output)
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, outer, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),

@@ -25,7 +25,7 @@ from minigen import nn, ops, rng
 from minigen.autograd import Tensor, grad
 from minigen.backend import Array
 from minigen.data import Batch
-from minigen.models.adversarial import Adversarial, AdversarialConfig, Beta1, Beta2, Channels
+from minigen.models.adversarial import Adversarial, AdversarialConfig, Beta1, Beta2, Filters
 from minigen.models.config import Count, Epochs, LearningRate, NotNegative, Schedule
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
@@ -42,7 +42,7 @@ class WGANGPConfig(AdversarialConfig, kw_only=True):
     lr: LearningRate = 5e-4
     beta1: Beta1 = 0.0
     beta2: Beta2 = 0.9
-    channels: Channels = 32
+    filters: Filters = 32
     penalty: Annotated[NotNegative, Meta(description="λ, the weight of the gradient penalty")] = 10.0
     critic_steps: Annotated[Count, Meta(description="critic steps per generator step")] = 3
 
@@ -58,9 +58,9 @@ class WGANGP(Adversarial):
     def __init__(self, config: WGANGPConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
         colours, height, width = image_shape(self.name, config, input_shape, 4)
-        outer, inner = config.channels, 2 * config.channels
+        outer, inner = config.filters, 2 * config.filters
         self.steps_per_generator_step = config.critic_steps
-        self.generator = conv_generator(config.latent, input_shape, config.channels, "tanh")
+        self.generator = conv_generator(config.latent, input_shape, config.filters, "tanh")
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, outer, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from minigen import schema
 from minigen.data import Split
-from minigen.models.config import Count, CountOrZero
+from minigen.models.config import Count, CountOrZero, current_names
 from minigen.training import checkpoint
 from minigen.training.checkpoint import CheckpointError, DamagedError
 
@@ -30,8 +29,7 @@ class DataPrint(Struct):
     @classmethod
     def of(cls, split: Split) -> DataPrint:
         """Of inputs and labels."""
-        inputs = zlib.crc32(np.ascontiguousarray(split.inputs).data)
-        return cls(len(split), zlib.crc32(split.labels.tobytes(), inputs))
+        return cls(len(split), split.crc32())
 
 
 class Sums(Struct):
@@ -65,6 +63,7 @@ def read(path: Path) -> tuple[Arrays, State]:
     arrays, content = checkpoint.read(path)
     try:
         state: State = schema.convert(content, State, "its state")
+        state.config = current_names(state.config)
         floats = {f"averages.sums.{name}": value for name, value in state.averages.sums.items()}
         for name, value in {**floats, "seconds": state.seconds, "best": state.best or 0.0}.items():
             if not math.isfinite(value):

@@ -11,7 +11,7 @@ from minigen.models.dcgan import DCGAN, DCGANConfig
 
 def test_dcgan_weights_are_radfords() -> None:
     rng.manual_seed(3)
-    model = DCGAN(DCGANConfig(channels=32, latent=100), (1, 28, 28), 10)
+    model = DCGAN(DCGANConfig(filters=32, latent=100), (1, 28, 28), 10)
     for name, array in model.state_dict().items():
         if array.ndim >= 2:
             assert np.std(array) == pytest.approx(0.02, rel=0.1), name

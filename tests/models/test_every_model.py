@@ -23,7 +23,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "conv-ae": [{"pooling": "strided"}, {"pooling": "max"}],
     "deconv": [{"scale": 4}, {"scale": 2}, {"task": "denoise"}, {"task": "deblur"}],
     **{name: [{"likelihood": "bernoulli"}, {"likelihood": "gaussian"}] for name in ("vae", "conv-vae")},
-    **{name: [{"channels": 3}] for name in ("dcgan", "wgan-gp")},
+    **{name: [{"filters": 3}] for name in ("dcgan", "wgan-gp")},
 }
 KINDS = [(name, options) for name in MODELS for options in OPTIONS.get(name, [{}])]
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (2, 8, 12)]

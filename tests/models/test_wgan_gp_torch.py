@@ -19,7 +19,7 @@ from minigen.models.wgan_gp import WGANGP, WGANGPConfig  # noqa: E402
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 12, 8)], ids=str)
 @pytest.mark.parametrize("count", [1, 7])
 def test_second_order_gradients_are_torchs(shape: tuple[int, int, int], count: int) -> None:
-    config = WGANGPConfig(latent=5, channels=6)
+    config = WGANGPConfig(latent=5, filters=6)
     rng.manual_seed(count)
     model = WGANGP(config, shape, 10)
     model.to(dtype="float64")

@@ -13,7 +13,7 @@ from minigen.models import MODELS
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
 
-SMALL = {"hidden": 8, "latent": 4, "channels": 4}
+SMALL = {"hidden": 8, "latent": 4, "filters": 4}
 
 
 @pytest.mark.parametrize("name", MODELS)

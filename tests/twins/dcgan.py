@@ -29,7 +29,7 @@ def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int, out
 class DCGAN(GAN):
     def build(self, config: Any, input_shape: tuple[int, ...]) -> None:
         colours, height, width = input_shape
-        channels = config.channels
+        channels = config.filters
         self.generator = conv_generator(config.latent, input_shape, channels, config.output)
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, channels, 4, 2, 1),
@@ -42,7 +42,7 @@ class DCGAN(GAN):
         )
 
 
-SMALL = {"batch_size": 8, "channels": 8}
+SMALL = {"batch_size": 8, "filters": 8}
 
 CASES = (
     Case("dcgan", "dcgan", DCGAN, SMALL),

@@ -15,7 +15,7 @@ class WGANGP(Twin):
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
         super().__init__(config, input_shape, classes, noise)
         colours, height, width = input_shape
-        channels = config.channels
+        channels = config.filters
         self.generator = conv_generator(config.latent, input_shape, channels, "tanh")
         self.discriminator = nn.Sequential(
             nn.Conv2d(colours, channels, 4, 2, 1),
@@ -56,4 +56,4 @@ class WGANGP(Twin):
         return [Objective(d, self.discriminator_loss), Objective(g, self.generator_loss, self.config.critic_steps)]
 
 
-CASES = (Case("wgan-gp", "wgan-gp", WGANGP, {"batch_size": 8, "channels": 8}),)
+CASES = (Case("wgan-gp", "wgan-gp", WGANGP, {"batch_size": 8, "filters": 8}),)
