@@ -10,6 +10,7 @@ import numpy as np
 from minigen import autograd
 from minigen.autograd import Tensor
 from minigen.gradcheck import GradcheckError, gradcheck
+from minigen.gradcheck.pattern import pattern
 from minigen.learning.comparing import WrongError, close, explain
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -38,7 +39,8 @@ def differentiates(cases: Sequence[Case], names: str, hints: Mapping[str, str] |
                 "the first derivative is right, but its own derivative is wrong: a part of it uses .data or "
                 "NumPy, so that the tape does not see it; write the derivative with g and Tensors"
             )
-        raise WrongError(_message(wrong[0], names.split(), _separating(right, wrong), hints or {}))
+        found = pattern([(facts, True) for facts, *_ in right] + [(facts, False) for facts, *_ in wrong])
+        raise WrongError(_message(wrong[0], names.split(), found, hints or {}))
 
 
 def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
@@ -62,22 +64,7 @@ def _sorted(cases: Sequence[Case], order: int) -> tuple[list[Case], list[Case]]:
     return right, wrong
 
 
-def _separating(right: Sequence[Case], wrong: Sequence[Case]) -> tuple[str, str]:
-    """(name of a fact that tells right from wrong cases, that in words), or empty texts."""
-    for name in wrong[0][0] if right else ():
-        good, bad = (list(dict.fromkeys(facts[name] for facts, *_ in group)) for group in (right, wrong))
-        if not set(good) & set(bad):
-            return name, f" is right where {_words(name, good)} and wrong where {_words(name, bad)}"
-    return "", ""
-
-
-def _words(name: str, values: list[Any]) -> str:
-    if isinstance(values[0], bool):
-        return name if values[0] else f"not {name}"
-    return f"{name} = {' or '.join(map(str, values))}"
-
-
-def _message(case: Case, names: list[str], facts: tuple[str, str], hints: Mapping[str, str]) -> str:
+def _message(case: Case, names: list[str], where: str, hints: Mapping[str, str]) -> str:
     """The first argument whose derivative is wrong in this case, beside its difference quotient."""
     setting, call, arrays = case
     tensors, generator = _tensors(arrays), np.random.default_rng(0)
@@ -86,16 +73,17 @@ def _message(case: Case, names: list[str], facts: tuple[str, str], hints: Mappin
     if not y.requires_grad:
         return "the result has no derivative at all: `record` its value with an edge to each input"
     found = {id(x): g.data for x, g in autograd.gradients(y, Tensor(cotangent))}
-    place = f" ({', '.join(_words(name, [value]) for name, value in setting.items())})" if setting else ""
+    place = f" ({', '.join(f'{name} = {value}' for name, value in setting.items())})" if setting else ""
     lines, good = [], []
     for position, (name, x) in enumerate(zip(names, tensors, strict=True)):
         analytic, numeric = found.get(id(x), np.zeros(x.shape)), _quotient(call, arrays, position, cotangent)
         if analytic.shape == x.shape and close(analytic, numeric, 1e-5):
             good.append(f"d{name} is right")
             continue
-        hint = hints.get(facts[0]) or hints.get(f"d{name}")
-        if facts[1] or hint:
-            lines.append(f"d{name}{facts[1] or ' is wrong'}" + (f": {hint}" if hint else ""))
+        told = [hint for key, hint in hints.items() if key == f"d{name}" or f"{key} =" in where]
+        hint = f": {told[0]}" if told else ""
+        if hint or "where" in where:
+            lines.append(f"d{name} is {where if 'where' in where else 'wrong'}{hint}")
         if analytic.shape != x.shape:
             lines.append(f"d{name} has shape {analytic.shape}, must be that of {name}, {x.shape}")
         else:

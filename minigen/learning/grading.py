@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import traceback
+import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
@@ -24,6 +25,12 @@ class Verdict(NamedTuple):
 
 def grade(exercise: Exercise, source: str, path: str = "exercise.py") -> Verdict:
     """Judge one exercise in a file's text. It runs here: `apart.grade_apart` protects from what it may do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a check says itself what is not finite
+        return _grade(exercise, source, path)
+
+
+def _grade(exercise: Exercise, source: str, path: str) -> Verdict:
     try:
         tree = ast.parse(source)
         _refuse_ready_made(exercise, tree)

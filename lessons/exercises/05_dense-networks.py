@@ -1,0 +1,36 @@
+"""Exercises of lesson 5: losses and first weights.
+
+Fill the gaps, then run: python -m minigen.learn 05
+"""
+
+import numpy as np
+
+from minigen import ops
+from minigen.autograd import record
+
+# Pencil. An untrained classifier gives each of 10 classes the same probability. Its cross-entropy, in nats?
+answer_untrained = None
+
+
+def log_softmax(x):
+    """x - ln Σ eˣ along the last axis: (N, K) -> (N, K). Finite for logits of 1000; of any order of derivative.
+
+    If y = log_softmax(x), then dx = g - softmax(x)·Σ g, where the sum goes along the last axis.
+    """
+    raise NotImplementedError("your turn")
+
+
+def binary_cross_entropy(x, t):
+    """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)) for each element, from logits x and targets t in [0, 1]: two tensors.
+
+    Finite, and precise to 7 digits, for logits of ±1000. ops.log, ops.exp, ops.abs and ops.maximum are of use.
+    """
+    raise NotImplementedError("your turn")
+
+
+def first_weight(outputs, inputs, generator):
+    """Random weights (outputs, inputs) for a dense layer with relu, of mean 0 and the variance that keeps E[h²] constant.
+
+    generator: of NumPy; generator.standard_normal(shape) draws from N(0, 1).
+    """
+    raise NotImplementedError("your turn")

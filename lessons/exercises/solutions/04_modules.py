@@ -1,0 +1,42 @@
+"""Exercises of lesson 4: modules and a training loop.
+
+Fill the gaps, then run: python -m minigen.learn 04
+"""
+
+from minigen import Tensor
+
+# Pencil. A network 784 → 400 → 10 of two dense layers, each with a bias. How many parameters has it?
+answer_parameters = 318010
+
+
+def parameters(part):
+    """All parameters of a network, in the order in which they are found, each once.
+
+    part: an object whose attributes are its parts (vars(part) gives them), or a list of parts, or a parameter: a
+    Tensor with requires_grad. Anything else (numbers, text, constant tensors) is no part. Two parts may share a parameter.
+    Returns a list.
+    """
+    if isinstance(part, Tensor):
+        return [part] if part.requires_grad else []
+    parts = part if isinstance(part, list) else vars(part).values() if hasattr(part, "__dict__") else ()
+    found = {id(p): p for inner in parts for p in parameters(inner)}
+    return list(found.values())
+
+
+def train(loss, weights, lr, steps):
+    """Gradient descent: in each step w ← w - lr · dL/dw for each of the weights, with gradients of that step alone.
+
+    loss: a function without arguments that computes a tensor of one element from the weights.
+    weights: a list of Tensors with requires_grad. Change their arrays in place (w.data -= …): loss uses these tensors.
+    Returns a list of the losses as numbers, one for each step, each computed before the step.
+    """
+    losses = []
+    for _ in range(steps):
+        for w in weights:
+            w.grad = None
+        value = loss()
+        value.backward()
+        losses.append(value.item())
+        for w in weights:
+            w.data -= lr * w.grad.data
+    return losses
