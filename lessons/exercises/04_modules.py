@@ -13,7 +13,7 @@ def parameters(part):
     """All parameters of a network, in the order in which they are found, each once.
 
     part: an object whose attributes are its parts (vars(part) gives them), or a list of parts, or a parameter: a
-    Tensor with requires_grad. Anything else (numbers, text, constant tensors) is no part. Two parts may share a parameter.
+    Tensor with requires_grad. Numbers, text and constant tensors are no parts. Two parts may share a parameter.
     Returns a list.
     """
     raise NotImplementedError("your turn")

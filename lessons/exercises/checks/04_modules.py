@@ -6,7 +6,9 @@ from minigen import Tensor
 from minigen.learning import WrongError, close, exercise, number, same
 
 
-@exercise("pencil", "A dense layer I → O has a matrix of O·I numbers and a bias.", "The bias has one number for each output.")
+@exercise(
+    "pencil", "A dense layer I → O has a matrix of O·I numbers and a bias.", "The bias has one number for each output."
+)
 def answer_parameters(your):
     mistakes = {317600: "the biases are missing", 318784: "a bias has one number per output, not per input"}
     mistakes |= {314000: "the second layer is missing", 318400: "the biases of 400 and of 10 outputs are 410 numbers"}

@@ -10,8 +10,14 @@ LOGITS = [[1.0, 2.0, 3.0], [0.0, -1.0, 0.5]]
 
 @exercise("pencil", "Cross-entropy is -ln of the right class's probability.", "-ln(1/10)")
 def answer_untrained(your):
-    mistakes = {3.3219: "that is in bits: take the natural logarithm", 1: "that is log₁₀", 0.1: "that is the probability"}
-    number(your.answer_untrained, np.log(10), mistakes | {0.2302585: "the right class alone counts: no mean over classes"})
+    mistakes = {
+        3.3219: "that is in bits: take the natural logarithm",
+        1: "that is log₁₀",
+        0.1: "that is the probability",
+    }
+    number(
+        your.answer_untrained, np.log(10), mistakes | {0.2302585: "the right class alone counts: no mean over classes"}
+    )
 
 
 @exercise(
@@ -25,7 +31,10 @@ def log_softmax(your):
     x = generator.standard_normal((3, 4))
     right, s = x - np.log(np.exp(x).sum(1, keepdims=True)), x - x.max(1, keepdims=True)
     mistakes = {"sum over the classes of one example: axis=-1": x - np.log(np.exp(x).sum(0, keepdims=True))}
-    mistakes |= {"this is softmax; its logarithm is wanted": np.exp(right), "sum along the last axis only": s - np.log(np.exp(s).sum())}
+    mistakes |= {
+        "this is softmax; its logarithm is wanted": np.exp(right),
+        "sum along the last axis only": s - np.log(np.exp(s).sum()),
+    }
     same(your.log_softmax(Tensor(x)), Tensor(right), "log_softmax(x)", mistakes, given=x)
     large = np.array([[1000.0, 0.0], [-1000.0, 0.0]])
     same(your.log_softmax(Tensor(large)), Tensor(np.array([[0.0, -1000.0], [-1000.0, 0.0]])), "for logits of ±1000 it")
@@ -48,9 +57,14 @@ def binary_cross_entropy(your):
     first, second = -t * np.log(sigma), -(1 - t) * np.log(1 - sigma)
     mistakes = {"the second term, -(1 - t)·ln(1 - σ), is missing": first, "the first term, -t·ln σ, is missing": second}
     mistakes |= {"t and 1 - t are exchanged": -(1 - t) * np.log(sigma) - t * np.log(1 - sigma)}
-    mistakes |= {"return all elements, not their mean": (first + second).mean(), "not their sum": (first + second).sum()}
+    mistakes |= {
+        "return all elements, not their mean": (first + second).mean(),
+        "not their sum": (first + second).sum(),
+    }
     same(your.binary_cross_entropy(Tensor(x), Tensor(t)), Tensor(first + second), "the loss", mistakes, given=x)
-    x, t, right = (np.array(values) for values in ([1000.0, -1000.0, 1000.0, -1000.0], [1.0, 0, 0, 1], [0, 0, 1000.0, 1000.0]))
+    x, t, right = (
+        np.array(values) for values in ([1000.0, -1000.0, 1000.0, -1000.0], [1.0, 0, 0, 1], [0, 0, 1000.0, 1000.0])
+    )
     same(your.binary_cross_entropy(Tensor(x), Tensor(t)), Tensor(right), "the loss for logits of ±1000")
     arrays = np.array([0.5, -1.5, 2.0]), np.array([0.0, 1.0, 0.3])
     differentiates([({}, your.binary_cross_entropy, arrays)], "x t")
@@ -68,8 +82,15 @@ def first_weight(your):
     variance, mean = float(np.var(w)), float(np.mean(w))
     if abs(mean) > 0.01:
         raise WrongError(f"the mean of the weights is {mean:.3f}, must be 0")
-    ways = {"2 / inputs is the variance, not the factor: take its root": (2 / 200) ** 2, "relu halves E[h²]: twice that": 1 / 200}
-    ways |= {"divide by the number of inputs, not of outputs": 2 / 300, "this is Glorot's, for tanh": 2 / 500, "draws of N(0, 1) must be scaled": 1}
+    ways = {
+        "2 / inputs is the variance, not the factor: take its root": (2 / 200) ** 2,
+        "relu halves E[h²]: twice that": 1 / 200,
+    }
+    ways |= {
+        "divide by the number of inputs, not of outputs": 2 / 300,
+        "this is Glorot's, for tanh": 2 / 500,
+        "draws of N(0, 1) must be scaled": 1,
+    }
     for hint, value in ways.items():
         if abs(variance / value - 1) < 0.05:
             raise WrongError(f"the variance of the weights is {variance:.4f}: {hint}")

@@ -31,7 +31,7 @@ def binary_cross_entropy(x, t):
 
 
 def first_weight(outputs, inputs, generator):
-    """Random weights (outputs, inputs) for a dense layer with relu, of mean 0 and the variance that keeps E[h²] constant.
+    """Random weights (outputs, inputs) for a dense layer with relu, of mean 0 and a variance that keeps E[h²] the same.
 
     generator: of NumPy; generator.standard_normal(shape) draws from N(0, 1).
     """

@@ -10,9 +10,17 @@ MISTAKES = {
     ],
     "parameters": [
         ("[part] if part.requires_grad else []", "[part]", "a constant"),
-        ("{id(p): p for inner in parts for p in parameters(inner)}", "dict(enumerate(p for inner in parts for p in parameters(inner)))", "once"),
+        (
+            "{id(p): p for inner in parts for p in parameters(inner)}",
+            "dict(enumerate(p for inner in parts for p in parameters(inner)))",
+            "once",
+        ),
         ("part if isinstance(part, list) else ", "", "in a list"),
-        ("for p in parameters(inner)}", "for p in [inner] if isinstance(inner, Tensor) and inner.requires_grad}", "inside an object"),
+        (
+            "for p in parameters(inner)}",
+            "for p in [inner] if isinstance(inner, Tensor) and inner.requires_grad}",
+            "inside an object",
+        ),
         ("list(found.values())", "found.values()", "must return a list"),
         ("list(found.values())", "list(found.values())[::-1]", "in their order"),
         (' if hasattr(part, "__dict__") else ()', "", "vars()"),
@@ -24,7 +32,15 @@ MISTAKES = {
         ("value.item()", "value", "item()"),
         ("w.data -= lr * w.grad.data", "w.data -= lr * w.grad.data / 2", "the matrix after 5 steps"),
         ("range(steps)", "range(steps - 1)", "the matrix after 5 steps"),
-        ("        for w in weights:\n            w.data", "        for w in weights[:1]:\n            w.data", "only the first"),
-        ("losses.append(value.item())\n        for w in weights:\n            w.data -= lr * w.grad.data", "for w in weights:\n            w.data -= lr * w.grad.data\n        losses.append(loss().item())", "before its step"),
+        (
+            "        for w in weights:\n            w.data",
+            "        for w in weights[:1]:\n            w.data",
+            "only the first",
+        ),
+        (
+            "losses.append(value.item())\n        for w in weights:\n            w.data -= lr * w.grad.data",
+            "for w in weights:\n            w.data -= lr * w.grad.data\n        losses.append(loss().item())",
+            "before its step",
+        ),
     ],
 }

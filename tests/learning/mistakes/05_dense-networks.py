@@ -24,8 +24,16 @@ MISTAKES = {
         ("x * t", "x * (1.0 - t)", "exchanged"),
         ("+ ops.log(1.0 + ops.exp(-ops.abs(x)))", "", "is wrong in"),
         ("ops.log(1.0 + ops.exp(-ops.abs(x)))", "ops.log(1.0 + ops.exp(-ops.abs(x)))).mean()", "cannot be read"),
-        ("return ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))", "return (ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))).mean()", "not their mean"),
-        ("return ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))", "return (ops.log(1.0 + ops.exp(-x))) * t", "second term"),
+        (
+            "return ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))",
+            "return (ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))).mean()",
+            "not their mean",
+        ),
+        (
+            "return ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))",
+            "return (ops.log(1.0 + ops.exp(-x))) * t",
+            "second term",
+        ),
         ("return ops.maximum(x, 0.0) - x * t", "return -ops.maximum(x, 0.0) + x * t", "is wrong in"),
         ("return ops.maximum(x, 0.0)", "x = type(x)(x.data); return ops.maximum(x, 0.0)", "dx is 0 everywhere"),
     ],

@@ -1,0 +1,35 @@
+"""Exercises of lesson 7: generalisation.
+
+Fill the gaps, then run: python -m minigen.learn 07
+"""
+
+from minigen import Tensor
+from minigen.autograd import record
+
+# Pencil. A net classifies 900 of 1,000 test images rightly. The standard error of its accuracy, as a part of 1?
+answer_error = None
+
+
+def dropout(x, p, kept):
+    """x with some elements zeroed and the others scaled so that the expectation stays: an operation to record.
+
+    x: a tensor.   p: the probability with which an element is zeroed.
+    kept: booleans of x's shape, true with probability 1 - p.
+    """
+    raise NotImplementedError("your turn")
+
+
+def split(count, held_out, generator):
+    """Indices 0 … count - 1 in two arrays: those to train on, and `held_out` of them, drawn at random, for validation.
+
+    generator: of NumPy; generator.permutation(count) shuffles.
+    """
+    raise NotImplementedError("your turn")
+
+
+def early_stopping(losses, patience):
+    """(best epoch, last epoch), counted from 0: training stops once `patience` epochs in a row did not beat the best.
+
+    losses: the validation loss of each epoch, were training to go on.   Of equal losses the first is the best.
+    """
+    raise NotImplementedError("your turn")

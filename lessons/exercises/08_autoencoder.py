@@ -1,0 +1,25 @@
+"""Exercises of lesson 8: the autoencoder, and PCA as its linear case.
+
+Fill the gaps, then run: python -m minigen.learn 08
+"""
+
+import numpy as np
+
+# Pencil. The variances of some data along its principal axes are 9, 4 and 1. PCA keeps one number per example.
+# What is its mean squared error, summed over the three coordinates of an example?
+answer_left = None
+
+
+def pca(x, k):
+    """The mean of the data and its first k principal axes: the best linear autoencoder with a code of k numbers.
+
+    x: (N, D), an example in each row.
+    Returns the mean (D,) and the axes (k, D): unit vectors, orthogonal, the axis of the largest variance first.
+    np.linalg.svd(a, full_matrices=False) gives U, S, Vᵀ with a = U·diag(S)·Vᵀ and the largest S first.
+    """
+    raise NotImplementedError("your turn")
+
+
+def reconstruct(x, mean, axes):
+    """What such an autoencoder makes of x (N, D): encode each example as k numbers, decode them. Returns (N, D)."""
+    raise NotImplementedError("your turn")

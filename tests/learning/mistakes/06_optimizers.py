@@ -1,0 +1,45 @@
+"""Typical mistakes: exercise -> (old text of the solution, new text, a word of what the reader must be told)."""
+
+MISTAKES = {
+    "answer_first_step": [
+        ("0.01", "10", "SGD"),
+        ("0.01", "0.001", "1 - β₁"),
+        ("0.01", "0.316", "corrected"),
+        ("0.01", "0.00316", "corrected"),
+        ("0.01", "1e-5", "root"),
+        ("0.01", "0.02", "twice"),
+    ],
+    "momentum_step": [
+        ("b *= momentum", "b *= 0", "remember"),
+        ("b += g", "b += (1 - momentum) * g", "all of g"),
+        ("b += g", "b += lr * g", "learning rate"),
+        ("p -= lr", "p += lr", "uphill"),
+        ("b *= momentum\n    b += g", "b = momentum * b + g", "still 0"),
+        ("p -= lr * b", "p = p - lr * b", "not moved"),
+        ("lr * b", "lr * g", "along b"),
+        ("    b *= momentum\n    b += g\n    p -= lr * b", "    p -= lr * b\n    b *= momentum\n    b += g", "first"),
+        ("b += g", "g += b; b += g", "g has changed"),
+    ],
+    "adam_step": [
+        ("m += (1 - beta1) * g", "m += g", "not g"),
+        ("v += (1 - beta2) * g * g", "v += (1 - beta2) * g", "mean of g²"),
+        ("(m / (1 - beta1**t))", "m", "divide m"),
+        ("v / (1 - beta2**t)", "v", "divide v"),
+        ("beta1**t", "beta1", "depends on t"),
+        ("p -= lr", "p += lr", "uphill"),
+        ("np.sqrt(v / (1 - beta2**t)) + eps", "np.sqrt(v / (1 - beta2**t) + eps)", "outside"),
+        ("np.sqrt(v / (1 - beta2**t))", "v / (1 - beta2**t)", "√v̂"),
+        ("m *= beta1\n    m += (1 - beta1) * g", "m = beta1 * m + (1 - beta1) * g", "still 0"),
+        ("v += (1 - beta2) * g * g", "v += (1 - beta1) * g * g", "β₂ to v"),
+    ],
+    "descend": [
+        ("lr=0.03, momentum=0.67", "lr=0.0198, momentum=0.0", "distance"),
+        ("lr=0.03, momentum=0.67", "lr=0.1, momentum=0.0", "distance"),
+        ("lr=0.03, momentum=0.67", "lr=0.03, momentum=0.99", "distance"),
+        ("range(calls)", "range(2 * calls)", "more often"),
+        ("range(calls)", "range(40)", "distance"),
+        ("range(calls)", "range(calls // 10)", "distance"),
+        ("return p", "return b", "distance"),
+        ("momentum_step(p, gradient(p), b", "momentum_step(p, -gradient(p), b", "distance"),
+    ],
+}
