@@ -122,7 +122,7 @@ class Valley:
 
 @exercise(
     "open",
-    "With lr above 0.02 y explodes, and below it x shrinks by 2 % per step at most. Momentum sums the small steps in x.",
+    "With lr above 0.02 y explodes, and below it x shrinks by 2 % per step at most. Momentum sums small steps.",
     "For curvatures from 1 to 100 theory says momentum ((10 - 1)/(10 + 1))² = 0.67 and lr (2/(10 + 1))² = 0.033.",
 )
 def descend(your):
@@ -133,7 +133,7 @@ def descend(your):
         distance = float(np.hypot(*(found - valley.minimum)))
         if not distance < 1e-3:
             raise WrongError(
-                f"from {start} you come to a distance of {distance:.2g}, the mark is 0.001; {300 - valley.left} calls used"
+                f"from {start} your distance is {distance:.2g}, the mark is 0.001; {300 - valley.left} calls used"
             )
         calls = Valley(20)
         your.descend(calls.gradient, np.array(start), 20)
