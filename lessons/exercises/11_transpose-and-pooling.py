@@ -1,0 +1,28 @@
+"""Exercises of lesson 11: the transpose of a convolution, pooling, and sizes.
+
+Fill the gaps, then run: python -m minigen.learn 11
+"""
+
+import numpy as np
+
+from minigen.autograd import record
+
+# Pencil. A transposed convolution of 7 × 7 numbers, kernel 4, stride 2, padding 1. How many rows has the result?
+answer_size = None
+
+
+def stamps(y, weight, stride):
+    """The transposed convolution: each number of y stamps the kernel, multiplied by it, into the result; stamps add up.
+
+    y: (H, W).   weight: (k, k).   Stamp (i, j) begins at row stride·i and column stride·j.
+    Returns ((H - 1)·stride + k, (W - 1)·stride + k).
+    """
+    raise NotImplementedError("your turn")
+
+
+def max_pool(x):
+    """The largest number of each block of 2 × 2: (N, C, H, W) -> (N, C, H/2, W/2), an operation with its derivative.
+
+    H and W are even, and no block holds its maximum twice. Reshape blocks to axes of their own: (N, C, H/2, 2, W/2, 2).
+    """
+    raise NotImplementedError("your turn")

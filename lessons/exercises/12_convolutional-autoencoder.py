@@ -1,0 +1,29 @@
+"""Exercises of lesson 12: the convolutional autoencoder.
+
+Fill the gaps, then run: python -m minigen.learn 12
+"""
+
+import numpy as np
+
+
+def output_padding(size, kernel, stride, padding):
+    """What must be added at the border so that the transposed convolution gives back the size that the convolution had.
+
+    The convolution makes o = ⌊(size + 2·padding - kernel) / stride⌋ + 1 of size; its transpose with the same kernel,
+    stride and padding makes (o - 1)·stride - 2·padding + kernel + output_padding of o.
+    """
+    raise NotImplementedError("your turn")
+
+
+def unpool(values, switches, size):
+    """Each value at the place where pooling had found it, zeros elsewhere.
+
+    values: (N, C, OH, OW).   switches: integers of the same shape, row·W + column in the image that was pooled.
+    size: (H, W) of that image.   Returns (N, C, H, W). No two values have the same place.
+    """
+    raise NotImplementedError("your turn")
+
+
+# Pencil. 28 × 28 pixels go through 16 channels of 28 × 28 and a pooling of 2 × 2 to a code of 32 numbers.
+# With switches the decoder is also given the place of each maximum. How many integers pass beside the code?
+answer_beside = None

@@ -1,0 +1,73 @@
+"""Checks of lesson 12."""
+
+import numpy as np
+
+from minigen import Tensor, nn, ops
+from minigen.learning import WrongError, exercise, number, same
+
+
+@exercise("gap", "Work out o first.", "size minus what the transposed convolution makes without output_padding.")
+def output_padding(your):
+    for size, kernel, stride, padding in (
+        (28, 4, 2, 1),
+        (28, 3, 2, 1),
+        (7, 3, 2, 1),
+        (9, 2, 3, 0),
+        (10, 2, 3, 0),
+        (11, 2, 3, 0),
+    ):
+        found = your.output_padding(size, kernel, stride, padding)
+        o = (size + 2 * padding - kernel) // stride + 1
+        right = size - ((o - 1) * stride - 2 * padding + kernel)
+        text = f"size {size}, kernel {kernel}, stride {stride}, padding {padding}: output_padding"
+        mistakes = {"it is what is missing, not what is too much": -right} if right else {}
+        mistakes |= (
+            {"that is the size without it": size - right, "padding cuts both sides": right - padding} if padding else {}
+        )
+        same(found, right, text, mistakes)
+        if not isinstance(found, int):
+            raise WrongError(f"{text} is {type(found).__name__}, must be an integer: // divides so")
+        layer = nn.ConvTranspose2d(1, 1, kernel, stride=stride, padding=padding, output_padding=found)
+        back = layer(Tensor(np.zeros((1, 1, o, o), "float32"))).shape
+        assert back == (1, 1, size, size)
+
+
+@exercise(
+    "gap",
+    "Make zeros (N, C, H·W) and put each value at its switch, image by image and channel by channel.",
+    "np.put_along_axis(flat, switches.reshape(n, c, -1), values.reshape(n, c, -1), axis=2)",
+    without="max_unpool2d MaxUnpool2d",
+)
+def unpool(your):
+    generator = np.random.default_rng(15)
+    for shape in ((1, 1, 2, 2), (2, 3, 4, 4), (2, 1, 4, 6)):
+        x = generator.standard_normal(shape)
+        values, switches = ops.max_pool2d(Tensor(x), 2, return_indices=True)
+        right = ops.max_unpool2d(values, switches, 2).data
+        mistakes = {
+            "this repeats each value; only one place of a block receives it": values.data.repeat(2, 2).repeat(2, 3)
+        }
+        corners = np.zeros(shape)
+        corners[:, :, ::2, ::2] = values.data
+        mistakes |= {"values belong where the switches say, not into the corner of a block": corners}
+        mistakes |= (
+            {
+                "row·W + column: the row is switch // W": np.ascontiguousarray(
+                    right.reshape(*shape[:2], *shape[:1:-1]).swapaxes(2, 3)
+                )
+            }
+            if shape[2] != shape[3]
+            else {}
+        )
+        same(your.unpool(values.data, switches, shape[2:]), right, f"unpool to {shape}", mistakes)
+
+
+@exercise("pencil", "One switch for each number that pooling gives.", "16 channels of 14 × 14")
+def answer_beside(your):
+    mistakes = {
+        12544: "pooling keeps one of four",
+        196: "there are 16 channels",
+        32: "that is the code",
+        784: "those are the pixels",
+    }
+    number(your.answer_beside, 3136, mistakes | {6272: "one integer names a place: row·W + column"}, rtol=1e-7)
