@@ -20,7 +20,15 @@ from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
 from minigen.data import is_path
 from minigen.data.pictures import read_pictures
-from minigen.inference.inputs import Examples, from_test_set, numbers, one_example, picture_names, read_examples
+from minigen.inference.inputs import (
+    Examples,
+    from_test_set,
+    numbers,
+    one_example,
+    picture_names,
+    read_examples,
+    unlike,
+)
 from minigen.inference.loading import PATHS, data_of, load
 from minigen.inference.outputs import SHOWN, Results
 from minigen.inference.trained import Trained
@@ -70,6 +78,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     if not isinstance(trained.model, verb.needs):
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
         raise UsageError(f"{trained.model.name} cannot {name}, but: {able}")
+    _require_used(name, trained, options)
     out = getattr(options, "out", Path(run) / name)
     if "out" not in options:
         files.refuse_link(out)
@@ -80,6 +89,35 @@ def _act(run: str, name: str, words: list[str]) -> int:
     for line in (*results.lines, *(left_out or ())):
         print(line)
     return 0
+
+
+def _require_used(verb: str, trained: Trained, options: argparse.Namespace) -> None:
+    """UsageError for an option that was typed, and that this use would ignore."""
+    model, named = trained.model.name, getattr(options, "inputs", None)
+    ignored: dict[str, str] = {}
+    if verb == "score" and not isinstance(trained.model, Reconstructs):
+        why = f"{model} scores no inputs, but its own samples"
+        ignored = dict.fromkeys(("inputs", "count", "threshold", "invert"), why)
+    elif named:
+        ignored = {"count": "it counts test examples, and all inputs that you name are read"}
+        if verb != "score" or trained.threshold is not None or "threshold" in options:
+            ignored |= dict.fromkeys(PATHS, "the data set is not read where you name inputs")
+    elif verb in ("encode", "score", "restore"):
+        ignored = {"damage": "test examples are damaged in any case: it is for inputs that you name"}
+        if verb != "restore":
+            ignored["invert"] = "it is for pictures that you name, or that are written"
+    if verb == "score" and isinstance(trained.model, Reconstructs):
+        ignored["seed"] = f"{model} scores inputs, for which it draws no noise"
+    if verb == "interpolate":
+        ends = (options.a, options.b) if isinstance(trained.model, Encodes) else ()
+        if not any(word.isdecimal() for word in ends):
+            ignored |= dict.fromkeys(PATHS, "the data set is not read: neither end is a test example")
+    if not trained.data.holds_images:
+        ignored["invert"] = f"{model} of {trained.data.name} reads and writes no pictures"
+    for name, why in ignored.items():
+        if (value := getattr(options, name, False)) is not False and value != []:
+            flag = str(options.inputs[0]) if name == "inputs" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag}: {why}")
 
 
 def _warn(line: str) -> None:
@@ -135,10 +173,12 @@ def _reconstruct(trained: Trained, options: argparse.Namespace, results: Results
     return x.left_out
 
 
-def _interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> None:
+def _interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+    notes: Sequence[str] = ()
     if isinstance(trained.model, Encodes):
         start, end = (one_example(trained, word, options.invert, _warn) for word in (options.a, options.b))
         images, title = trained.interpolate(start, end, options.steps), "from one code to the other"
+        notes = unlike(trained, [start, end], options.invert) if trained.data.holds_images else ()
     else:
         first, last = _seed(options.a), _seed(options.b)
         images, title = trained.interpolate_noise(first, last, options.steps), "from one noise to the other"
@@ -146,6 +186,7 @@ def _interpolate(trained: Trained, options: argparse.Namespace, results: Results
         results.pictures(numbers(len(images)), images)
     shown = np.unique(np.linspace(0, len(images) - 1, SHOWN).round().astype(int))
     results.sheet({"": trained.scaled(images[shown])}, title)
+    return notes
 
 
 def _seed(word: str) -> int:
@@ -171,10 +212,9 @@ def _encode(trained: Trained, options: argparse.Namespace, results: Results) -> 
 
 def _restore(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
     if options.inputs and not options.damage:  # pictures of any size
-        _require_no_count(options)
         found = read_pictures(options.inputs, trained.data.input_shape[0], None, options.invert)
         results.pictures(picture_names(found.paths), [trained.restore(image[None])[0] for image in found.images])
-        return found.left_out
+        return [*found.left_out, *unlike(trained, found.images, options.invert)]
     from minigen.evaluation.figures import enlarged
 
     x = _examples(trained, options)
@@ -194,8 +234,6 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
         return ()
     from minigen.evaluation.studies.anomalies import QUANTILE, roc_auc
 
-    if "seed" in options:
-        raise UsageError(f"--seed: {trained.model.name} scores inputs, for which it draws no noise")
     threshold = getattr(options, "threshold", None)
     if threshold is not None and math.isnan(threshold):
         raise UsageError("--threshold is nan, must be a number")
@@ -234,9 +272,6 @@ def _threshold(trained: Trained) -> float:
 def _measure_generator(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     from minigen.evaluation.generator_measures import SAMPLES, GeneratorMeasures
 
-    given = [*map(str, options.inputs), *(f"--{name}" for name in ("count", "threshold") if name in options)]
-    if given or options.invert:
-        raise UsageError(f"{[*given, '--invert'][0]}: {trained.model.name} scores no inputs, but its own samples")
     measures = GeneratorMeasures(data_of(trained, _warn), trained.config.device)
     found = measures.of_images(trained.sample(SAMPLES, getattr(options, "seed", 0)))
     if not found:
@@ -254,14 +289,8 @@ def _export(trained: Trained, options: argparse.Namespace, results: Results) -> 
 def _examples(trained: Trained, options: argparse.Namespace) -> Examples:
     """What the options name: test examples where they name nothing."""
     if options.inputs:
-        _require_no_count(options)
         return read_examples(trained, options.inputs, options.invert)
     return from_test_set(trained, getattr(options, "count", options.default_count), _warn)
-
-
-def _require_no_count(options: argparse.Namespace) -> None:
-    if "count" in options:
-        raise UsageError(f"--count is {options.count}, but it counts test examples: all inputs that you name are read")
 
 
 # Their options

@@ -21,6 +21,7 @@ from minigen.data import DataError
 from minigen.files import printable
 from minigen.inference.arrays import UseError
 from minigen.models import ConfigError
+from minigen.models.checking import ModelError
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.divergence import DivergedError
 from minigen.training.lock import LockedError
@@ -36,7 +37,7 @@ class UsageError(ValueError):
 
 _USER_ERRORS = (
     *(UsageError, ConfigError, DataError, RunError, LockedError, CheckpointError, DivergedError, UseError),
-    DeviceError,
+    *(DeviceError, ModelError),
 )
 
 
@@ -101,11 +102,13 @@ def is_terminal(stream: TextIO | None) -> bool:
 def show_lines_at_once() -> None:
     """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
 
-    Warnings of libraries are not shown, unless python -W asks for them. A standard stream that the caller closed leads
+    Warnings of libraries are not shown, unless python -W asks for them. No matplotlibrc is read, which may be damaged:
+    figures have a style of their own. A standard stream that the caller closed leads
     nowhere, lest a file that we open get its number and its text.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    os.environ["MATPLOTLIBRC"] = os.devnull
     for number in (0, 1, 2):
         try:
             os.fstat(number)

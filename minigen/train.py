@@ -24,6 +24,7 @@ from minigen.inference.loading import PATHS, load_data, read_config
 from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
+from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
 from minigen.training.averages import measure
 from minigen.training.divergence import DivergedError
@@ -126,10 +127,11 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
             f"--validation is {config.validation}: of {len(data.train):,} examples none is left to train on"
         )
     rng.manual_seed(config.seed)
-    model = model_type(config, data.input_shape, len(data.classes))
+    model = build(model_type, config, data.input_shape, len(data.classes))
     model.to(config.device)
-    watch = GeneratorWatch(model, data, run.frames) if model.watch_samples else None
+    watch = GeneratorWatch(model, data, run) if model.watch_samples else None
     trainer = Trainer(model, train, validation, run, print, is_terminal(sys.stderr), watch)
+    require_losses(model, trainer.objectives, trainer.loader.first(2))
     with locked(run.path) as run.lock:
         if not resume:
             RunFolder.create(run.path, model_type.name, config, described, overwrite)

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,8 @@ import minigen
 from minigen import apply, compare, train
 from minigen.data import load
 from minigen.evaluation.generator_measures import GeneratorMeasures
-from minigen.inference.inputs import picture_names
+from minigen.inference.arrays import UseError
+from minigen.inference.inputs import picture_names, unlike
 
 Command = Callable[..., list[str]]
 
@@ -119,9 +121,28 @@ def test_pictures_may_have_any_name(command: Command, tmp_path: Path, digits: Pa
     (digits / "a.png").rename(digits / os.fsdecode(b"caf\xe9.png"))
     (digits / "b.png").rename(digits / "中文 $x^.png")
     (digits / "c.png").write_bytes(b"broken")
-    lines = command("vae", "score", digits)
+    lines = command("vae", "score", digits, "--invert")
     assert lines[-1].startswith(f"left out {digits / 'c.png'}: ")
     assert (tmp_path / "out" / "scores.csv").read_text(encoding="utf-8").count("\n") == 3
+
+
+def test_inputs_on_another_scale_get_a_note(command: Command, runs: Path, digits: Path, tmp_path: Path) -> None:
+    uses = [("vae", "reconstruct"), ("vae", "encode"), ("vae", "score"), ("deconv", "restore")]
+    for run, verb, *words in (
+        *((*use, digits) for use in uses),
+        ("vae", "interpolate", digits / "a.png", digits / "b.png"),
+    ):
+        (note,) = (line for line in command(run, verb, *words) if line.startswith("note"))
+        assert re.fullmatch(
+            r"note    the mean of the inputs is 0\.[89]\d*, of the training .* 0\.131: .* with --invert", note
+        )
+        assert not [line for line in command(run, verb, *words, "--invert") if line.startswith("note")]
+    np.save(tmp_path / "large.npy", np.full((2, *minigen.load(runs / "waves").data.input_shape), 50.0))
+    assert "training data 0.5: are they in other units?" in command("waves", "score", tmp_path / "large.npy")[-1]
+    trained, images = minigen.load(runs / "vae"), load("mnist5k").test.inputs / np.float32(255)
+    assert not [image for image in images if unlike(trained, [image])], "no digit by itself"
+    with pytest.raises(UseError, match="damaged holds values from 0 to 255, images must be in"):
+        minigen.load(runs / "deconv").restore(255 * images[:3])
 
 
 def test_interpolates_between_test_images_and_pictures(command: Command, tmp_path: Path, digits: Path) -> None:
@@ -307,8 +328,15 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("run", "words", "message"),
     [
-        ("vae", ("encode", __file__, "--count", 3), "--count is 3, but it counts test examples"),
-        ("deconv", ("restore", __file__, "--count", 3), "--count is 3, but it counts test examples"),
+        ("vae", ("encode", __file__, "--count", 3), "--count: it counts test examples, and all inputs"),
+        ("deconv", ("restore", __file__, "--count", 3), "--count: it counts test examples, and all inputs"),
+        ("vae", ("encode", __file__, "--data-dir", "x"), "--data-dir: the data set is not read where you name inputs"),
+        ("vae", ("interpolate", "a", "b", "--data-dir", "x"), "--data-dir: the data set is not read: neither end is"),
+        ("gan", ("interpolate", 1, 2, "--data-dir", "x"), "--data-dir: the data set is not read: neither end is"),
+        ("vae", ("encode", "--invert"), "--invert: it is for pictures that you name"),
+        ("vae", ("score", "--invert"), "--invert: it is for pictures that you name"),
+        ("waves", ("reconstruct", "--invert"), "--invert: recurrent-ae of waves reads and writes no pictures"),
+        ("deconv", ("restore", "--damage"), "--damage: test examples are damaged in any case"),
         ("vae", ("sample", "--out", ""), "--out: is '', must name a folder"),
         ("vae", (), "a verb is missing (sample, reconstruct"),
         ("vae", ("smaple",), "unknown verb 'smaple': did you mean 'sample'?"),

@@ -25,6 +25,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
         units: as in Dataset: of a user's own sequences, the raw values that 0 and 1 stand for.
         crc32: of all inputs and labels, to notice other data; older runs have none.
         examples: how many to train on and to test; older runs do not say.
+        mean: of some 1,000 training inputs as a model sees them, to notice others; older runs have none.
 
     Raises:
         ValueError: the shape is too large, or the units are not one pair per variable.
@@ -36,6 +37,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     units: tuple[tuple[float, float], ...] = ()
     crc32: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
     examples: tuple[Size, Size] | None = None
+    mean: float | None = None
 
     def __post_init__(self) -> None:
         if math.prod(self.input_shape) > MOST_VALUES:
@@ -50,7 +52,10 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
         crc32 = 0
         for split in (data.train, data.test):
             crc32 = split.crc32(crc32)
-        return cls(data.name, data.input_shape, data.classes, data.units, crc32, (len(data.train), len(data.test)))
+        some = data.train.take(range(0, len(data.train), max(1, len(data.train) // 1000))).inputs
+        mean = float(some.mean(dtype="float64")) / (255 if some.dtype == "uint8" else 1) if len(some) else None
+        sizes = len(data.train), len(data.test)
+        return cls(data.name, data.input_shape, data.classes, data.units, crc32, sizes, mean)
 
     @property
     def holds_images(self) -> bool:

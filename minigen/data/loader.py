@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from minigen import backend
 from minigen.backend import Array, to_device
-from minigen.data.dataset import DataError, Split, require_levels
+from minigen.data.dataset import DataError, Dataset, Split, require_levels
 
 GAP = 64  # values, at least one cache line
 
@@ -54,6 +54,9 @@ class Loader:
         drop_last: bool = False,
         dtype: str = "float32",
     ) -> None:
+        if not isinstance(split, Split):
+            hint = "its .train or .test" if isinstance(split, Dataset) else "a Split(inputs, labels) of arrays"
+            raise DataError(f"Loader: split is a {type(split).__name__}, must be {hint}")
         if batch_size < 1:
             raise DataError(f"Loader: batch_size is {batch_size}, must be at least 1")
         if seed < 0:

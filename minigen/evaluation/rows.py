@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
-Numbers = dict[str, int | float]
+from msgspec import Meta
+
+Numbers = Annotated[dict[str, int | float], Meta(max_length=1000)]
 
 
 class Row(TypedDict, total=False):

@@ -76,7 +76,7 @@ def images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Float
     if found.dtype == np.uint8:
         return pixels / np.float32(255)
     low, high = pixels.min(), pixels.max()
-    if not 0 <= low <= high <= 1 and not (noisy and found.dtype.kind == "f"):
+    if not 0 <= low <= high <= 1 and not (noisy and found.dtype.kind == "f" and -1 <= pixels.mean() <= 2):
         raise UseError(f"{name} holds values from {low:g} to {high:g}, images must be in [0, 1], or uint8")
     return pixels
 

@@ -21,7 +21,7 @@ from minigen.inference.trained import Trained
 class Examples(NamedTuple):
     """Inputs of the model and their names; only test examples have labels and lengths.
 
-    left_out: a line for each file that could not be read.
+    left_out: a line for each file that could not be read, and one where the inputs look `unlike` the training data.
     """
 
     values: Any
@@ -40,11 +40,25 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
     if trained.data.holds_images:
         channels, height, width = trained.data.input_shape
         found = read_pictures(paths, channels, (height, width), invert)
-        return Examples(np.stack(found.images), picture_names(found.paths), left_out=found.left_out)
+        left_out = [*found.left_out, *unlike(trained, found.images, invert)]
+        return Examples(np.stack(found.images), picture_names(found.paths), left_out=left_out)
     if len(paths) > 1:
         raise UseError(f"{len(paths)} files of sequences, one at a time is read")
     values = read_like(paths[0], trained.data.input_shape)
-    return Examples(values, numbers(len(values)))
+    return Examples(values, numbers(len(values)), left_out=unlike(trained, trained.scaled(values)))
+
+
+def unlike(trained: Trained, values: Any, inverted: bool = False) -> list[str]:
+    """A line where the mean of inputs in [0, 1] is far from the training data's: dark on light, or in other units.
+
+    Of the embedded digits, whose mean is 0.13, no single one is further than 0.18 from it; an inverted one is at 0.7 or
+    more. Data that are half dark and half light, such as photographs, may have any mean.
+    """
+    mean, known = float(np.mean([value.mean() for value in values])), trained.data.mean
+    if known is None or abs(mean - known) <= (0.4 if abs(known - 0.5) > 0.2 else 1):
+        return []
+    hint = f"try it with{'out' * inverted} --invert" if trained.data.holds_images else "are they in other units?"
+    return [f"note    the mean of the inputs is {mean:.3g}, of the training data {known:.3g}: {hint}"]
 
 
 def from_test_set(trained: Trained, count: int, say: Callable[[str], Any]) -> Examples:

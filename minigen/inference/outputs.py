@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from minigen import files
 from minigen.own_files import PICTURES, OwnFiles
 from minigen.training.lock import LockedError, locked
 
@@ -72,7 +71,7 @@ class Results:
 
     def array(self, name: str, array: Any) -> None:
         """A .npy file."""
-        self.file(f"{name}.npy", _npy(array))
+        self.file(f"{name}.npy", npy(array))
 
     def file(self, name: str, content: bytes) -> None:
         """Any other file, and the line about it."""
@@ -110,14 +109,8 @@ def _locked(folder: Path) -> Iterator[None]:
             return
 
 
-def save_array(path: Path, array: Any) -> Path:
-    """A .npy file at a path of minigen's own; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.replace_file(path, _npy(array))
-    return path
-
-
-def _npy(array: Any) -> bytes:
+def npy(array: Any) -> bytes:
+    """The content of a .npy file."""
     content = io.BytesIO()
     np.save(content, array, allow_pickle=False)
     return content.getvalue()

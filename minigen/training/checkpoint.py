@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from minigen import files
 
 SCHEMA = 1
-MOST_BYTES = 2**32  # of a checkpoint
+MOST_BYTES, MOST_HEADER = 2**32, 2**22  # of a checkpoint, and of the names and the text in it: some 30,000 arrays
 
 
 class CheckpointError(ValueError):
@@ -56,8 +56,11 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
     try:
+        size = int.from_bytes(content[:8], "little")
+        if size > MOST_HEADER:
+            raise ValueError(f"its header has {size:,} bytes, must have at most {MOST_HEADER:,}")
         arrays = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        header = json.loads(content[8 : 8 + size])
         digest, text = header["__metadata__"]["minigen"].split(" ", 1)
         state = json.loads(text)
         newer = state["schema"] > SCHEMA

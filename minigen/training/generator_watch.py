@@ -9,15 +9,14 @@ Losses that look healthy hide the three ways in which adversarial training fails
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minigen.data import Dataset
 from minigen.evaluation.generator_measures import GeneratorMeasures, draw
-from minigen.files import make_folder
-from minigen.inference.outputs import save_array
+from minigen.inference.outputs import npy
+from minigen.training.run_folder import RunFolder
 
 FRAME = 64  # images of a picture
 _SURE = 0.98
@@ -31,11 +30,11 @@ class GeneratorWatch:
 
     Args:
         model: a Model that Samples.
-        frames: the folder for the pictures, uint8 arrays (64, C, H, W) that `figures` animates.
+        run: whose `frames` get the pictures, uint8 arrays (64, C, H, W) that become an animation.
     """
 
-    def __init__(self, model: Any, data: Dataset, frames: Path) -> None:
-        self.model, self.frames = model, frames
+    def __init__(self, model: Any, data: Dataset, run: RunFolder) -> None:
+        self.model, self.run = model, run
         self.measures = GeneratorMeasures(data, model.config.device)
 
     def __call__(self, row: dict[str, Any]) -> list[str]:
@@ -44,9 +43,8 @@ class GeneratorWatch:
         seed = self.model.config.seed
         row["samples"] = self.measures.of_model(self.model, seed)
         images = draw(self.model, FRAME, self.model.config.device, seed)
-        make_folder(self.frames)
-        save_array(self.frames / f"{row['epoch']:04d}.npy", np.round(255 * images.clip(0, 1)).astype(np.uint8))
-        return warnings(row)
+        not_saved = self.run.save_frame(row["epoch"], npy(np.round(255 * images.clip(0, 1)).astype(np.uint8)))
+        return [*not_saved, *warnings(row)]
 
 
 def warnings(row: dict[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 from minigen import schema
 from minigen.data import Description
 from minigen.evaluation.rows import Row
-from minigen.files import append, read, replace_file
+from minigen.files import append, make_folder, read, replace_file
 from minigen.models import Config
 from minigen.own_files import OwnFiles
 from minigen.training.lock import Lock
@@ -53,7 +53,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self._config = path / "config.json"
         self._metrics = path / "metrics.jsonl"
-        self.own = OwnFiles(path, "train")
+        self.own, self._own_frames = OwnFiles(path, "train"), OwnFiles(self.frames, "train")
         self.lock: Lock | None = None
 
     @classmethod
@@ -70,7 +70,8 @@ class RunFolder:
         if overwrite:
             run._forget()
         else:
-            run.own.written()  # a list that is not minigen's is noticed before the training
+            for own in (run.own, run._own_frames):
+                own.written()  # a list that is not minigen's is noticed before the training
         run.describe(model, config, data)
         return run
 
@@ -85,11 +86,12 @@ class RunFolder:
         return self.last.exists() or self.best.exists()
 
     def _forget(self) -> None:
-        try:
-            self.own.remove()
-        except FileExistsError:
-            (self.path / ".written.json").unlink()
-        for file in (self.last, self.best, self._metrics, *self.frame_files().values()):
+        for own in (self.own, *([] if self.frames.is_symlink() else [self._own_frames])):
+            try:
+                own.remove()
+            except FileExistsError:
+                (own.folder / ".written.json").unlink()
+        for file in (self.last, self.best, self._metrics):
             file.unlink(missing_ok=True)
         with suppress(OSError):  # it was never made, or holds something else
             self.frames.rmdir()
@@ -173,11 +175,24 @@ class RunFolder:
         """The folder of the pictures that become an animation."""
         return self.path / "frames"
 
+    def save_frame(self, epoch: int, content: bytes) -> list[str]:
+        """Write an epoch's picture; a file of its name that is not minigen's stays, and a line says so."""
+        self.require_own()
+        make_folder(self.frames)
+        name = f"{epoch:04d}.npy"
+        if self._own_frames.foreign([name]):
+            return [f"      {self.frames / name}: not written by minigen: it stays, and learning.gif lacks the epoch"]
+        self._own_frames.save({name: content})
+        return []
+
     def frame_files(self) -> dict[int, Path]:
-        """Those pictures by epoch, in order; a file of any other name is not minigen's."""
-        found = [] if self.frames.is_symlink() else self.frames.glob("*.npy")
-        files = {int(file.stem): file for file in found if _FRAME.fullmatch(file.name)}
-        return dict(sorted(files.items()))
+        """The pictures that minigen wrote, by epoch, in order."""
+        own = (
+            [] if self.frames.is_symlink() else [name for name in self._own_frames.written() if _FRAME.fullmatch(name)]
+        )
+        foreign = self._own_frames.foreign(own)
+        files = {int(name[:-4]): self.frames / name for name in own if name not in foreign}
+        return {epoch: file for epoch, file in sorted(files.items()) if file.exists()}
 
     def save(self, name: str, content: bytes) -> Path:
         """Write a picture of that name, or of a free one like it where the folder has a file that is not minigen's.

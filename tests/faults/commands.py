@@ -39,6 +39,8 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
     "LANG=C": {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     "ASCII streams": {"PYTHONIOENCODING": "ascii"},
     "a user's matplotlibrc": {"MATPLOTLIBRC": "rc"},
+    "a matplotlibrc of bytes": {"MATPLOTLIBRC": "run/best.safetensors"},
+    "an endless matplotlibrc": {"MATPLOTLIBRC": "/dev/zero"},
     "no PATH": {"PATH": None},
     "narrow": {"COLUMNS": "1"},
 }

@@ -135,6 +135,49 @@ def test_what_is_missing_is_said_with_what_to_write(attributes: dict[str, Any], 
     assert "own" not in MODELS
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("self.config, self", "self.own, self", "Mine has no config: write `self.config = config` in its __init__"),
+        ("self.input_shape, ", "self.shape, ", "Mine has no input_shape: write `self.input_shape = input_shape`"),
+        ("config, input_shape, classes)", "config)", "Mine.__init__ must take (config, input_shape, classes)"),
+        ("self.evaluate)]", "self.evaluate)],", "Mine.objectives returns a tuple, must return a list of Objectives"),
+        (
+            "return [Objective",
+            "return [0] or [Objective",
+            "Mine.objectives returns a list with a int, must be an Objective",
+        ),
+        ("optim.Adam(self.parameters(), self.config.lr)", "None", "a list with None, must be an Optimizer"),
+        ("self.evaluate)", "lambda batch: 3.0)", "the loss of objective 'error' returns a float, must return a Loss"),
+        ('Loss("mse", ', "dict(mse=", "Mine.evaluate returns a dict, must return a Loss: Loss(name, value)"),
+        (
+            ", x))",
+            ", x, 'none'))",
+            "Mine.evaluate returns a Tensor of shape (2, 1, 28, 28) as 'mse', must be a 0-d Tensor",
+        ),
+    ],
+)
+def test_a_mistake_in_it_is_one_line_before_the_training(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert old in FILE
+    monkeypatch.setitem(sys.modules, "mine", ModuleType("mine"))
+    exec(FILE.replace(old, new), sys.modules["mine"].__dict__)
+    try:
+        assert train.main(["mine", "--smoke"]) == 2
+    finally:
+        del MODELS["mine"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not Path("runs").exists()
+
+
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(TypeError, match="Config is no Model"):
         register(Config)  # type: ignore[type-var]

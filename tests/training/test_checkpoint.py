@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ def test_equal_states_give_equal_files(path: Path) -> None:
 
 def test_leaves_nothing_beside_it(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
+
+
+def test_a_header_that_would_take_long_is_refused_before_it_is_read(path: Path) -> None:
+    checkpoint.write(path, {f"model.{number:0100}": np.zeros(1) for number in range(30_000)}, STATE)
+    begun = time.process_time()
+    with pytest.raises(DamagedError, match=r"header has [\d,]+ bytes, must have at most 4,194,304"):
+        checkpoint.read(path)
+    assert time.process_time() - begun < 0.1
 
 
 # Damage: every place where a file can be cut, every byte that can flip

@@ -42,7 +42,11 @@ def test_rows_up_to_a_damaged_line(run: RunFolder, damage: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["3", '{"epoch": "x"}', '{"epoch": null}', '{"epoch": 1, "train": 3}', "[]", "garbage"]
+    "line",
+    [
+        *("3", '{"epoch": "x"}', '{"epoch": null}', '{"epoch": 1, "train": 3}', "[]", "garbage"),
+        json.dumps({"epoch": 1, "train": {f"term {number}": 1 for number in range(10_000)}}),
+    ],
 )
 def test_a_line_that_no_crash_left_is_named_and_nothing_is_lost(run: RunFolder, line: str) -> None:
     metrics = run.path / "metrics.jsonl"
@@ -106,11 +110,15 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
         path.write_bytes(b"x")
     for name in ("mine.png", "learning.gif", "mine.png"):
         run.save(name, b"drawn")
+    assert "0001.npy: not written by minigen" in run.save_frame(1, b"drawn")[0]
+    assert run.save_frame(2, b"drawn") == []
+    assert list(run.frame_files()) == [2]
     assert list(run.own.written()) == ["mine.png", "learning.gif"]
     new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described().config["hidden"] == 8
     assert new.rows() == []
-    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png"}
+    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png", "frames"}
+    assert {path.name: path.read_bytes() for path in run.frames.iterdir()} == {"0001.npy": b"x"}
 
 
 @pytest.mark.parametrize(
