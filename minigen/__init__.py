@@ -8,6 +8,7 @@
     minigen.optim       SGD, RMSprop, Adam, AdamW         minigen.gradcheck   is a derivative right?
     minigen.no_grad     record nothing                    minigen.grad        gradients of computed tensors too
     minigen.load        a trained model in use            minigen.manual_seed
+    minigen.draw_graph  how a tensor was computed
 
 On the command line: python -m minigen.train MODEL trains one, python -m minigen.apply RUN uses it.
 """
@@ -24,10 +25,11 @@ from minigen.ops.operands import tensor
 from minigen.rng import manual_seed
 
 if TYPE_CHECKING:
+    from minigen.graph import draw_graph
     from minigen.inference.loading import load
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "grad", "gradcheck", "keep_freed_memory", "load", "manual_seed", "no_grad", "tensor"]
+__all__ = ["Tensor", "draw_graph", "grad", "gradcheck", "keep_freed_memory", "load", "manual_seed", "no_grad", "tensor"]
 __all__ += ["nn", "ops", "optim"]
 
 
@@ -55,10 +57,14 @@ INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    """`load` brings all models and data sets with it, for which `import minigen` does not wait."""
+    """`load` and `draw_graph` bring with them what `import minigen` does not wait for, such as all models."""
     if name == "load":
         from minigen.inference.loading import load
 
         return load
+    if name == "draw_graph":
+        from minigen.graph import draw_graph
+
+        return draw_graph
     hint = INSTEAD.get(name, f"ops.{name}" if name in ops.__all__ else None)
     raise AttributeError(f"module 'minigen' has no attribute {name!r}" + (f": write {hint}" if hint else ""))

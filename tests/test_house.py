@@ -19,6 +19,7 @@ PACKAGE = Path(minigen.__file__).parent
 
 FLOORS = {
     "minigen.backend": 1,
+    "minigen.colors": 1,
     "minigen.files": 1,
     "minigen.interrupts": 1,
     "minigen.memory": 1,
@@ -31,6 +32,7 @@ FLOORS = {
     "minigen.nn": 4,
     "minigen.optim": 4,
     "minigen.gradcheck": 4,
+    "minigen.graph": 4,
     "minigen.models": 5,
     "minigen.evaluation": 5,
     "minigen.training": 6,

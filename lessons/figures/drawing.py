@@ -11,26 +11,11 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
-HUES = {  # name: (fill, stroke, text) on white paper, and the same three on dark paper
-    "data": ("#d6e8fa #1f6fb8 #155a99", "#12365a #62aef0 #8cc4f5"),
-    "parameter": ("#fde5c8 #b8630a #94500a", "#54330c #f0a954 #f5be7c"),
-    "gradient": ("#d5f0dc #1c7f3e #166733", "#14432a #5fd08a #86deaa"),
-    "mark": ("#fbd9dd #b3243a #9c1c30", "#5a1b26 #f27e90 #f59aa8"),
-    "plain": ("#f1f3f5 #7b8794 #1f2933", "#222b35 #8a97a5 #e4e9ee"),
-    "page": ("#ffffff #667380 #1f2933", "#10161d #9aa7b4 #e4e9ee"),  # paper, faint words, words
-}
+from minigen.colors import HUES, variables
 
 
 def style() -> str:
     """CSS: three variables for each hue, once for white paper and once for dark, and the classes that use them."""
-    papers = [
-        " ".join(
-            f"--{hue}-{part}: {color};"
-            for hue, both in HUES.items()
-            for part, color in zip(("fill", "stroke", "text"), both[dark].split(), strict=True)
-        )
-        for dark in (0, 1)
-    ]
     hues = "\n".join(
         f".{hue} {{ fill: var(--{hue}-fill); stroke: var(--{hue}-stroke); }} "
         f".head.{hue} {{ fill: var(--{hue}-stroke); }} "
@@ -38,8 +23,7 @@ def style() -> str:
         for hue in HUES
     )
     return f"""
-svg {{ {papers[0]} }}
-@media (prefers-color-scheme: dark) {{ svg {{ {papers[1]} }} }}
+{variables("svg")}
 text {{ font: 15px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--page-text); }}
 {hues}
 text.small {{ font-size: 12.5px; }} text.mono {{ font-family: ui-monospace, "DejaVu Sans Mono", monospace; }}

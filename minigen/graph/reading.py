@@ -1,0 +1,163 @@
+"""The graph as it is drawn: read from a tensor's edges, with the numbers and the gradients of a backward pass."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from minigen import backend
+from minigen.autograd import Edge, Switch, Tensor, carry, gradients, operation_of
+from minigen.graph.formulas import Formula, formula
+from minigen.nn import Parameter
+from minigen.ops.operands import Number
+
+FEW = 6  # numbers that are shown
+
+
+@dataclass(eq=False)
+class Node:
+    """A box: an operation, a parameter, an input or a constant, or many of them.
+
+    Attributes:
+        kind: "operation", "parameter", "input", "constant" or "folded".
+        title: the operation's or the tensor's name.
+        shape: that of its value; "" for a folded box.
+        value, gradient: the numbers, if there are few.
+        length: ‖gradient‖, for those of which there are many.
+        settings: numbers that belong to the operation, "n = 2".
+        about: what the operation computes, from the first line of its docstring; what is in a folded box.
+        order: its place in time; what a box was made from is older.
+        links: one for each input.
+    """
+
+    kind: str
+    title: str
+    shape: str = ""
+    value: str = ""
+    gradient: str = ""
+    length: str = ""
+    settings: str = ""
+    about: str = ""
+    order: float = 0
+    links: list[Link] = field(default_factory=list)
+    tensor: Tensor | None = None
+    arrived: Tensor | None = None
+
+
+@dataclass(eq=False)
+class Link:
+    """An edge, from an operation to one of its inputs; a constant receives no gradient."""
+
+    to: Node
+    formula: Formula
+    edge: Edge | None = None
+    sent: str = ""
+    length: str = ""
+
+
+def read(output: Tensor, names: Mapping[int, str]) -> tuple[list[Node], str]:
+    """All nodes, those that `backward` visits first coming first, and why there are no gradients ("" where there are).
+
+    `names` are those of tensors, by id. A constant is found where a derivative refers to it.
+    """
+    found, why = _gradients(output)
+    nodes = {id(tensor): _node(tensor, names, g) for tensor, g in found}
+    for tensor, _ in found:
+        links = nodes[id(tensor)].links
+        links += [Link(nodes[id(parent)], formula(d), (parent, d)) for parent, d in tensor._edges]
+        for role, value in _captured(tensor).items():
+            if isinstance(value, Tensor) and not value.requires_grad:
+                constant = nodes.setdefault(id(value), _node(value, names, None, role))
+                links.append(Link(constant, Formula(role, "", "", "")))
+    return list(nodes.values()), why
+
+
+def fill_in(nodes: Sequence[Node]) -> None:
+    """Write down the numbers of the nodes to be drawn and of what their links carry, and let go of the tensors."""
+    with Switch("recording", False):
+        for node in nodes:
+            if node.tensor is not None:
+                node.value = few(node.tensor.data)
+                node.about, node.settings = _documented(node.tensor), _settings(node.tensor)
+            if node.arrived is not None:
+                node.gradient, node.length = few(node.arrived.data), length(node.arrived.data)
+            for link in node.links:
+                if link.edge and node.arrived is not None:
+                    sent = carry(node.arrived, *link.edge).data
+                    link.sent, link.length = few(sent), length(sent)
+                link.edge = None
+            node.tensor = node.arrived = None
+
+
+def few(array: Any) -> str:
+    """The numbers, with four digits or three if there are several, where they are few: "[1, 2.5]"; else ""."""
+    return _spelled(backend.to_device(array, "cpu").tolist(), 4 if array.size < 2 else 3) if array.size <= FEW else ""
+
+
+def _spelled(values: Any, digits: int) -> str:
+    if isinstance(values, list):
+        return f"[{', '.join(_spelled(value, digits) for value in values)}]"
+    return f"{values:.{digits}g}"
+
+
+def length(array: Any) -> str:
+    """The Euclidean length, ‖array‖."""
+    return f"{float((array * array).sum().item()) ** 0.5:.4g}"
+
+
+def _gradients(output: Tensor) -> tuple[list[tuple[Tensor, Tensor | None]], str]:
+    """(tensor, its gradient) in the order of a backward pass that starts with ones; without gradients, the reason."""
+    tensors = {id(output): output}
+    waiting = [output]
+    while waiting:
+        for parent, _ in waiting.pop()._edges:
+            if id(parent) not in tensors:
+                tensors[id(parent)] = parent
+                waiting.append(parent)
+    newest_first = sorted(tensors.values(), key=lambda tensor: -tensor._order)
+    try:
+        return list(gradients(output, backend.of(output.data).ones_like(output.data), inputs=newest_first)), ""
+    except (RuntimeError, ArithmeticError) as error:  # NotImplementedError is a RuntimeError
+        return [(tensor, None) for tensor in newest_first], str(error)
+
+
+def _node(tensor: Tensor, names: Mapping[int, str], g: Tensor | None, role: str = "") -> Node:
+    name = names.get(id(tensor), "")
+    shape = "×".join(map(str, tensor.shape)) or "number"
+    node = Node("operation", name, shape, order=tensor._order, tensor=tensor, arrived=g)
+    if tensor._edges:
+        operation = operation_of(tensor._edges[0][1])
+        node.title = f"{name} = {operation}" if name else operation
+    else:
+        trained = isinstance(tensor, Parameter)
+        node.kind = "parameter" if trained else "input" if tensor.requires_grad else "constant"
+        node.title = name or role or node.kind
+    return node
+
+
+def _documented(tensor: Tensor) -> str:
+    """The first line of the docstring of the operation that made a tensor: its formula."""
+    if not tensor._edges:
+        return ""
+    derivative = inspect.unwrap(tensor._edges[0][1])
+    scope, written = getattr(derivative, "__globals__", {}), operation_of(derivative)
+    function = scope.get(written) or scope.get(f"_{written}")
+    return (getattr(function, "__doc__", None) or "").strip().partition("\n")[0].replace("`", "")
+
+
+def _captured(tensor: Tensor) -> dict[str, Any]:
+    """What the derivatives of a tensor refer to, by name."""
+    found: dict[str, Any] = {}
+    for _, derivative in tensor._edges:
+        derivative = inspect.unwrap(derivative)
+        if cells := getattr(derivative, "__closure__", None):
+            found |= {n: cell.cell_contents for n, cell in zip(derivative.__code__.co_freevars, cells, strict=True)}
+    return found
+
+
+def _settings(tensor: Tensor) -> str:
+    """Numbers that belong to the operation: "n = 2"."""
+    numbers = {name: v.data if isinstance(v, Number) else v for name, v in _captured(tensor).items()}
+    return ", ".join(f"{name} = {v:.4g}" for name, v in numbers.items() if type(v) in (int, float))
