@@ -18,7 +18,6 @@ from msgspec import structs
 
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
-from minigen.data import is_path
 from minigen.data.pictures import read_pictures
 from minigen.inference.inputs import (
     Examples,
@@ -29,7 +28,7 @@ from minigen.inference.inputs import (
     read_examples,
     unlike,
 )
-from minigen.inference.loading import PATHS, data_of, load
+from minigen.inference.loading import PATHS, data_of, load, moved
 from minigen.inference.outputs import SHOWN, Results
 from minigen.inference.trained import Trained
 from minigen.models import Model
@@ -128,9 +127,7 @@ def _elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
     """The model with its data where --data-dir or --data-file says that they lie now."""
     config = trained.config
     if "data" in options:
-        if not is_path(config.data):
-            raise UsageError(f"--data: the run was trained on {config.data}, which has no path of its own")
-        options.data_dir = options.data
+        config = moved(config, str(files.absolute(options.data)))
     for name in PATHS:
         if name in options:
             if not hasattr(config, name):
@@ -242,13 +239,13 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
     meaning = ""
     if threshold is None:
         threshold, meaning = _threshold(trained), f", which {QUANTILE:.0%} of the validation examples stay below"
-    what = "inputs" if x.labels is None else "test examples"
+    what = "inputs" if options.inputs else "test examples"
     above = (scores > threshold).sum()
     results.say(f"{above} of {len(scores)} {what} are above the threshold {threshold:.5g}{meaning}")
     highest = np.argsort(-scores)[:5]
     results.say("highest " + ", ".join(f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in highest))
     if x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels):
-        results.say(f"area under the ROC curve {roc_auc(scores, x.labels != 0):.4f}, by the test set's labels")
+        results.say(f"area under the ROC curve {roc_auc(scores, x.labels != 0):.4f}, by the labels")
     rows = zip(x.names, scores, scores > threshold, strict=True)
     results.table("scores", ["name", "score", "anomalous"], rows)
     return x.left_out
@@ -311,9 +308,13 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    for name, what in (("", "own data"), ("-dir", "folder of the data set"), ("-file", "file of sequences")):
-        help_ = f"{what} that the run was trained on, where it was moved"
-        parser.add_argument(f"--data{name}", metavar=name[1:].upper() or "PATH", help=help_)
+    for flag, metavar, what in (
+        ("--data", "PATH", "your own data"),
+        ("--data-dir", "DIR", "folder of the data set"),
+        ("--data-file", "FILE", "file of sequences"),
+        ("--test", "FILE", "file of the test split"),
+    ):
+        parser.add_argument(flag, metavar=metavar, help=f"{what} that the run was trained on, where it was moved")
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from msgspec import structs
 from minigen import backend, files, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions, is_path
-from minigen.inference.loading import PATHS, load_data, read_config
+from minigen.inference.loading import PATHS, load_data, moved, read_config
 from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
@@ -145,6 +145,8 @@ def _resume(trainer: Trainer, data: Description) -> None:
     run = trainer.run
     if run.has_checkpoint:
         trainer.load(run.last, run.best)
+    if run.described().data.crc32 not in (None, data.crc32):
+        print("the test split is not the one that the run began with, or its classes have other names")
     run.keep_rows(trainer.epoch)
     run.describe(trainer.model.name, trainer.config, data)
     print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
@@ -177,8 +179,8 @@ def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, An
     saved_type, config, _ = read_config(run)
     if saved_type is not model_type:
         raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
-    if is_path(config.data) and "data" in asked:
-        asked["data_dir"] = asked.pop("data")  # where the run's own data lie now
+    if "data" in asked and (is_path(config.data) or getattr(config, "data_file", None)):
+        config = moved(config, asked.pop("data"))
     for field, value in asked.items():
         saved = getattr(config, field)
         fewer = field == "epochs" and value < config.epochs

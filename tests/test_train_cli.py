@@ -184,7 +184,8 @@ def test_help_has_every_hyper_parameter_its_default_and_a_good_result(
     text = " ".join(out.split())
     for option in options(VAE.config_type):
         assert option.help
-        assert f"{option.flag} {option.values} {option.help}" in text
+        values = f"--no-{option.flag[2:]}" if isinstance(option.default, bool) else option.values
+        assert re.search(rf"{option.flag},? {re.escape(values)} {re.escape(option.help)}", text)
     assert "--likelihood {bernoulli,gaussian}" in text
     assert "(default 0.001)" in text
     assert "None" not in text

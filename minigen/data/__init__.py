@@ -13,12 +13,13 @@ from minigen.data.dataset import DataError, Dataset, Split
 from minigen.data.description import Description
 from minigen.data.folder import load_folder
 from minigen.data.loader import Batch, Loader
+from minigen.data.own_sequences import Reading, read_sequences
 from minigen.data.pictures import read_size
-from minigen.data.sequences import read_sequences
 from minigen.files import absolute
 
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
 __all__ += ["descriptions", "is_path", "load", "names", "read_sequences"]
+__all__ += ["Reading"]
 
 
 class _Embedded(NamedTuple):
@@ -100,6 +101,8 @@ def load(
     name = str(name)
     if is_path(name):
         path = absolute(name if data_dir is None else data_dir)
+        if path.suffix.lower() == ".csv" and not path.is_dir():
+            return read_sequences(path, seed)
         return load_folder(path, seed, None if size is None else read_size(size), channels, skip_unreadable)
     entry = _SETS.get(name)
     if entry is None:

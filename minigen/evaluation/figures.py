@@ -11,7 +11,7 @@ import numpy as np
 from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
-from minigen.data.sequences import in_units
+from minigen.data.own_sequences import in_units
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.generator_measures import draw
 from minigen.evaluation.rows import Row, loss_name, score_name

@@ -12,8 +12,8 @@ from PIL import Image
 from minigen.autograd import Tensor
 from minigen.data import DataError
 from minigen.data.dataset import require_levels
+from minigen.data.own_sequences import scaled
 from minigen.data.pictures import as_array
-from minigen.data.sequences import scaled
 
 Floats = NDArray[np.float32]
 

@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigen import files
+from minigen.data.own_sequences import in_units, read_like
 from minigen.data.pictures import read_picture, read_pictures
-from minigen.data.sequences import in_units, read_like
 from minigen.inference.arrays import UseError
-from minigen.inference.loading import data_of
+from minigen.inference.loading import data_of, reading_of
 from minigen.inference.trained import Trained
 
 
 class Examples(NamedTuple):
-    """Inputs of the model and their names; only test examples have labels and lengths.
+    """Inputs of the model and their names; only test examples and labelled sequences have labels.
 
     left_out: a line for each file that could not be read, and one where the inputs look `unlike` the training data.
     """
@@ -44,8 +44,8 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
         return Examples(np.stack(found.images), picture_names(found.paths), left_out=left_out)
     if len(paths) > 1:
         raise UseError(f"{len(paths)} files of sequences, one at a time is read")
-    values = read_like(paths[0], trained.data.input_shape)
-    return Examples(values, numbers(len(values)), left_out=unlike(trained, trained.scaled(values)))
+    values, labels = read_like(paths[0], trained.data.input_shape, trained.data.classes, reading_of(trained.config))
+    return Examples(values, numbers(len(values)), labels, left_out=unlike(trained, trained.scaled(values)))
 
 
 def unlike(trained: Trained, values: Any, inverted: bool = False) -> list[str]:

@@ -11,16 +11,16 @@ from typing import Any
 from msgspec import structs
 
 from minigen import backend, rng
-from minigen.data import DataError, Dataset, Description, read_sequences
+from minigen.data import DataError, Dataset, Description, Reading, is_path, read_sequences
 from minigen.data import load as load_set
 from minigen.inference.trained import Trained
 from minigen.models import MODELS, Config, ConfigError, Model
-from minigen.models.config import current_names, options
+from minigen.models.config import current_names, flag, options
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.state import read_either, within
 
-PATHS = ("data_dir", "data_file")
+PATHS = ("data_dir", "data_file", "test")
 _NO_PART_OF_THE_MODEL = ("device", "epochs", *PATHS)
 
 
@@ -85,12 +85,40 @@ def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:
 
 
 def load_data(config: Config, units: Sequence[tuple[float, float]] = ()) -> Dataset:
-    """What --data names, or what lies in --data-file where a model has that option, scaled by the `units` of a run."""
-    path = getattr(config, "data_file", None)
-    if path is None:
-        shape = config.size, config.channels, config.skip_unreadable
-        return load_set(config.data, config.data_dir, config.seed, *shape)
-    return read_sequences(path, config.seed, units)
+    """What --data or --data-file names; sequences of the user's own are scaled by the `units` of a run.
+
+    Raises:
+        DataError: it cannot be read, or an option belongs to other data.
+    """
+    path, reading = getattr(config, "data_file", None), reading_of(config)
+    if path is None and hasattr(config, "data_file") and is_path(config.data):
+        path = config.data_dir or config.data
+    pictures = {"size": config.size, "channels": config.channels, "skip_unreadable": config.skip_unreadable or None}
+    for name, value in (reading._asdict() if path is None else pictures).items():
+        if value is not None:
+            kind = "file of sequences" if path is None else "pictures"
+            raise DataError(f"{flag(name)} is {value}, but it is for {kind} of your own: {path or config.data} is none")
+    if path is not None:
+        return read_sequences(path, config.seed, units, reading)
+    return load_set(config.data, config.data_dir, config.seed, config.size, config.channels, config.skip_unreadable)
+
+
+def reading_of(config: Config) -> Reading:
+    """How a run's file becomes sequences: without a window and labels for models that have no such options."""
+    return Reading(*(getattr(config, name, None) for name in Reading._fields))
+
+
+def moved(config: Config, path: str) -> Config:
+    """The hyper-parameters of a run on the user's own data, which now lie at `path`.
+
+    Raises:
+        DataError: the run's data have a name and no path.
+    """
+    if getattr(config, "data_file", None):
+        return structs.replace(config, data_file=path)
+    if not is_path(config.data):
+        raise DataError(f"--data is {path}, but the run was trained on {config.data}, which is no path")
+    return structs.replace(config, data_dir=path)
 
 
 def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:

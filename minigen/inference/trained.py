@@ -14,7 +14,7 @@ from safetensors.numpy import save
 from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
-from minigen.data.sequences import in_units
+from minigen.data.own_sequences import in_units
 from minigen.files import replace_file
 from minigen.inference import arrays
 from minigen.inference.arrays import Floats, UseError

@@ -134,6 +134,8 @@ def options(config_type: type[Config]) -> Iterator[Option]:
         if isinstance(kind, inspect.Metadata):
             help, only = (kind.extra_json_schema or {}).get("description", ""), (kind.extra or {}).get("only", only)
             kind = kind.type
+        if isinstance(kind, inspect.UnionType):  # of a type and None
+            kind = next(member for member in kind.types if not isinstance(member, inspect.NoneType))
         choices = ",".join(map(str, schema.choices(field.type)))
         values = {inspect.IntType: "N", inspect.FloatType: "X"}.get(type(kind), f"{{{choices}}}" if choices else "TEXT")
         when = "".join(f"{_given(*other)}: " for other in only.items())

@@ -25,6 +25,7 @@ from minigen.evaluation.finding import Finding
 from minigen.models.config import (
     ClipNorm,
     ConfigError,
+    Count,
     DataDir,
     DataName,
     Epochs,
@@ -47,8 +48,18 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
     data: Annotated[DataName, only(data_file=None)] = "mnist5k-rows"
     data_dir: Annotated[DataDir, only(data_file=None)] = None
     data_file: Annotated[
-        str | None, Meta(description="your own sequences instead: .csv with one per line, or .npy (N, T, D)")
+        str | None, Meta(description="your own sequences, as --data FILE: .csv with one per line, or .npy (N, T, D)")
     ] = None
+    window: Annotated[
+        Count | None, Meta(description="own file: it is one long recording, a step per row; steps of a window of it")
+    ] = None
+    stride: Annotated[
+        Count | None, Meta(description="steps from the beginning of a window to that of the next; without it --window")
+    ] = None
+    label_column: Annotated[
+        str | None, Meta(description="own file: column, name or number, that is 0 or normal for what is no anomaly")
+    ] = None
+    test: Annotated[str | None, Meta(description="own file: another one for the test split, instead of a tenth")] = None
     epochs: Epochs = 40
     lr: LearningRate = 5e-3
     schedule: Schedule = "cosine"

@@ -116,4 +116,5 @@ class Training:
 
 def may_change(config: Config) -> tuple[str, ...]:
     """The hyper-parameters in which a run that goes on may differ: they do not alter what was trained so far."""
-    return ("data_dir", "device", "epochs") if config.schedule == "constant" else ("data_dir", "device")
+    always = ("data_dir", "data_file", "test", "device")
+    return (*always, "epochs") if config.schedule == "constant" else always

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigen.data import DataError, load, read_sequences
-from minigen.data.sequences import read_array
+from minigen.data import DataError, Reading, load, read_sequences
+from minigen.data.own_sequences import in_units
+from minigen.data.tables import read_table
 
 
 @pytest.fixture(scope="module", params=["waves", "waves-varied"])
@@ -113,11 +114,12 @@ def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
     ("text", "message"),
     [
         ("1,2,3\n4,5\n", r"ragged: line 2 has 2 values, the first has 3: all sequences must be equally long"),
-        ("a,b\n1,2\n", r"line 1, column 1: 'a' is not a number"),
-        ("1,2\n3,\n", r"line 2, column 2: '' is not a number"),
+        ("a,b\n1,2\n", r"one sequence, at least 2"),
+        ("1,a\n1,2\n", r"line 1, column 2: 'a' is not a number"),
+        ("1,2\n3,\n", r"line 2, column 2: a value is missing \(''\): fill it in, or remove the line"),
         ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number"),
-        ("1,2\n3,nan\n", r"nan in sequence 2, step 2: must be a finite number"),
-        ("1,2\n-inf,4\n", r"-inf in sequence 2, step 1: must be a finite number"),
+        ("1,2\n3,nan\n", r"line 2, column 2: a value is missing \('nan'\)"),
+        ("1,2\n-inf,4\n", r"line 2, column 1: -inf, must be a finite number"),
         ("", r"empty"),
         ("1,2,3\n", r"one sequence, at least 2 are needed"),
     ],
@@ -135,7 +137,7 @@ def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
     [
         (np.zeros((2, 3, 4, 5)), r"4 axes, expected \(N, T, D\) or \(N, T\)"),
         (np.zeros(3), r"1 axes, expected"),
-        (np.zeros((0, 3)), r"empty \(shape \(0, 3, 1\)\)"),
+        (np.zeros((0, 3)), r"empty \(shape \(0, 3\)\)"),
         (np.array([["a", "b"]]), r"holds <U1, expected a \.npy array of real numbers"),
         (np.zeros((3, 4), complex), r"holds complex128, expected"),
         (np.array([[1.0, 2.0], [3.0, np.nan]]), r"nan in sequence 2, step 2"),
@@ -185,4 +187,73 @@ def test_arrays_by_columns_and_of_other_types(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 100, (9, 4, 2))
     for array in (values.astype(">i2"), np.asfortranarray(values.astype(np.uint8)), values.astype(np.float16)):
         np.save(tmp_path / "mine.npy", array)
-        np.testing.assert_array_equal(read_array(tmp_path / "mine.npy"), values)
+        np.testing.assert_array_equal(read_table(tmp_path / "mine.npy").values, values)
+
+
+# Labels, windows and a test file of one's own
+
+
+def write(path: Path, rows: list[list[object]]) -> Path:
+    path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("column", ["4", "-1", "kind"])
+def test_labelled_rows_leave_only_normal_ones_to_train_on(tmp_path: Path, column: str) -> None:
+    header = [["a", "b", "c", "kind"]] if column == "kind" else []
+    rows: list[list[object]] = [[i, i + 1, i + 2, (0, "normal", "0.0", "spike", 7)[i % 5]] for i in range(50)]
+    data = read_sequences(write(tmp_path / "a.csv", header + rows), reading=Reading(label_column=column))
+    assert data.classes == ("normal", "7", "spike")
+    assert (data.input_shape, len(data.train), len(data.test)) == ((3, 1), 27, 23)
+    assert not data.train.labels.any()
+    assert np.bincount(data.test.labels).tolist() == [3, 10, 10]
+    back = in_units(data.test.inputs, data.units)[:, 0, 0]
+    np.testing.assert_allclose(back % 5, np.array([0, 4, 3])[data.test.labels], atol=2.1)
+    assert "20 anomalies, all in the test split" in data.source
+
+
+@pytest.mark.parametrize(("stride", "train", "test"), [(None, 9, 1), (5, 17, 1)])
+def test_windows_of_a_recording_test_its_end(tmp_path: Path, stride: int | None, train: int, test: int) -> None:
+    recording = np.stack([np.arange(100.0), 1000 - np.arange(100.0)], axis=1)
+    np.savetxt(tmp_path / "a.csv", recording, delimiter=",")
+    np.save(tmp_path / "a.npy", recording)
+    found = [read_sequences(tmp_path / name, reading=Reading(10, stride)) for name in ("a.csv", "a.npy")]
+    for data in found:
+        assert (data.input_shape, len(data.train), len(data.test)) == ((10, 2), train, test)
+        starts = in_units(data.train.inputs, data.units)[:, 0, 0]
+        np.testing.assert_allclose(starts, np.arange(train) * (stride or 10), atol=1e-3)
+        np.testing.assert_allclose(in_units(data.test.inputs, data.units)[0, :, 0], np.arange(90, 100), atol=1e-3)
+    np.testing.assert_array_equal(found[0].train.inputs, found[1].train.inputs)
+
+
+def test_a_window_is_anomalous_where_one_of_its_steps_is(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[i, "drop" if i == 33 else "normal"] for i in range(100)]
+    data = read_sequences(write(tmp_path / "a.csv", rows), reading=Reading(10, None, "2"))
+    assert (len(data.train), data.test.labels.tolist()) == (8, [0, 1])
+
+
+def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [[i, i + 1] for i in range(20)])
+    test = write(tmp_path / "test.csv", [["normal" if i < 5 else "x", i, i + 1] for i in range(8)])
+    data = read_sequences(train, reading=Reading(label_column="1", test=str(test)))
+    assert (len(data.train), data.test.labels.tolist()) == (20, [0] * 5 + [1] * 3)
+    np.testing.assert_allclose(data.test.inputs[:, 0, 0], np.arange(8) / 20, atol=1e-6)
+    write(test, [["normal", 1, 2, 3]])
+    with pytest.raises(DataError, match=r"test.csv: sequences \(T, D\) = \(3, 1\)"):
+        read_sequences(train, reading=Reading(label_column="1", test=str(test)))
+
+
+@pytest.mark.parametrize(
+    ("reading", "message"),
+    [
+        (Reading(label_column="kind"), r"no column 'kind', its columns are a, b"),
+        (Reading(label_column="5"), r"--label-column is 5, must be from 1 to 2"),
+        (Reading(label_column="2"), r"no label is 0 or normal, but for example '5'"),
+        (Reading(stride=2), r"--stride is 2, .*--window must be given"),
+        (Reading(window=50), r"a recording of 8 steps .*--window 50"),
+    ],
+)
+def test_readings_that_do_not_fit(tmp_path: Path, reading: Reading, message: str) -> None:
+    path = write(tmp_path / "a.csv", [["a", "b"], *([i, 5] for i in range(9))])
+    with pytest.raises(DataError, match=message):
+        read_sequences(path, reading=reading)

@@ -82,7 +82,7 @@ def hostile_archives(folder: Path, _: Effort) -> Iterator[str]:
 
 
 def not_a_number(folder: Path, effort: Effort) -> Iterator[str]:
-    """NaN or infinity somewhere in the user's sequences: named by sequence and step, before a folder is made."""
+    """NaN or infinity somewhere in the user's sequences: named by its place, before a folder is made."""
     places = random.Random(effort.seed)
     for bad in (math.nan, math.inf, -math.inf):
         for ending in ("npy", "csv"):
@@ -95,7 +95,8 @@ def not_a_number(folder: Path, effort: Effort) -> Iterator[str]:
             else:
                 np.savetxt(file, values, delimiter=",")
             words = ["recurrent-ae", "--data-file", file, "--out", folder / "run"]
-            lost = refused(train.main, words, f"{bad} in sequence {sequence + 1}, step {step + 1}")
+            where = f"sequence {sequence + 1}, step" if ending == "npy" else f"line {sequence + 1}, column"
+            lost = refused(train.main, words, f"{where} {step + 1}")
             yield lost or ("made a folder" if (folder / "run").exists() else "")
 
 

@@ -83,7 +83,7 @@ def test_a_file_of_the_users_own_is_trained_on(tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("1,2\n3\n", "ragged"), ("1,x\n2,3\n", "'x' is not a number"), ("1,nan\n2,3\n", "must be a finite number")],
+    [("1,2\n3\n", "ragged"), ("1,x\n2,3\n", "'x' is not a number"), ("1,nan\n2,3\n", "a value is missing")],
 )
 def test_a_bad_file_is_one_line(text: str, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.csv").write_text(text)

@@ -1,0 +1,127 @@
+"""Rows of numbers from a CSV or .npy file, with or without a column of labels; a mistake is named by its line."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigen import files
+from minigen.data.dataset import DataError
+from minigen.data.npy import read_npy
+
+MOST_BYTES = 2**28  # of a CSV file
+MISSING = ("", "nan", "na", "n/a", "null", "none", "?")
+
+
+class Table(NamedTuple):
+    """values: float64, finite, (rows, columns) or with more axes; labels: one text per row, or None."""
+
+    values: NDArray[np.float64]
+    labels: list[str] | None = None
+
+
+def read_table(path: Path, label_column: str | None = None, without: int | None = None) -> Table:
+    """The rows of a .csv file, whose first line may name the columns, or of a .npy array.
+
+    label_column: the name of the column that holds labels, or its number: 1 is the first, -1 the last. It may be
+        missing if there are `without` columns.
+    Raises DataError, one line, for a file that is neither, is empty or ragged, or lacks a value or the column.
+    """
+    if path.suffix.lower() not in (".npy", ".csv"):
+        raise DataError(f"{path}: sequences are read from .npy and .csv files")
+    if path.suffix.lower() == ".npy":
+        return _of_array(path, label_column, without)
+    rows, labels, place, header = list[NDArray[np.float64]](), list[str](), None, list[str]()
+    count = 0
+    for number, cells in _lines(path):
+        if not count:
+            count = len(cells)
+            header = cells if all(map(_is_name, cells)) else []
+            place = _place(path, label_column, header, count, without)
+        if len(cells) != count:
+            raise DataError(
+                f"{path}: ragged: line {number} has {len(cells)} values, the first has {count}: "
+                f"all sequences must be equally long"
+            )
+        if header:
+            header = []
+            continue
+        if place is not None:
+            labels.append(cells[place].strip())
+        numbered = [(column, cell) for column, cell in enumerate(cells) if column != place]
+        rows.append(
+            np.array([_number(cell, f"{path}: line {number}, column {column + 1}") for column, cell in numbered])
+        )
+    if not rows or not rows[0].size:
+        raise DataError(f"{path}: empty (no line of numbers)")
+    return Table(np.array(rows), None if place is None else labels)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not blank, from 1 on, cut at their commas."""
+    try:
+        with files.reading(path, MOST_BYTES) as file, TextIOWrapper(file, encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, [cell.strip().strip('"') for cell in line.split(",")]
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _place(path: Path, label_column: str | None, header: list[str], count: int, without: int | None) -> int | None:
+    """The index of the column of labels; None where there is none."""
+    if label_column is None or count == without:
+        return None
+    if label_column in header:
+        return header.index(label_column)
+    try:
+        number = int(label_column)
+    except ValueError as error:
+        known = f"its columns are {', '.join(header)[:200]}" if header else "its first line names no columns"
+        raise DataError(f"{path}: no column {label_column!r}, {known}") from error
+    if not 1 <= abs(number) <= count:
+        raise DataError(f"{path}: --label-column is {number}, must be from 1 to {count}, or -1 for the last")
+    return number - 1 if number > 0 else count + number
+
+
+def _of_array(path: Path, label_column: str | None, without: int | None) -> Table:
+    with np.errstate(invalid="ignore"):  # a NaN that is cast; it is refused below
+        values = read_npy(path).astype(np.float64)
+    if values.size == 0:
+        raise DataError(f"{path}: empty (shape {values.shape})")
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        where = f"row {bad[0][0] + 1}" if values.ndim < 2 else f"sequence {bad[0][0] + 1}, step {bad[0][1] + 1}"
+        raise DataError(f"{path}: {values[tuple(bad[0])]} in {where}: must be a finite number")
+    if label_column is None or values.ndim != 2:
+        if label_column is not None:
+            raise DataError(f"{path}: {values.ndim} axes, --label-column needs an array (rows, columns)")
+        return Table(values)
+    place = _place(path, label_column, [], values.shape[1], without)
+    if place is None:
+        return Table(values)
+    return Table(np.delete(values, place, axis=1), [f"{label:g}" for label in values[:, place]])
+
+
+def _is_name(text: str) -> bool:
+    return text[:1].isalpha() and text.lower() not in (*MISSING, "inf", "infinity")
+
+
+def _number(text: str, where: str) -> float:
+    if text.lower() in MISSING:
+        raise DataError(f"{where}: a value is missing ({text!r}): fill it in, or remove the line")
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {reprlib.repr(text)} is not a number") from error
+    if not np.isfinite(number):
+        raise DataError(f"{where}: {number}, must be a finite number")
+    return number
