@@ -73,7 +73,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     )
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute (default cpu)")
     options = parser.parse(words)
-    trained = _elsewhere(load(run, options.device, _warn), options)
+    trained = elsewhere(load(run, options.device, _warn), options)
     if not isinstance(trained.model, verb.needs):
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
         raise UsageError(f"{trained.model.name} cannot {name}, but: {able}")
@@ -123,7 +123,7 @@ def _warn(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
+def elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
     """The model with its data where --data-dir or --data-file says that they lie now."""
     config = trained.config
     if "data" in options:
@@ -303,11 +303,12 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"number of test examples (default {count})")
-    _add_data(parser)
+    add_data(parser)
     parser.set_defaults(default_count=count)  # apart from --count: whether that was given must be seen
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The options with which `elsewhere` finds the data."""
     for flag, metavar, what in (
         ("--data", "PATH", "your own data"),
         ("--data-dir", "DIR", "folder of the data set"),
@@ -338,7 +339,7 @@ def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help=help_)
     parser.add_argument("b", metavar="B", help="the same")
     _add_invert(parser)
-    _add_data(parser)
+    add_data(parser)
     parser.add_argument("--steps", type=int, default=10, help="number of images (default 10)")
 
 

@@ -17,7 +17,7 @@ from minigen import files, schema
 
 PICTURES = "pictures"
 _LIST = ".written.json"
-_ENDINGS = (".png", ".gif", ".csv", ".npy", ".safetensors")
+_ENDINGS = (".png", ".gif", ".csv", ".npy", ".safetensors", ".html")
 _MOST_LIST, _MOST_FILE = 2**28, 2**32  # bytes
 
 

@@ -38,11 +38,13 @@ FLOORS = {
     "minigen.training": 6,
     "minigen.inference": 6,
     "minigen.learning": 6,
+    "minigen.exploring": 6,
     "minigen.gradcheck.__main__": 7,
     "minigen.train": 7,
     "minigen.apply": 7,
     "minigen.compare": 7,
     "minigen.learn": 7,
+    "minigen.explore": 7,
     "minigen.command_line": 7,
     "minigen": 8,
 }
@@ -57,6 +59,7 @@ MAY_IMPORT_NUMPY = {
     "minigen.training": "writes arrays into files",
     "minigen.inference": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.learning": "compares arrays of the reader with the right ones",
+    "minigen.exploring": "writes arrays into the page",
     "minigen.apply": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.models.classification": "picks which examples keep their labels, from the data's own arrays",
 }

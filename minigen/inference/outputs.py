@@ -87,15 +87,15 @@ class Results:
         """
         if not self.contents:
             return
-        with _locked(self.folder):
+        with waiting_for(self.folder):
             own = OwnFiles(self.folder, maker)
             own.save(self.contents, overwrite)
             own.remove(keep=self.contents)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes into the folder."""
+def waiting_for(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes into the folder, half a minute at most, and keep others out."""
     for attempt in range(PATIENCE + 1):
         with ExitStack() as stack:
             try:

@@ -33,9 +33,9 @@ from minigen.data import Batch, Dataset, Split
 from minigen.data.resampling import averaging, bicubic, blurring
 from minigen.evaluation.finding import Finding
 from minigen.models.config import Config, Positive, only
-from minigen.models.corruption import corrupted
 from minigen.models.images import image_shape, psnr
 from minigen.models.model import Loss, Model, Objective
+from minigen.ops.noise import normal_like
 from minigen.optim import Adam
 
 _STRIDES = {4: (2, 2), 2: (2, 1), 1: (1, 1)}
@@ -109,7 +109,7 @@ class Deconvolution(Model):
             return self.averaging(x)
         if self.config.task == "deblur":
             return self.blurring(x)
-        return Tensor(corrupted(x.data, f"gaussian:{self.config.noise}", True))
+        return x + Tensor(self.config.noise * normal_like(x.data))
 
     def restore(self, damaged: Tensor) -> Tensor:
         """Damaged images -> (N, C, H, W) in [0, 1]"""

@@ -1,0 +1,66 @@
+"""python -m minigen.explore RUN [options]: a trained model as one HTML page, in which the reader plays with it."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+
+from minigen.apply import add_data, elsewhere
+from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.exploring.page import page
+from minigen.inference.inputs import from_test_set
+from minigen.inference.loading import load
+from minigen.inference.outputs import waiting_for
+from minigen.own_files import OwnFiles
+
+CODES = 1000  # test examples on the map of codes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 2 could not."""
+    return run_command("minigen.explore", _main, arguments)
+
+
+def _main(words: list[str]) -> int:
+    parser = Parser(
+        "python -m minigen.explore", "%(prog)s RUN [options]", "One HTML page to play with a trained model."
+    )
+    parser.add_argument("run", metavar="RUN", help="the folder of a run")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the page, a .html (default: explore.html in RUN)")
+    parser.add_argument("--no-open", action="store_true", default=False, help="do not open it in the browser")
+    parser.add_argument(
+        "--overwrite", action="store_true", default=False, help="also replace a page that minigen did not write"
+    )
+    add_data(parser)
+    options = parser.parse(words)
+    out = getattr(options, "out", Path(options.run) / "explore.html")
+    if out.suffix != ".html":
+        raise UsageError(f"--out is {str(out)!r}, must end in .html")
+    trained = elsewhere(load(options.run, say=_warn), options)
+    content = page(trained, from_test_set(trained, CODES, _warn))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with waiting_for(out.parent):
+        OwnFiles(out.parent, "explore").save({out.name: content}, options.overwrite)
+    print(f"wrote   {out}: {len(content) / 1e6:.1f} MB, {trained.model.name} after {trained.epoch} epochs")
+    if not options.no_open and not _opened(out):
+        print(f"        no browser was found: open {out.absolute().as_uri()}")
+    return 0
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _opened(path: Path) -> bool:
+    """Whether a browser with windows shows the file; one for terminals would take this one over."""
+    try:
+        browser = webbrowser.get()
+        return type(browser) is not webbrowser.GenericBrowser and browser.open(path.absolute().as_uri())
+    except (webbrowser.Error, OSError):
+        return False
+
+
+if __name__ == "__main__":
+    show_lines_at_once()
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"use strict";
+
+// What Python wrote into this page, and the worker that runs the model.
+
+const element = (id) => document.getElementById(id);
+const content = JSON.parse(element("content").textContent);
+const bytes = Uint8Array.from(atob(element("arrays").textContent), (letter) => letter.charCodeAt(0));
+
+// The value of 16 bits: 1 sign, 5 exponent, 10 fraction
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+}
+
+// An array by its name, as a tensor {shape, data}
+function stored(name) {
+  const { type, shape, offset } = content.arrays[name], length = shape.reduce((a, b) => a * b, 1);
+  if (type === "float16") {
+    return { shape, data: Float32Array.from(new Uint16Array(bytes.buffer, offset, length), half) };
+  }
+  const kind = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array }[type];
+  return { shape, data: new kind(bytes.buffer, offset, length) };
+}
+
+// The row n of a stored array
+function row(array, n) {
+  const size = array.data.length / array.shape[0];
+  return array.data.slice(n * size, (n + 1) * size);
+}
+
+const worker = new Worker(URL.createObjectURL(new Blob([element("worker").textContent])));
+const weights = Object.keys(content.arrays).filter((name) => !name.startsWith("page: "));
+worker.postMessage({
+  programs: content.programs,
+  weights: Object.fromEntries(weights.map((name) => [name, stored(name)])),
+});
+
+// One question is with the worker. Of those that wait, each view keeps its newest: older ones are of no use any more.
+const waiting = new Map(), answered = new Map(), milliseconds = {};
+let asked = null;
+
+// Run a program on x (numbers), and call show(…outputs) with the answer, unless the view asks anew before its turn.
+function ask(view, program, x, show) {
+  waiting.delete(view);
+  waiting.set(view, { program, x: Float32Array.from(x), show, since: performance.now() });
+  next();
+}
+
+function next() {
+  document.documentElement.toggleAttribute("data-busy", Boolean(asked || waiting.size));
+  if (asked || !waiting.size) return;
+  const [view, question] = waiting.entries().next().value;
+  waiting.delete(view);
+  asked = { view, ...question };
+  worker.postMessage({ program: question.program, x: question.x });
+}
+
+worker.onmessage = ({ data: outputs }) => {
+  const { view, program, show, since } = asked;
+  asked = null;
+  answered.set(view, { show, outputs });
+  show(...outputs);
+  milliseconds[program] = performance.now() - since; // from the question until the picture is drawn
+  element("time").textContent = `${program} took ${milliseconds[program].toFixed(1)} ms in this browser`;
+  next();
+};
+worker.onerror = ({ message }) => {
+  element("time").textContent = `This browser cannot run the model: ${message}`;
+};

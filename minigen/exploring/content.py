@@ -1,0 +1,180 @@
+"""What a page shows of a run: its programs and weights, some test examples, and their codes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from minigen.evaluation.figures import MOST_LINES
+from minigen.exploring.programs import programs
+from minigen.exploring.tracing import Program
+from minigen.files import printable
+from minigen.inference.arrays import Floats, UseError
+from minigen.inference.inputs import Examples
+from minigen.inference.trained import Trained
+from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+
+PICTURES, PICTURE_BYTES = 60, 2**20  # test examples to choose from
+NOISES = 16  # in which each number is moved, to see how much it changes
+SLIDER = 3.0  # where the sliders of N(0, 1) end
+LEVEL = 1 / 255
+
+
+class Content(Struct):
+    """What the page's JavaScript reads.
+
+    abilities: words that switch parts of the page on.
+    latent: of a code, or of a generator's noise; 0 for a model that decodes nothing.
+    order: the numbers of the code, beginning with the one that varies most; ranges: where each slider begins and ends.
+    threshold: the score above which a sequence is anomalous.
+    arrays: weights by their names, and with "page: " before theirs examples, example labels, codes, labels, and the
+        mean and axes of PCA.
+    """
+
+    name: str
+    summary: str
+    data: str
+    epochs: int
+    shape: tuple[int, ...]
+    classes: list[str]
+    abilities: list[str]
+    programs: dict[str, Program]
+    arrays: dict[str, Any]
+    latent: int = 0
+    order: list[int] = []
+    ranges: list[tuple[float, float]] = []
+    threshold: float | None = None
+
+
+def content(trained: Trained, examples: Examples) -> Content:
+    """The content of a page about a trained model; examples: of the test set.
+
+    Raises:
+        UseError: the model cannot be shown, or its numbers are not finite.
+    """
+    if examples.lengths is not None:  # the page knows sequences of all T steps only
+        whole = examples.lengths == trained.data.input_shape[0]
+        examples = examples._replace(values=examples.values[whole], labels=examples.labels[whole])
+    x, labels = trained.scaled(examples.values), examples.labels
+    (made, weights), chosen = programs(trained, x[:1]), _some_of_each(labels, trained)
+    shown = np.round(255 * x[chosen]).astype(np.uint8) if trained.data.holds_images else x[chosen]
+    found = Content(
+        trained.model.name,
+        printable(trained.model.summary()),
+        printable(trained.data.name),
+        trained.epoch,
+        trained.data.input_shape,
+        [printable(name) for name in trained.data.classes],
+        _abilities(trained, made),
+        made,
+        {"page: examples": shown, "page: example labels": labels[chosen].astype(np.uint16)},
+        threshold=trained.threshold,
+    )
+    if "encode" in made:
+        _describe(found, trained.encode(examples.values), isinstance(trained.model, Samples))
+        found.arrays["page: labels"] = labels.astype(np.uint16)
+    elif "decode" in made:
+        found.latent, found.order = trained.noise(1).shape[1], _order_of_noise(trained)
+        found.ranges = [(-SLIDER, SLIDER)] * found.latent
+    found.arrays |= _small(trained, weights, examples.values[chosen])
+    if not all(np.isfinite(array).all() for array in found.arrays.values()):
+        raise UseError(f"{trained.model.name} has weights or codes that are not finite: there is nothing to explore")
+    return found
+
+
+def _some_of_each(labels: Any, trained: Trained) -> Any:
+    """The places of a few examples of each class."""
+    most = max(1, min(PICTURES, PICTURE_BYTES // math.prod(trained.data.input_shape)))
+    found = np.unique(labels)
+    places = [np.flatnonzero(labels == label)[: max(1, most // len(found))] for label in found]
+    return np.concatenate(places)[:most]
+
+
+def _abilities(trained: Trained, made: dict[str, Program]) -> list[str]:
+    """The programs, and what else decides which parts of the page are of use."""
+    found = [*made]
+    if "encode" in made and len(made["encode"].outputs) > 1:
+        found.append("gaussian")
+    if isinstance(trained.model, Samples):
+        found.append("prior")
+    if trained.data.holds_images:
+        found.append("images")
+    else:
+        found += ["sequences", "lines" if trained.data.input_shape[1] <= MOST_LINES else "rows"]
+    if {"reconstruct", "classify", "restore"} & made.keys():
+        found.append("input")
+    if trained.data.holds_images and trained.data.input_shape[0] == 3:
+        found.append("colour")
+    if trained.data.name.startswith("mnist") and trained.data.holds_images:
+        found.append("digits")
+    return found
+
+
+def _describe(found: Content, codes: Floats, prior: bool) -> None:
+    """The order and range of the code's numbers, and the two directions in which the codes vary most (PCA)."""
+    found.latent = codes.shape[1]
+    found.order = np.argsort(-codes.std(axis=0), kind="stable").tolist()
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    if prior:
+        high = np.maximum(np.abs(codes).max(axis=0), SLIDER)
+        low = -high
+    wide = np.where(high > low, high - low, 1)  # a number that is always the same
+    found.ranges = list(zip((low - 0.05 * wide).tolist(), (high + 0.05 * wide).tolist(), strict=True))
+    mean = codes.mean(axis=0)
+    axes = np.linalg.svd(codes - mean, full_matrices=False)[2][:2]
+    found.abilities += ["map"] * (len(axes) == 2)
+    found.arrays |= {"page: codes": codes, "page: mean": mean, "page: axes": axes}
+
+
+def _order_of_noise(trained: Trained) -> list[int]:
+    """The numbers of the noise, beginning with the one whose move from -1 to 1 changes the picture most."""
+    model: Any = trained.model
+    noise = np.repeat(trained.noise(NOISES), model.latent, axis=0)  # each noise, once for every number
+    number = np.arange(len(noise)), np.tile(np.arange(model.latent), NOISES)
+    pictures = []
+    for value in (-1, 1):
+        noise[number] = value
+        pictures.append(trained._in_parts(model.sample, noise))
+    change = np.abs(pictures[1] - pictures[0]).mean(axis=tuple(range(1, pictures[0].ndim)))
+    return np.argsort(-change.reshape(NOISES, model.latent).mean(axis=0), kind="stable").tolist()
+
+
+def _small(trained: Trained, weights: dict[str, Any], values: Any) -> dict[str, Any]:
+    """The weights in float16, if no picture and no probability changes by half a level then; else in float32.
+
+    A screen shows the levels 0, 1/255, … 1, and rounding to them takes the other half.
+    """
+    with np.errstate(over="ignore"):
+        half = {name: array.astype(np.float16) for name, array in weights.items()}
+    state = {name: array.copy() for name, array in trained.model.state_dict().items()}
+    exact = _pictures(trained, values)
+    try:
+        own = {name: array.astype(np.float32) for name, array in half.items() if name in state}
+        trained.model.load_state_dict(state | own)
+        rounded = _pictures(trained, values)
+    finally:
+        trained.model.load_state_dict(state)
+    same = all(np.abs(a - b).max() <= LEVEL / 2 for a, b in zip(exact, rounded, strict=True))
+    return half if same else weights
+
+
+def _pictures(trained: Trained, values: Any) -> list[Floats]:
+    """All that the page shows of these examples, or of noise."""
+    model: Any = trained.model
+    found = []
+    if isinstance(model, Reconstructs):
+        found.append(trained.scaled(trained.reconstruct(values)))
+    if isinstance(model, Encodes):
+        found.append(trained.scaled(trained.decode(trained.encode(values))))
+    if isinstance(model, Samples):
+        found.append(trained.sample(PICTURES))
+    if isinstance(model, Restores):
+        found.append(trained.restore(trained.damage(values)))
+    if hasattr(model, "classify"):
+        logits = trained._in_parts(model.classify, trained.scaled(values))
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found.append(odds / odds.sum(axis=1, keepdims=True))
+    return found
