@@ -141,6 +141,7 @@ DOORS = {
     "minigen.files": "the door itself",
     "minigen.data.pictures": "Image.open of a file that the door opened",
     "minigen.command_line": "os.devnull",
+    "minigen.explore": "the browser opens the page",
 }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from minigen import rng
 from minigen.exploring.tracing import Program, TraceError, trace
+from minigen.files import read
 from minigen.inference.arrays import UseError
 from minigen.inference.trained import Trained
 from minigen.models.model import Encodes, Reconstructs, Restores, Samples
@@ -60,7 +61,7 @@ def _traced(function: Callable[..., Any], x: Any, weights: dict[str, Any]) -> Pr
 
 def operations() -> set[str]:
     """The names of the operations in forward.js."""
-    table = FORWARD.read_text(encoding="utf-8").partition("const operations = {")[2].partition("\n};")[0]
+    table = read(FORWARD, 2**20).decode().partition("const operations = {")[2].partition("\n};")[0]
     return set(re.findall(r"^  (\w+)[(:]", table, re.MULTILINE))
 
 
