@@ -56,7 +56,7 @@ def main(folder: str) -> None:
     twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(config.seed))
     twin.begin_as(model)
     twin.keep_labelled(train)
-    train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation)
+    train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation, dataset.test)
     ours = run.rows()[-1]["test"]
     if isinstance(model, Adversarial):
         theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
@@ -67,23 +67,32 @@ def main(folder: str) -> None:
         print(f"{name:<22} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")
 
 
-def train_twin(twin: Twin, loader: data.Loader, validation: data.Split) -> None:
-    """All epochs; the twin ends as it was when the validation part was best, or at the end where there is none."""
+def train_twin(twin: Twin, loader: data.Loader, validation: data.Split, test: data.Split) -> None:
+    """All epochs; the twin ends as it was when the validation part was best, or at the end where there is none.
+
+    After each epoch it prints the measures of the validation part, or of the test set where nothing is held out.
+    """
     side, best, weights = TorchSide(twin, len(loader)), float("inf"), twin.state_dict()
     for epoch in range(twin.config.epochs):
         started = time.perf_counter()
         twin.train()
         for batch in loader.epoch(epoch):
             side.step(as_torch(batch))
-        score = -float("inf")
-        if len(validation):
-            name, measures = evaluate(twin, validation)
-            score = measures[name]
+        seconds = time.perf_counter() - started
+        name, measures = evaluate(twin, validation if len(validation) else test)
+        score = measures[name] if len(validation) else -float("inf")
         if score <= best:
             best, weights = score, copy.deepcopy(twin.state_dict())
-        last = ", ".join(f"{name} {value:.4f}" for terms in side.updates[-2:] for name, value in terms.items())
-        print(f"epoch {epoch + 1}: {last}; validation {score:.5f}; {time.perf_counter() - started:.0f} s", flush=True)
+        part = "validation" if len(validation) else "test"
+        print(
+            f"epoch {epoch + 1}: {_numbers(*side.updates[-2:])}; {part}: {_numbers(measures)}; {seconds:.0f} s",
+            flush=True,
+        )
     twin.load_state_dict(weights)
+
+
+def _numbers(*measures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for terms in measures for name, value in terms.items())
 
 
 def evaluate(twin: Twin, split: data.Split) -> tuple[str, dict[str, float]]:

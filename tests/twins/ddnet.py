@@ -25,15 +25,19 @@ class Classifier(nn.Module):
         return F.max_pool2d(F.relu(self.conv3(x)), 2)
 
 
-class Deconvolution(Classifier):
-    """For images of 28 × 28, which pooling leaves at 14, 7 and 3."""
+def doubled(in_channels: int, out_channels: int, height: int, width: int) -> nn.ConvTranspose2d:
+    """To height × width from half of it, rounded down."""
+    even = 1 - height % 2, 1 - width % 2
+    return nn.ConvTranspose2d(in_channels, out_channels, 3, 2, padding=even, output_padding=even)
 
-    def __init__(self, channels: int, classes: int) -> None:
+
+class Deconvolution(Classifier):
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
         super().__init__(channels)
-        self.deconv1 = nn.ConvTranspose2d(128, 64, 3, 2)
-        self.deconv2 = nn.ConvTranspose2d(64, 32, 3, 2, padding=1, output_padding=1)
-        self.deconv3 = nn.ConvTranspose2d(32, channels, 3, 2, padding=1, output_padding=1)
-        self.dense = nn.Linear(channels * 28 * 28, classes)
+        self.deconv1 = doubled(128, 64, height // 4, width // 4)
+        self.deconv2 = doubled(64, 32, height // 2, width // 2)
+        self.deconv3 = doubled(32, channels, height, width)
+        self.dense = nn.Linear(channels * height * width, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = F.relu(self.deconv2(F.relu(self.deconv1(self.features(x)))))
@@ -41,12 +45,12 @@ class Deconvolution(Classifier):
 
 
 class Convolution(Classifier):
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
         super().__init__(channels)
         self.conv4 = nn.Conv2d(128, 64, 3, padding=1)
         self.conv5 = nn.Conv2d(64, 32, 3, padding=1)
         self.conv6 = nn.Conv2d(32, 32, 3, padding=1)
-        self.dense = nn.Linear(32 * 3 * 3, classes)
+        self.dense = nn.Linear(32 * (height // 8) * (width // 8), classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = F.relu(self.conv5(F.relu(self.conv4(self.features(x)))))
@@ -56,8 +60,8 @@ class Convolution(Classifier):
 class DDNet(Twin):
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, noise: Noise) -> None:
         super().__init__(config, input_shape, classes, noise)
-        self.ddnet = Deconvolution(input_shape[0], classes)
-        self.cnn = Convolution(input_shape[0], classes)
+        self.ddnet = Deconvolution(*input_shape, classes)
+        self.cnn = Convolution(*input_shape, classes)
 
     def loss(self, net: str, batch: Batch) -> Loss:
         loss = classification_loss(getattr(self, net)(batch.inputs * 2 - 1), batch.labels)
