@@ -32,9 +32,10 @@ from minigen.inference.loading import PATHS, data_of, load, moved
 from minigen.inference.outputs import SHOWN, Results
 from minigen.inference.trained import Trained
 from minigen.models import Model
-from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+from minigen.models.model import Classifies, ClassifiesLater, Encodes, Reconstructs, Restores, Samples
 
 MANY = 1000  # examples on a map or in a table
+LEAST_CERTAIN = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -225,6 +226,30 @@ def _restore(trained: Trained, options: argparse.Namespace, results: Results) ->
     return x.left_out
 
 
+def _classify(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+    from minigen.evaluation.studies import classification as study
+
+    x, model, classes = _examples(trained, options), trained.model, trained.data.classes
+    if isinstance(model, ClassifiesLater) and not model.knows_classes:
+        model.fit_classifier(data_of(trained, _warn))
+    chances = trained.classify(x.values)
+    named, confidence = chances.argmax(axis=1), chances.max(axis=1)
+    columns = {"name": x.names, "label": [classes[label] for label in named], "probability": confidence}
+    if x.labels is None:
+        for name, label, chance in zip(*(column[:SHOWN] for column in columns.values()), strict=True):
+            results.say(f"{files.printable(name)}: {files.printable(label)} {chance:.2f}")
+    else:
+        columns["true"] = [classes[label] for label in x.labels]
+        results.say(study.accuracy_line(named == x.labels))
+        results.figure("confusion", study.draw_confusion(study.confusion(named, x.labels, len(classes)), classes))
+    results.table("classes", list(columns), zip(*columns.values(), strict=True))
+    least = np.argsort(confidence, kind="stable")[:LEAST_CERTAIN]
+    titles = study.titled(chances[least], classes, None if x.labels is None else x.labels[least])
+    images = trained.scaled(x.values)[least]
+    results.figure("least_certain", study.draw_labelled(images, titles, "the least certain pictures"))
+    return x.left_out
+
+
 def _score(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
     if not isinstance(trained.model, Reconstructs):
         _measure_generator(trained, options, results)
@@ -293,7 +318,8 @@ def _examples(trained: Trained, options: argparse.Namespace) -> Examples:
 # Their options
 
 
-def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
+def _add_inputs(parser: argparse.ArgumentParser, count: int | None) -> None:
+    """count: how many test examples are read by default, None all."""
     parser.add_argument(
         "inputs",
         nargs="*",
@@ -302,9 +328,9 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int) -> None:
         help="pictures or folders of them, or a file of sequences (.csv, .npy); by default the test set",
     )
     _add_invert(parser)
-    parser.add_argument("--count", type=int, help=f"number of test examples (default {count})")
+    parser.add_argument("--count", type=int, help=f"number of test examples (default {count or 'all'})")
     add_data(parser)
-    parser.set_defaults(default_count=count)  # apart from --count: whether that was given must be seen
+    parser.set_defaults(default_count=count or sys.maxsize)  # apart from --count: whether that was given must be seen
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -371,6 +397,7 @@ VERBS = {
     "interpolate": Verb("go from A to B in steps", (Encodes, Samples), _interpolate_arguments, _interpolate),
     "encode": Verb("write codes, and draw their map", Encodes, lambda p: _add_inputs(p, MANY), _encode),
     "restore": Verb("undo damage to pictures", Restores, _restore_arguments, _restore),
+    "classify": Verb("name the class of pictures", Classifies, lambda p: _add_inputs(p, None), _classify),
     "score": Verb("how anomalous inputs are, how good a generator", (Reconstructs, Samples), _score_arguments, _score),
     "export": Verb("write the weights for PyTorch", Model, lambda p: None, _export),
 }

@@ -75,7 +75,7 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
         f"python -m minigen.train {model_type.name}",
         "%(prog)s [options]",
         f"{model_type.summary()}.",
-        f"A good result: {model_type.good}." if model_type.good else "",
+        f"A good result: {good}." if (good := model_type.good_results()) else "",
     )
     run = parser.add_argument_group("the run")
     run.add_argument("--out", type=folder, metavar="FOLDER", help=f"run folder (default runs/{model_type.name})")
@@ -229,8 +229,8 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     for line in [_numbers(finding.numbers), *finding.remarks, *signs_of_failure(model, data, result)]:
         if line:
             print(f"        {line}")
-    if model.good:
-        print(f"good    {model.good}")
+    if good := model.good_result():
+        print(f"good    {good}")
     run.add_row({"test": result | finding.numbers})
     described = run.described().data
     model.eval()

@@ -19,6 +19,7 @@ import minigen
 from minigen import apply, compare, train
 from minigen.data import load
 from minigen.evaluation.generator_measures import GeneratorMeasures
+from minigen.evaluation.studies.classification import wilson_interval
 from minigen.inference.arrays import UseError
 from minigen.inference.inputs import picture_names, unlike
 
@@ -32,6 +33,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_run(folder / "gan", "gan")
     small_run(folder / "deconv", "deconv", scale=2)
     small_run(folder / "waves", "recurrent-ae", data="waves")
+    small_run(folder / "cnn", "cnn", hidden=16)
+    small_run(folder / "sae", "sae")
     return folder
 
 
@@ -175,6 +178,39 @@ def test_restores_pictures_of_any_size(command: Command, tmp_path: Path, digits:
     Image.new("RGB", (31, 17)).save(digits / "wide.png")
     command("deconv", "restore", digits / "wide.png")
     assert pictures(tmp_path)["wide"].shape == (34, 62)
+
+
+def classes_of(tmp_path: Path) -> list[dict[str, str]]:
+    with (tmp_path / "out" / "classes.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_classifies_the_test_set(command: Command, runs: Path, tmp_path: Path) -> None:
+    lines = command("cnn", "classify", "--count", 50)
+    rows, labels = classes_of(tmp_path), load("mnist5k").test.labels[:50]
+    assert list(rows[0]) == ["name", "label", "probability", "true"]
+    assert [row["true"] for row in rows] == [str(label) for label in labels]
+    chances = minigen.load(runs / "cnn").classify(load("mnist5k").test.inputs[:50])
+    assert [row["label"] for row in rows] == [str(label) for label in chances.argmax(axis=1)]
+    np.testing.assert_allclose([float(row["probability"]) for row in rows], chances.max(axis=1), rtol=1e-5)
+    right = sum(row["label"] == row["true"] for row in rows)
+    low, high = wilson_interval(right, 50)
+    assert lines[1] == f"accuracy {right / 50:.4f} of 50 (95 % interval {low:.4f} to {high:.4f})"
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"confusion.png", "least_certain.png"}
+    assert "of 1,000 (" in command("cnn", "classify")[1], "all test images where --count is not given"
+
+
+def test_classifies_pictures(command: Command, tmp_path: Path, digits: Path) -> None:
+    lines = command("cnn", "classify", digits, "--invert")
+    rows = classes_of(tmp_path)
+    assert [(row["name"], list(row)) for row in rows] == [(name, ["name", "label", "probability"]) for name in "abc"]
+    assert lines[1:4] == [f"{row['name']}: {row['label']} {float(row['probability']):.2f}" for row in rows]
+    assert not (tmp_path / "out" / "confusion.png").exists(), "nobody knows the true classes"
+
+
+def test_a_code_that_saw_no_label_gets_its_classifier_from_the_training_images(command: Command) -> None:
+    accuracy = float(command("sae", "classify")[1].split()[1])
+    assert accuracy > 0.5, "ten classes, and a code of 32 numbers after two epochs"
 
 
 def test_scores_sequences(command: Command, tmp_path: Path) -> None:
@@ -360,6 +396,7 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
         ("vae", ("sample", "--device", "tpu"), "argument --device: invalid choice: 'tpu'"),
         ("vae", ("restore",), "vae cannot restore, but: sample, reconstruct, interpolate, encode, score, export"),
         ("gan", ("encode",), "gan cannot encode, but: sample, interpolate, score, export"),
+        ("vae", ("classify",), "vae cannot classify, but: sample, reconstruct, interpolate, encode, score, export"),
         ("vae", ("reconstruct", "--count", -1), "--count is -1, must be at least 1"),
         ("vae", ("reconstruct", "none.png"), "none.png: no such file or folder"),
         ("vae", ("reconstruct", __file__), "test_apply.py: not a picture"),

@@ -22,3 +22,8 @@ class Finding:
     numbers: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
+
+    def joined(self, other: Finding) -> Finding:
+        """What both found, this one's first."""
+        both = self.numbers | other.numbers, self.remarks + other.remarks, self.figures | other.figures
+        return Finding(*both)

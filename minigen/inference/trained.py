@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from minigen import backend, rng
+from minigen import backend, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
 from minigen.data.own_sequences import in_units
@@ -19,7 +19,7 @@ from minigen.files import replace_file
 from minigen.inference import arrays
 from minigen.inference.arrays import Floats, UseError
 from minigen.models import Config, Model, able
-from minigen.models.model import Encodes, Reconstructs, Restores, Samples, TakesLengths
+from minigen.models.model import Classifies, ClassifiesLater, Encodes, Reconstructs, Restores, Samples, TakesLengths
 
 AT_ONCE = 500  # examples
 TILE = 128  # pixels of the side of a tile in which a large image is restored
@@ -116,6 +116,16 @@ class Trained:
         arrays.integer("steps", steps, 2, MOST)
         model = self._able_to("sample", Samples)
         return self._in_parts(model.sample, on_the_sphere(self.noise(1, start), self.noise(1, end), steps)[0])
+
+    def classify(self, images: Any) -> Floats:
+        """The probability of each class: (N, K), in the order of `data.classes`; `.argmax(1)` is what it names."""
+        model = self._able_to("classify", Classifies)
+        if isinstance(model, ClassifiesLater) and not model.knows_classes:
+            data = f"minigen.data.load({self.data.name!r})"
+            raise UseError(
+                f"{self.model.name} was trained without labels: first call trained.model.fit_classifier({data})"
+            )
+        return self._in_parts(lambda x: ops.softmax(model.classify(x)), self._checked(images))
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images damaged as in training, smaller, noisy or blurred: (N, C, H, W) -> (N, C, h, w)."""

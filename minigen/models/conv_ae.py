@@ -34,7 +34,7 @@ from minigen.models.autoencoder import PixelLoss, pixel_loss, squared_error
 from minigen.models.config import Epochs, Latent, Warmup
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
-from minigen.models.model import Loss, Model, Objective
+from minigen.models.model import Good, Loss, Model, Objective
 from minigen.optim import Adam
 
 
@@ -56,7 +56,7 @@ class ConvAutoencoder(Model):
     """Autoencoder with convolutions: compresses an image to a few numbers and back."""
 
     name = "conv-ae"
-    good = "mse per pixel well below that of PCA with as many axes, printed above: 0.027 on mnist with 16"
+    good = (Good("mse per pixel of 0.012 with --epochs 3, where PCA has 0.027", "mnist", {"loss": "mse"}),)
     config_type = ConvAutoencoderConfig
     config: ConvAutoencoderConfig
 

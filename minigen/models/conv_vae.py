@@ -15,6 +15,7 @@ from __future__ import annotations
 from minigen import nn
 from minigen.models.config import Epochs, Hidden
 from minigen.models.images import image_shape
+from minigen.models.model import Good
 from minigen.models.vae import VAE, VAEConfig
 
 
@@ -29,7 +30,9 @@ class ConvVAE(VAE):
     """Variational autoencoder with convolutions."""
 
     name = "conv-vae"
-    good = "negative ELBO of 105 nats per image on mnist after 5 epochs with --latent 20 (bernoulli); vae: 107 after 10"
+    good = (
+        Good("negative ELBO of 105 nats per image with --latent 20 --epochs 5", "mnist", {"likelihood": "bernoulli"}),
+    )
     config_type = ConvVAEConfig
     config: ConvVAEConfig
 

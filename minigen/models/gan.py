@@ -24,7 +24,7 @@ from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.models.adversarial import Adversarial, AdversarialConfig
 from minigen.models.images import image_shape
-from minigen.models.model import Loss
+from minigen.models.model import Good, Loss
 from minigen.nn import init
 
 
@@ -46,7 +46,7 @@ class GAN(Adversarial):
     """Generative adversarial network with dense layers: draws new images."""
 
     name = "gan"
-    good = "all 10 digits in the samples, none below 2 %; neither net wins: d real below 0.95, d fake above 0.05"
+    good = (Good("all 10 digits in the samples, none below 2 %, with --epochs 3 --lr 4e-4 --real-label 0.9", "mnist"),)
     config_type = GANConfig
     config: GANConfig
 

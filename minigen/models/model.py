@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from msgspec import structs
+
 from minigen import nn
 from minigen.autograd import Tensor
 from minigen.backend import Array
@@ -35,6 +37,24 @@ class Loss(NamedTuple):
     def with_beside(self, more: Terms) -> Loss:
         """The same loss with more shown beside it."""
         return self._replace(beside={**self.beside, **more})
+
+
+class Good(NamedTuple):
+    """A result that was measured, for others to compare with.
+
+    Attributes:
+        text: the result; it names hyper-parameters that change how good it is, such as the epochs.
+        data: the name of the data set on which it was measured.
+        options: hyper-parameters with which it is this measure at all, such as the likelihood.
+    """
+
+    text: str
+    data: str
+    options: Mapping[str, Any] = MappingProxyType({})
+
+    def __str__(self) -> str:
+        """The result, the data and the options, as one writes them on the command line."""
+        return " ".join([self.text, "on", self.data, *(f"--{name} {value}" for name, value in self.options.items())])
 
 
 @dataclass(frozen=True)
@@ -65,13 +85,13 @@ class Model(nn.Module, ABC):
     Class attributes:
         name: on the command line.
         config_type: its hyper-parameters.
-        good: what a good result is, in the units of `evaluate`; "" says nothing.
+        good: good results, in the units of `evaluate`, each of one data set; a text alone speaks of any data.
         watch_samples: whether to measure and draw samples after each epoch, as no loss says how good they are.
     """
 
     name: ClassVar[str]
     config_type: ClassVar[type[Config]] = Config
-    good: ClassVar[str] = ""
+    good: ClassVar[str | tuple[Good, ...]] = ()
     watch_samples: ClassVar[bool] = False
 
     config: Config
@@ -81,6 +101,22 @@ class Model(nn.Module, ABC):
     def summary(cls) -> str:
         """What the model is, in one line: the first of its docstring."""
         return (vars(cls).get("__doc__") or cls.__name__).partition("\n")[0].rstrip(".")
+
+    @classmethod
+    def good_results(cls) -> str:
+        """All that was measured, in one line."""
+        return cls.good if isinstance(cls.good, str) else "; ".join(map(str, cls.good))
+
+    def good_result(self) -> str:
+        """What was measured on the data of --data with such hyper-parameters; "" where nothing was."""
+        if isinstance(self.good, str):
+            return self.good
+        chosen = {"data_file": None} | structs.asdict(self.config)
+        for good in self.good:
+            needed = {"data": good.data, "data_file": None, **good.options}
+            if needed.items() <= chosen.items():
+                return good.text
+        return ""
 
     @abstractmethod
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int) -> None: ...
@@ -153,6 +189,26 @@ class Encodes(Protocol):
 
     def decode(self, z: Tensor) -> Tensor:
         """(N, latent) -> (N, C, H, W) in [0, 1]"""
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """A model that tells the class of an image."""
+
+    config: Any
+
+    def classify(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> logits of the classes (N, K)"""
+
+
+@runtime_checkable
+class ClassifiesLater(Classifies, Protocol):
+    """A model that may be trained without labels, and then classifies once a classifier is fitted to its code."""
+
+    knows_classes: bool
+
+    def fit_classifier(self, data: Dataset) -> None:
+        """Fit it to the labelled training images; nothing else of the model changes."""
 
 
 @runtime_checkable

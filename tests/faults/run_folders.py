@@ -69,7 +69,7 @@ VERBS = {
     "vae": EACH | VAE,
     "gan": EACH | GAN,
     "recurrent-ae": EACH | SEQUENCES,
-    "ddnet": {"load": EACH["load"], "restore": _apply("restore", "--count", "2"), "export": EACH["export"]},
+    "ddnet": {"load": EACH["load"], "classify": _apply("classify", "--count", "2"), "export": EACH["export"]},
 }
 
 SAMPLED = st.sampled_from(

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from small_runs import small_run
 
 import minigen
-from minigen import backend
+from minigen import Tensor, backend
 from minigen.data import load
 from minigen.inference.arrays import UseError
 from minigen.inference.loading import load as load_run
@@ -65,6 +65,34 @@ def test_encodes_decodes_and_reconstructs(trained: Callable[..., Trained], digit
     np.testing.assert_allclose(ae.reconstruct(digits), ae.decode(codes), atol=1e-6)
     error = ((ae.reconstruct(digits) - digits / np.float32(255)) ** 2).mean(axis=(1, 2, 3))
     np.testing.assert_allclose(ae.score(digits), error, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("cnn", {"hidden": 16}), ("ddnet", {"epochs": 1}), ("sae", {"mode": "joint"})]
+)
+def test_classifies_with_the_softmax_of_its_logits(
+    trained: Callable[..., Trained], digits: np.ndarray, name: str, options: dict[str, Any]
+) -> None:
+    chances = trained(name, **options).classify(digits)
+    assert chances.shape == (10, 10)
+    assert trained(name, **options).data.classes == tuple("0123456789")
+    x = backend.to_device(digits.astype(np.float32) / 255, trained(name, **options).config.device)
+    logits = trained(name, **options).model.classify(Tensor(x)).numpy()  # type: ignore[operator, union-attr]
+    np.testing.assert_allclose(chances, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_a_code_that_saw_no_label_classifies_once_a_classifier_is_fitted(
+    trained: Callable[..., Trained], digits: np.ndarray
+) -> None:
+    sae = trained("sae")
+    codes = sae.encode(digits)
+    with pytest.raises(
+        UseError, match=r"sae was trained without labels: first call trained\.model\.fit_classifier\(.*'mnist5k'"
+    ):
+        sae.classify(digits)
+    sae.model.fit_classifier(load("mnist5k"))  # type: ignore[operator]
+    assert (sae.classify(digits).argmax(axis=1) == load("mnist5k").test.labels[::100]).mean() >= 0.5
+    np.testing.assert_array_equal(sae.encode(digits), codes)
 
 
 def test_many_examples_pass_in_parts(trained: Callable[..., Trained], digits: np.ndarray) -> None:
@@ -197,6 +225,7 @@ def test_threads_do_not_disturb_each_other(trained: Callable[..., Trained], digi
     [
         (lambda t, x: t.restore(x), "ae cannot restore: that is for deconv"),
         (lambda t, x: t.damage(x), "ae cannot restore: that is for deconv"),
+        (lambda t, x: t.classify(x), "ae cannot classify: that is for sae, cnn, ddnet"),
         (lambda t, x: t.sample(1), "ae cannot sample: that is for vae, conv-vae, gan, dcgan, wgan-gp"),
         (lambda t, x: t.encode(x[0, 0, 0]), r"inputs has shape \(28,\), must be \(N, 1, 28, 28\)"),
         (lambda t, x: t.encode(x // 255), "inputs: the largest uint8 value is 1, must be up to 255"),

@@ -12,11 +12,11 @@ import pytest
 from msgspec import structs
 
 from minigen import Tensor, no_grad, rng
-from minigen.data import Batch, Split
+from minigen.data import Batch, Split, names
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options as config_options
 from minigen.models.config import require_used
-from minigen.models.model import Encodes, KeepsLabelled, Reconstructs, Restores, Samples
+from minigen.models.model import Classifies, Encodes, KeepsLabelled, Reconstructs, Restores, Samples
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "sae": [{"mode": "pretrain"}, {"mode": "joint"}],
@@ -60,7 +60,7 @@ def test_images_of_every_data_set_go_through(name: str, options: dict[str, Any],
     x = Tensor(batch.inputs)
     with no_grad():
         assert all(np.isfinite(value.item()) for value in model.evaluate(batch).terms.values())
-        if hasattr(model, "classify"):
+        if isinstance(model, Classifies):
             assert model.classify(x).shape == (2, 3)
         if isinstance(model, Encodes):
             code = model.encode(x)
@@ -140,6 +140,34 @@ def test_a_hyper_parameter_is_used_or_refused(name: str, options: dict[str, Any]
         if option.name not in {*structs.asdict(Config()), "data_file", "labels"}:  # the data's, and the study's
             with nullcontext() if option.name in watched.read else pytest.raises(ConfigError, match="is used only"):
                 require_used(config, [option.name])
+
+
+def good_result(name: str, **options: Any) -> str:
+    return make(name, (8, 8) if name == "recurrent-ae" else (1, 16, 16), **options).good_result()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_good_result_is_said_of_the_data_it_was_measured_on_and_of_no_other(name: str) -> None:
+    goods = MODELS[name].good
+    assert goods
+    assert not isinstance(goods, str), "a text alone would speak of any data"
+    for good in goods:
+        assert good.data in names()
+        assert good_result(name, data=good.data, **good.options) == good.text
+        assert good_result(name, data="/home/me/photos", **good.options) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ae", {"data": "mnist", "loss": "mse"}),
+        ("vae", {"data": "mnist", "likelihood": "gaussian"}),
+        ("deconv", {"task": "denoise"}),
+        ("recurrent-ae", {"data": "waves", "data_file": "heartbeats.csv"}),
+    ],
+)
+def test_a_good_result_is_silent_where_another_measure_or_file_is_used(name: str, options: dict[str, Any]) -> None:
+    assert good_result(name, **options) == ""
 
 
 @pytest.mark.parametrize("name", ["ae", "ddnet", "recurrent-ae", "wgan-gp"])
