@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import traceback
 import warnings
-from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
@@ -67,18 +66,19 @@ def _judge_bug(exercise: Exercise, your: ModuleType) -> Verdict:
 
 
 def _refuse_ready_made(exercise: Exercise, tree: ast.Module) -> None:
-    """Notice minigen's own function in place of the reader's."""
-    for name, line in _borrowed(tree):
-        if name in exercise.without:
-            raise WrongError(f"line {line} calls minigen's own `{name}`: that is what you are to write")
-
-
-def _borrowed(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield node.attr, node.lineno
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+    """Notice minigen's own function in place of the reader's: in the exercise, and in what it calls in the file."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    waiting: list[ast.stmt] = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    waiting += [functions.pop(exercise.name)] if exercise.name in functions else []
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if isinstance(node, ast.Name) and node.id in functions:
+                waiting.append(functions.pop(node.id))
+            names = [node.attr] if isinstance(node, ast.Attribute) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            for name in exercise.without.intersection(names):
+                line = getattr(node, "lineno", 0)
+                raise WrongError(f"line {line} calls minigen's own `{name}`: that is what you are to write")
 
 
 def _explain(error: BaseException, exercise: Exercise, source: str, path: str) -> Verdict:

@@ -12,7 +12,7 @@ MISTAKES = {
     "pca": [
         ("svd(x - mean", "svd(x", "subtract the mean"),
         ("axes[:k]", "axes[-k:][::-1]", "smallest"),
-        ("axes[:k]", "axes[:, :k].T", "variance"),
+        ("axes[:k]", "axes[:, :k].T", "rows of Vᵀ"),
         ("axes[:k]", "axes[:k][::-1]", "first"),
         ("axes[:k]", "axes", "shape"),
         ("axes[:k]", "axes[:k] * 2", "unit"),
