@@ -8,11 +8,12 @@
     minigen.optim       SGD, RMSprop, Adam, AdamW         minigen.gradcheck   is a derivative right?
     minigen.no_grad     record nothing                    minigen.grad        gradients of computed tensors too
     minigen.load        a trained model in use            minigen.manual_seed
-    minigen.draw_graph  how a tensor was computed
+    minigen.draw_graph  how a tensor was computed         minigen.show        images side by side
 
 On the command line: python -m minigen.train MODEL trains one, python -m minigen.apply RUN uses it.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigen import interrupts  # noqa: F401 (first, as the others take a moment)
@@ -25,12 +26,14 @@ from minigen.ops.operands import tensor
 from minigen.rng import manual_seed
 
 if TYPE_CHECKING:
+    from minigen.evaluation.sheet import show
     from minigen.graph import draw_graph
     from minigen.inference.loading import load
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "draw_graph", "grad", "gradcheck", "keep_freed_memory", "load", "manual_seed", "no_grad", "tensor"]
-__all__ += ["nn", "ops", "optim"]
+__all__ = ["Tensor", "grad", "gradcheck", "keep_freed_memory", "manual_seed", "nn", "no_grad", "ops", "optim", "tensor"]
+__all__ += ["draw_graph", "load", "show"]
+LATER = {"draw_graph": "minigen.graph", "load": "minigen.inference.loading", "show": "minigen.evaluation.sheet"}
 
 
 INSTEAD = {
@@ -57,14 +60,8 @@ INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    """`load` and `draw_graph` bring with them what `import minigen` does not wait for, such as all models."""
-    if name == "load":
-        from minigen.inference.loading import load
-
-        return load
-    if name == "draw_graph":
-        from minigen.graph import draw_graph
-
-        return draw_graph
+    """`load`, `show` and `draw_graph` bring with them what `import minigen` does not wait for, such as all models."""
+    if name in LATER:
+        return getattr(importlib.import_module(LATER[name]), name)
     hint = INSTEAD.get(name, f"ops.{name}" if name in ops.__all__ else None)
     raise AttributeError(f"module 'minigen' has no attribute {name!r}" + (f": write {hint}" if hint else ""))

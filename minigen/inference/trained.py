@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,13 @@ from minigen.models.model import Classifies, ClassifiesLater, Encodes, Reconstru
 AT_ONCE = 500  # examples
 TILE = 128  # pixels of the side of a tile in which a large image is restored
 MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
+_VERBS = {
+    Samples: ("sample", "interpolate_noise"),
+    Encodes: ("encode", "decode", "interpolate"),
+    Reconstructs: ("reconstruct", "score"),
+    Restores: ("damage", "restore"),
+}
+"""What a trained model can do, by what its model has."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +62,17 @@ class Trained:
     def __repr__(self) -> str:
         parameters = sum(parameter.size for parameter in self.model.parameters())
         return f"Trained({self.model.name}: {parameters:,} parameters, {self.epoch} epochs on {self.data.name})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: what it is, what it was trained on, and what it can do."""
+        rows = {
+            "model": f"{self.model.name}: {(inspect.getdoc(self.model) or '').partition(chr(10))[0]}",
+            "parameters": f"{sum(parameter.size for parameter in self.model.parameters()):,}",
+            "trained": f"{self.epoch} epochs on {self.data.name}",
+            "can": ", ".join(verb for kind, verbs in _VERBS.items() if isinstance(self.model, kind) for verb in verbs),
+        }
+        table = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table>{table}</table>"
 
     def sample(self, count: int, seed: int = 0, temperature: float = 1.0) -> Floats:
         """New images from noise of N(0, temperature²): (count, C, H, W) in [0, 1].

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 from minigen import backend
 from minigen.autograd import Tensor, creation
 from minigen.backend import Array
 from minigen.ops.operands import checked_dtype
+
+_MOST_ROWS = 40  # of the table of parameters in a notebook
 
 
 class Parameter(Tensor):
@@ -207,6 +210,14 @@ class Module:
         parts = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
         inside = "\n  " + "\n  ".join(parts) + "\n" if parts else ""
         return f"{type(self).__name__}({', '.join(words)}{inside})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the parts as text, and a table of the parameters."""
+        rows = [f"<td>{escape(n)}</td><td>{'×'.join(map(str, p.shape))}</td>" for n, p in self.named_parameters()]
+        rows = [*rows[:_MOST_ROWS], *["<td>…</td>"] * (len(rows) > _MOST_ROWS)]
+        total = sum(parameter.size for parameter in self.parameters())
+        table = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<pre>{escape(repr(self))}</pre>{total:,} parameters<table>{table}</table>"
 
 
 ForwardHook = Callable[[Module, tuple[Any, ...], Any], object]

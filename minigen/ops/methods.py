@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from minigen import backend
 from minigen.autograd import Edge, Tensor, tape
 from minigen.backend import Array
-from minigen.ops import activations, arithmetic, dense, elementwise, indexing, operands, powers, reductions, shapes
+from minigen.ops import (
+    activations,
+    arithmetic,
+    dense,
+    display,
+    elementwise,
+    indexing,
+    operands,
+    powers,
+    reductions,
+    shapes,
+)
 from minigen.ops import statistics as spread
 from minigen.ops.operands import Operand, as_operand
 
@@ -162,6 +173,10 @@ class Methods:
     def __repr__(self) -> str:
         text = f"tensor({self.data}, dtype={self.dtype}, device={self.device}"
         return text + (", requires_grad=True)" if self.requires_grad else ")")
+
+    def _repr_html_(self) -> str:
+        """For notebooks: shape, range and a table of the numbers."""
+        return display.as_html(self)  # type: ignore[arg-type]  # self is a Tensor
 
     def __len__(self) -> int:
         if not self.ndim:

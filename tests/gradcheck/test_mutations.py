@@ -151,6 +151,7 @@ NO_CASE = {
     "unsqueeze": "the case is named expand_dims, its other name",
     "to cpu": "need two devices: tests/test_tensor.py has them",
     "t dim numel detach numpy item argmax argmin requires_grad_": "no operation, or one without a derivative",
+    "_repr_html_": "shows a tensor in a notebook",
 }
 """Public names without a case, each with the reason."""
 

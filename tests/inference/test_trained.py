@@ -338,6 +338,10 @@ def test_a_classifier_has_no_code(trained: Callable[..., Trained], digits: np.nd
 def test_a_run_says_in_one_line_what_it_is(trained: Callable[..., Trained]) -> None:
     count = sum(p.size for p in trained("vae").model.parameters())
     assert repr(trained("vae")) == f"Trained(vae: {count:,} parameters, {trained('vae').epoch} epochs on mnist5k)"
+    for verb in re.search("can</th><td>(.*?)</td>", trained("vae")._repr_html_())[1].split(", "):
+        getattr(trained("vae"), verb)
+    assert "sample, " in trained("vae")._repr_html_()
+    assert "sample" not in trained("ae")._repr_html_()
 
 
 def test_the_ends_of_a_path_may_be_bytes_or_floats(trained: Callable[..., Trained], digits: np.ndarray) -> None:
