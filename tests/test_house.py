@@ -139,6 +139,7 @@ OPENS = re.compile(
 )
 DOORS = {
     "minigen.files": "the door itself",
+    "minigen.data.npy": "members of an archive that the door opened",
     "minigen.data.pictures": "Image.open of a file that the door opened",
     "minigen.command_line": "os.devnull",
     "minigen.explore": "the browser opens the page",

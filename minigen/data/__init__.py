@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minigen.data import cifar, mnist, sequences, shapes
+from minigen.data.arrays import load_arrays
 from minigen.data.dataset import DataError, Dataset, Split
 from minigen.data.description import Description
 from minigen.data.folder import load_folder
@@ -89,7 +90,8 @@ def load(
     channels: int | None = None,
     skip_unreadable: bool = False,
 ) -> Dataset:
-    """The data set called `name`, or the user's own: a path to a folder of pictures, as data/folder.py describes it.
+    """The data set called `name`, or the user's own at a path: a folder of pictures, as data/folder.py
+    describes it, a .npz or .npy file of pictures (data/arrays.py), or a .csv file of sequences (data/own_sequences.py).
 
     data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;
         None: download them once. Of the user's own data: where they lie now, if that is no longer `name`.
@@ -100,10 +102,7 @@ def load(
     """
     name = str(name)
     if is_path(name):
-        path = absolute(name if data_dir is None else data_dir)
-        if path.suffix.lower() == ".csv" and not path.is_dir():
-            return read_sequences(path, seed)
-        return load_folder(path, seed, None if size is None else read_size(size), channels, skip_unreadable)
+        return _own(absolute(name if data_dir is None else data_dir), seed, size, channels, skip_unreadable)
     entry = _SETS.get(name)
     if entry is None:
         close = difflib.get_close_matches(name.lower(), _SETS, n=1)
@@ -118,3 +117,17 @@ def load(
         stored = ", ".join(other for other, kind in _SETS.items() if isinstance(kind, _Stored))
         raise DataError(f"{name} comes with minigen and reads no --data-dir (the sets that do: {stored})")
     return entry.make(seed)
+
+
+def _own(path: Path, seed: int, size: str | None, channels: int | None, skip_unreadable: bool) -> Dataset:
+    """The user's own data at a path, by what lies there."""
+    sides, ending = None if size is None else read_size(size), path.suffix.lower()
+    if path.is_dir() or not path.exists():
+        return load_folder(path, seed, sides, channels, skip_unreadable)
+    if skip_unreadable:
+        raise DataError(f"--skip-unreadable is for a folder of pictures, {path} is a file")
+    if ending in (".npy", ".npz"):
+        return load_arrays(path, seed, sides, channels)
+    if ending == ".csv" and size is None and channels is None:
+        return read_sequences(path, seed)
+    raise DataError(f"{path}: must be a folder of pictures, or a .npz, .npy or .csv file")

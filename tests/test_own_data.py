@@ -1,0 +1,162 @@
+"""One's own data on the command line: trained on, moved, changed, and twenty mistakes, each of which is one line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minigen import apply, train
+from minigen.evaluation import figures
+
+Write = Callable[[Path], object]
+
+
+def picture(path: Path, level: int = 90, size: tuple[int, int] = (8, 8), mode: str = "RGB") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(level).integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(noise).convert(mode).save(path)
+
+
+def photos(root: Path, count: int = 24) -> None:
+    for level in range(count):
+        picture(root / f"{'ab'[level % 2]}/{level:02}.png", level)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(figures, "draw_all", lambda *_: {})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def done(command: Callable[[list[str]], int], line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    code = command(line.split())
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    return printed.out + printed.err
+
+
+def refused(command: Callable[[list[str]], int], line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert command(line.split()) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+TRAIN = "vae --hidden 4 --latent 2 --epochs 1 --batch-size 8 --out run"
+
+
+def test_a_run_notices_another_folder_and_finds_a_moved_one(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(place / "mine")
+    assert "24 pictures, 2 classes, 8 × 8 in colours" in done(train.main, f"{TRAIN} --data mine", capsys)
+    said = json.loads((place / "run/config.json").read_text())
+    assert said["config"]["data"] == str(place / "mine")
+    assert (said["data"]["name"], said["data"]["examples"], said["data"]["classes"]) == ("mine", [21, 3], ["a", "b"])
+    score = done(apply.main, "run reconstruct", capsys)
+    shutil.move(place / "mine", place / "moved")
+    assert "mine: no such file or folder" in refused(apply.main, "run reconstruct", capsys)
+    assert "mine: no such file or folder" in refused(train.main, "vae --resume --out run --epochs 2", capsys)
+    for flag in ("--data", "--data-dir"):
+        assert done(apply.main, f"run reconstruct {flag} moved", capsys) == score
+    assert "resumed after 1 epochs" in done(train.main, "vae --resume --out run --epochs 2 --data moved", capsys)
+    assert "resumed after 2 epochs" in done(train.main, "vae --resume --out run --epochs 3", capsys)
+    picture(place / "moved/a/new.png", 99)
+    assert "are others" in refused(train.main, "vae --resume --out run --epochs 4", capsys)
+    assert "moved is not the data that the run was trained on (25 examples, not 24)" in done(
+        apply.main, "run reconstruct", capsys
+    )
+
+
+def sequences(path: Path) -> None:
+    np.savetxt(path, np.random.default_rng(0).random((20, 6)), delimiter=",")
+
+
+FOLDERS: dict[str, tuple[Write, str, str]] = {
+    "no such folder": (lambda p: None, "./own", "no such file or folder"),
+    "name that is none": (lambda p: None, "minst5k", "unknown data set 'minst5k': did you mean 'mnist5k'"),
+    "empty folder": (lambda p: p.mkdir(), "", r"holds no picture \(\.png"),
+    "empty class": (lambda p: (photos(p), (p / "c").mkdir()), "", "the class c has no picture"),
+    "pictures beside classes": (lambda p: (photos(p), picture(p / "x.png")), "", r"\(x\.png\) beside the class a"),
+    "train without test": (lambda p: photos(p / "train"), "", "holds train, but neither test nor val"),
+    "class only in test": (
+        lambda p: (photos(p / "train"), picture(p / "test/c/1.png")),
+        "",
+        "test has the class c, train has classes a, b",
+    ),
+    "one picture": (lambda p: picture(p / "1.png"), "", "none is left to train on"),
+    "different sizes": (
+        lambda p: (photos(p), picture(p / "a/99.png", size=(8, 9))),
+        "",
+        r"00\.png is 8 × 8, a/99\.png is 8 × 9.*--size 64",
+    ),
+    "grey and colours": (
+        lambda p: (picture(p / "1.png", mode="L"), picture(p / "2.png")),
+        "",
+        r"1\.png is grey, 2\.png is in colours: --channels 1 or",
+    ),
+    "no picture inside": (
+        lambda p: (photos(p), (p / "a/bad.png").write_text("x")),
+        "",
+        r"1 of 25 .*a/bad\.png \(not a",
+    ),
+    "cut file": (
+        lambda p: (photos(p), (p / "a/04.png").write_bytes((p / "a/04.png").read_bytes()[:99])),
+        "",
+        r"1 of 24 pictures cannot be read: a/04\.png .*--skip-unreadable",
+    ),
+    "seven bad files": (
+        lambda p: (photos(p), [(p / f"a/z{i}.png").write_text("x") for i in range(7)]),
+        "",
+        "7 of 31 pictures cannot be read: .*z4.png .*and 2 more",
+    ),
+    "only bad files": (lambda p: (p.mkdir(), (p / "a.jpg").write_text("x")), "", "1 of 1 pictures cannot be read"),
+    "link that leads nowhere": (
+        lambda p: (photos(p), (p / "a/l.png").symlink_to("no")),
+        "",
+        r"a/l\.png .*No such file",
+    ),
+    "huge pictures": (
+        lambda p: (p.mkdir(), [Image.new("L", (5000, 4000), 9).save(p / f"{i}.png") for i in range(2)]),
+        "",
+        "pictures of 4000 × 5000, .*--size 64 shrinks them",
+    ),
+    "size that is none": (photos, "own --size 64by64", "--size is '64by64', must be"),
+    "channels that are none": (photos, "own --channels 2", "--channels is '2', must be one of 1, 3|--channels is"),
+    "size of a named set": (lambda p: None, "mnist5k --size 32", "--size is 32, but mnist5k has a form of its own"),
+    "odd size": (photos, "own --size 37x53 --MODEL conv-vae", "images of 37 × 53, conv-vae needs multiples of 4"),
+    "text file": (lambda p: p.with_suffix(".txt").write_text("x"), "./own.txt", "must be a folder of pictures, or a"),
+    "sequences for an image model": (lambda p: sequences(p.with_suffix(".csv")), "./own.csv", "vae needs images"),
+    "pictures for a sequence model": (photos, "own --MODEL recurrent-ae", r"read from \.npy and \.csv files"),
+    "window of pictures": (photos, "mnist5k-rows --window 5 --MODEL recurrent-ae", "--window is 5, but it is for file"),
+}
+
+
+@pytest.mark.parametrize("what", FOLDERS)
+def test_a_mistake_is_one_line_and_loses_nothing(what: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write, words, message = FOLDERS[what]
+    write(place / "own")
+    before = {path: path.lstat().st_mtime_ns for path in place.rglob("*") if "cache" not in path.parts}
+    words, _, model = (words or "own").partition(" --MODEL ")
+    error = refused(train.main, f"{model or 'vae'} --epochs 1 --out run --data {words}", capsys)
+    assert re.search(message, error), error
+    after = {path: path.lstat().st_mtime_ns for path in place.rglob("*") if "cache" not in path.parts}
+    assert after == before
+    assert not list(place.glob("cache/minigen/pictures/.minigen-*"))
+
+
+def test_unreadable_files_are_left_out_where_that_is_asked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(place / "own")
+    (place / "own/a/bad.png").write_text("x")
+    out = done(train.main, f"{TRAIN} --data own --skip-unreadable", capsys)
+    assert "24 pictures, 2 classes" in out
+    assert "1 unreadable ones left out" in out
