@@ -93,12 +93,15 @@ def load(
     """The data set called `name`, or the user's own at a path: a folder of pictures, as data/folder.py
     describes it, a .npz or .npy file of pictures (data/arrays.py), or a .csv file of sequences (data/own_sequences.py).
 
-    data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;
-        None: download them once. Of the user's own data: where they lie now, if that is no longer `name`.
-    seed: decides what the generated sets contain, and which of the user's own examples are the test split.
-    size, channels, skip_unreadable: for the user's own pictures: the height and width to which each is shrunk or
-        stretched, "64" or "48x64"; 1 for grey or 3 for colours; whether to leave out files that cannot be read.
-    Raises DataError, one line, for an unknown name, a missing or damaged file, and a failed download.
+    Args:
+        data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;
+            None: download them once. Of the user's own data: where they lie now, if that is no longer `name`.
+        seed: decides what the generated sets contain, and which of the user's own examples are the test split.
+        size, channels, skip_unreadable: for the user's own pictures: the height and width to which each is shrunk or
+            stretched, "64" or "48x64"; 1 for grey or 3 for colours; whether to leave out files that cannot be read.
+
+    Raises:
+        DataError: an unknown name, a missing or damaged file, a failed download; one line.
     """
     name = str(name)
     if is_path(name):

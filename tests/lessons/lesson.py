@@ -74,6 +74,17 @@ class Lesson:
         """What the names of its figures start with: a lesson's two digits, or another page's name."""
         return self.path.name[:2] if self.path.name[:2].isdigit() else self.path.stem
 
+    @property
+    def words(self) -> int:
+        """Of the prose, without code and outputs."""
+        return len(re.sub(r"^```.*?^```\n", "", self.text, flags=re.MULTILINE | re.DOTALL).split())
+
+    @property
+    def minutes(self) -> int:
+        """A reader's time at 150 words and 8 lines of code per minute, to the nearest 5."""
+        lines = sum(bool(line.strip()) for block in self.blocks for line in block.code.splitlines())
+        return 5 * round((self.words / 150 + lines / 8) / 5)
+
 
 @dataclass(frozen=True)
 class Run:

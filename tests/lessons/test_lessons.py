@@ -17,6 +17,8 @@ from tests.lessons.references import check_code_span, check_link, code_spans, im
 
 SECONDS = 60.0  # a lesson may take 30 s on two cores; a machine of half that speed is no mistake
 FIGURE_BYTES = 60_000
+MOST_WORDS = 3500
+CONTENTS = (FOLDER / "README.md").read_text(encoding="utf-8")
 
 each_lesson = pytest.mark.parametrize("path", lessons.paths(), ids=lambda path: path.stem)
 each_page = pytest.mark.parametrize("path", lessons.pages(), ids=lambda path: path.stem)
@@ -46,7 +48,9 @@ def test_form(path: Path) -> None:
     headings = [lesson.tokens[i + 1].content for i, token in enumerate(lesson.tokens) if token.type == "heading_open"]
     assert headings[0].startswith(f"{int(lesson.number)}. ")
     assert headings[-5:] == ["Exercises", "Exercise 1", "Exercise 2", "Exercise 3", "Sources"]
-    assert re.search(r"^\*Needs: .+ Gives: .+ Time: \d+ minutes\.\*$", lesson.text, re.MULTILINE)
+    assert re.search(rf"^\*Needs: .+ Gives: .+ Time: {lesson.minutes} minutes\.\*$", lesson.text, re.MULTILINE)
+    assert re.search(rf"\({path.name}\) .* \| {lesson.minutes} \|$", CONTENTS, re.MULTILINE)
+    assert lesson.words <= MOST_WORDS
     assert any(token.type == "table_open" for token in lesson.tokens)
     assert any(".py" in target for _, target in links(lesson)), "no link to minigen's code"
     for part in re.split(r"^### Exercise \d$", lesson.text, flags=re.MULTILINE)[1:]:
