@@ -18,7 +18,7 @@ class Effort:
     kills: int = 2
     models: tuple[str, ...] = ("vae",)
     seed: int = 0
-    tries: int = 2
+    tries: int = 1
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,15 @@ class Runs:
 
 
 def tries(cases: Sequence[tuple[str, str, str, Callable[[Path, Path], object]]], folder: Path, effort: Effort) -> Any:
-    """As many of the cases (model, verb, what, damage) as the effort allows, chosen by its seed."""
+    """As many of the cases (model, verb, what, damage) as the effort allows, chosen by its seed.
+
+    At least one of each kind, which `what` begins with, up to a colon.
+    """
     runs = Runs(folder)
-    for model, verb, what, damage in random.Random(effort.seed).sample(cases, min(effort.tries, len(cases))):
+    shuffled = random.Random(effort.seed).sample(cases, len(cases))
+    first = {case[2].partition(":")[0]: case for case in reversed(shuffled)}
+    rest = [case for case in shuffled if first[case[2].partition(":")[0]] is not case]
+    for model, verb, what, damage in [*first.values(), *rest[: max(0, effort.tries - len(first))]]:
         lost = runs.survive(model, verb, damage)
         yield f"{model} {verb}, {what}: {lost}" if lost else ""
 
@@ -156,9 +162,10 @@ DAMAGES: dict[str, Callable[[Path, Path], object]] = {
     "link to /dev/zero": _instead(lambda file, outside: file.symlink_to("/dev/zero")),
     "sparse, 30 GB": _instead(_sparse),
     "folder": _instead(lambda file, outside: file.mkdir()),
+    "another file": _instead(lambda file, outside: file.write_bytes(b"the user's")),
 }
 WHOLE_FILES = [name for name in DAMAGES if name not in ("cut", "flipped byte", "empty", "hard link")]
-FILES = ("config.json", "metrics.jsonl", "written.json", ".lock", "best.safetensors", "last.safetensors", "curves.png")
+FILES = ("config.json", "metrics.jsonl", ".written.json", ".lock", "best.safetensors", "last.safetensors", "curves.png")
 FOLDERS = ("frames", "sample", "encode", "reconstruct", "interpolate", "score", "export", "restore", "sample/pictures")
 RESULTS = ("sample/sheet.png", "encode/codes.csv", "encode/codes.npy", "frames/0001.npy", "learning.gif")
 
@@ -181,7 +188,7 @@ def _damaged(name: str, kind: str) -> Callable[[Path, Path], None]:
 def files(folder: Path, effort: Effort) -> Iterator[str]:
     """Every file and sub-folder of a run in every state that a file can be in."""
     cases = [
-        (model, verb, f"{name} {kind}", _damaged(name, kind))
+        (model, verb, f"{kind}: {name}", _damaged(name, kind))
         for model, verbs in VERBS.items()
         for verb in verbs
         for name in (*FILES, *FOLDERS, *RESULTS)
@@ -201,6 +208,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | TEXTS, inner, max_size=3),
     max_leaves=4,
 )
+
+
+GONE = "removed"
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int, number: int) -> list[Any]:
@@ -228,12 +238,23 @@ def replaced(content: Any, place: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
+def without(content: Any, place: tuple[Any, ...]) -> Any:
+    """The JSON value without the part at that place."""
+    changed = copy.copy(content)
+    if len(place) == 1:
+        del changed[place[0]]
+    else:
+        changed[place[0]] = without(content[place[0]], place[1:])
+    return changed
+
+
 def _edit(file: str, place: float, value: Any) -> Callable[[Path, Path], None]:
     """Another value in config.json, in a line of metrics.jsonl, or in a state of valid checksum."""
 
     def other(content: Any) -> Any:
         found = places(content)
-        return replaced(content, found[int(place * len(found))], value)
+        at = found[int(place * len(found))]
+        return without(content, at) if value == GONE and at else replaced(content, at, value)
 
     def damage(run: Path, _: Path) -> None:
         path = run / file
@@ -257,8 +278,12 @@ def values(file: str) -> Callable[[Path, Effort], Iterator[str]]:
     """Each part of the file in turn another value, in a file that is otherwise whole."""
 
     def fault(folder: Path, effort: Effort) -> Iterator[str]:
-        found = drawn(st.tuples(SAMPLED, st.floats(0, 1, exclude_max=True), JSON), effort.tries, effort.seed)
-        cases = [(*verb, f"{place:.4f} {value!r:.60}", _edit(file, place, value)) for verb, place, value in found]
+        values = st.just(GONE) | JSON
+        found = drawn(st.tuples(SAMPLED, st.floats(0, 1, exclude_max=True), values), 20 * effort.tries, effort.seed)
+        cases = [
+            (*verb, f"{type(value) if value != GONE else value}: {place:.4f} {value!r:.60}", _edit(file, place, value))
+            for verb, place, value in found
+        ]
         yield from tries(cases, folder, effort)
 
     return fault
@@ -319,9 +344,8 @@ CHANGES: dict[str, Callable[[dict[str, Any], str], object]] = {
 
 def weights(folder: Path, effort: Effort) -> Iterator[str]:
     """Each array of a checkpoint of valid checksum with other values, of another type or shape, or not there."""
-    parts = st.tuples(SAMPLED, st.floats(0, 1, exclude_max=True), st.sampled_from(sorted(CHANGES)))
-    found = drawn(parts, effort.tries, effort.seed)
-    cases = [(*verb, f"array {at:.3f} {kind}", _arrays(CHANGES[kind], at)) for verb, at, kind in found]
+    found = drawn(st.tuples(SAMPLED, st.floats(0, 1, exclude_max=True)), effort.tries, effort.seed)
+    cases = [(*verb, f"{kind}: array {at:.3f}", _arrays(CHANGES[kind], at)) for verb, at in found for kind in CHANGES]
     yield from tries(cases, folder, effort)
 
 

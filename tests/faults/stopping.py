@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import random
 import resource
+import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from minigen import train
 from minigen.training.lock import locked
+from tests.faults import child
 from tests.faults.fault import Effort, Fault, refused
 from tests.kill_and_resume import FEW_EXAMPLES, Training, never_stopped, resumed, survive
 
@@ -57,20 +58,20 @@ def full_disk(folder: Path, _: Effort) -> Iterator[str]:
     whole = folder / "never-stopped"
     expected, _ = never_stopped("vae", whole, BEGIN, EPOCHS)
     size = (whole / "last.safetensors").stat().st_size
+    with Training("vae", folder / "begun", BEGIN, resume=False) as training:
+        training.wait_for("    2 ")
     for limit in (0, size // 2, size - 1):
-        run = folder / f"limit-{limit}"
-        with Training("vae", run, BEGIN, resume=False) as training:
-            training.wait_for("    2 ")
-        words = [sys.executable, "-m", "minigen.train", "vae", "--out", str(run), "--resume"]
-        full = subprocess.run(words, preexec_fn=lambda size=limit: _limit(size), capture_output=True, text=True)
-        if full.returncode != 2 or full.stderr.count("\n") != 1 or "File too large" not in full.stderr:
-            yield f"exit code {full.returncode}, said {full.stderr!r}"
+        run = Path(shutil.copytree(folder / "begun", folder / f"limit-{limit}"))
+
+        def limited(words: list[str], limit: int = limit) -> int:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            return train.main(words)
+
+        full = child.run(limited, ["vae", "--out", run, "--resume"])
+        if full.code != 2 or (limit and (full.err.count("\n") != 1 or "File too large" not in full.err)):
+            yield f"exit code {full.code}, said {full.err!r}"
             continue
         yield ", ".join(resumed("vae", run, [], EPOCHS, expected))
-
-
-def _limit(size: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def no_folder(folder: Path, _: Effort) -> Iterator[str]:
