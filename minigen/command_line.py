@@ -22,6 +22,7 @@ from minigen.files import printable
 from minigen.inference.arrays import UseError
 from minigen.models import ConfigError
 from minigen.models.checking import ModelError
+from minigen.parallel import WorkerError
 from minigen.training.checkpoint import CheckpointError
 from minigen.training.divergence import DivergedError
 from minigen.training.lock import LockedError
@@ -37,7 +38,7 @@ class UsageError(ValueError):
 
 _USER_ERRORS = (
     *(UsageError, ConfigError, DataError, RunError, LockedError, CheckpointError, DivergedError, UseError),
-    *(DeviceError, ModelError),
+    *(DeviceError, ModelError, WorkerError),
 )
 
 

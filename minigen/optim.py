@@ -25,6 +25,7 @@ class Optimizer:
     Attributes:
         steps: the number of calls of `step`.
         counts: the number of updates that each parameter has had.
+        parts: where several workers train, which elements of each parameter, flattened, this one updates; else None.
 
     Raises:
         TypeError: `parameters` is a tensor or a module, or holds something that is no leaf requiring a gradient.
@@ -39,6 +40,7 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: lr is {lr}, must not be negative")
         self.lr = lr
         self.steps = 0
+        self.parts: list[slice] | None = None
         self.counts = [0] * len(self.parameters)
         self.state = {
             f"{position}.{name}": backend.of(p.data).zeros_like(p.data)
@@ -70,8 +72,10 @@ class Optimizer:
             self.counts[position] += 1
             if not p.data.ndim:
                 p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
-            state = (self.state[f"{position}.{name}"] for name in self.state_names)
-            self.update(p.data, p.grad.data, self.counts[position], *state)
+            arrays = [p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
+            if self.parts is not None:
+                arrays = [array.reshape(-1)[self.parts[position]] for array in arrays]
+            self.update(arrays[0], arrays[1], self.counts[position], *arrays[2:])
             p._changed = next(creation)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:

@@ -7,17 +7,20 @@ From here to a weight's update: `_train` below, `Trainer.step` (training/loop.py
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import math
+import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
-from minigen import backend, files, rng
+from minigen import backend, files, parallel, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions, is_path
 from minigen.inference.loading import PATHS, load_data, moved, read_config
@@ -26,6 +29,7 @@ from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
+from minigen.parallel import processes
 from minigen.training.averages import measure
 from minigen.training.divergence import DivergedError
 from minigen.training.generator_watch import GeneratorWatch
@@ -33,7 +37,7 @@ from minigen.training.layer_table import layer_table
 from minigen.training.lock import locked
 from minigen.training.loop import Trainer
 from minigen.training.resuming import may_change
-from minigen.training.run_folder import RunError, RunFolder
+from minigen.training.run_folder import RunError, RunFolder, Unwritten
 from minigen.training.signals import Stopped
 
 SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
@@ -115,9 +119,26 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     require_used(config, asked)
+    if config.workers > 1 and config.device == "gpu":
+        raise ConfigError(f"--workers is {config.workers} with --device gpu, must be 1: workers share the CPU's cores")
+    return processes.run(config.workers, _train_together, model_type, config, run.path, resume, overwrite, smoke)
+
+
+def _train_together(
+    model_type: type[Model], config: Config, path: Path, resume: bool, overwrite: bool, smoke: bool
+) -> int:
+    """What every worker does; worker 0 alone prints and writes."""
+    workers = parallel.workers()
+    leads = workers.rank == 0
+    run = RunFolder(path) if leads else Unwritten(path)
+    say: Callable[[str], Any] = print if leads else lambda line: None
     backend.module(config.device)
     keep_freed_memory()
+    if not leads:
+        workers.decide(0)  # worker 0 goes first: it may have to download the data
     data = load_data(config)
+    if leads:
+        workers.decide(0)
     described = Description.of(data)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
@@ -130,30 +151,34 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     model = build(model_type, config, data.input_shape, len(data.classes))
     model.to(config.device)
     watch = GeneratorWatch(model, data, run) if model.watch_samples else None
-    trainer = Trainer(model, train, validation, run, print, is_terminal(sys.stderr), watch)
+    trainer = Trainer(model, train, validation, run, say, leads and is_terminal(sys.stderr), watch)
     require_losses(model, trainer.objectives, trainer.loader.first(2))
-    with locked(run.path) as run.lock:
-        if not resume:
+    with locked(run.path) if leads else contextlib.nullcontext() as run.lock:
+        if leads and not resume:
             RunFolder.create(run.path, model_type.name, config, described, overwrite)
-        _print_opening(model, data, train, validation)
+        if leads:
+            _print_opening(model, data, train, validation)
         if resume:
             _resume(trainer, described)
         return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
 
 
 def _resume(trainer: Trainer, data: Description) -> None:
-    run = trainer.run
-    if run.has_checkpoint:
+    run, config, say = trainer.run, trainer.config, trainer.say
+    before = run.described().config.get("workers", 1)
+    if trainer.workers.decide(run.has_checkpoint):
         trainer.load(run.last, run.best)
     if run.described().data.crc32 not in (None, data.crc32):
         print("the test split is not the one that the run began with, or its classes have other names")
     run.keep_rows(trainer.epoch)
-    run.describe(trainer.model.name, trainer.config, data)
-    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
-    if trainer.epoch == trainer.config.epochs:
-        more = "; --epochs N adds epochs" if "epochs" in may_change(trainer.config) else ""
-        print(f"the run is finished{more}")
-    print()
+    run.describe(trainer.model.name, config, data)
+    say(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
+    if before != config.workers:
+        now = f"with {config.workers} worker{'s' * (config.workers > 1)}, so far {before}"
+        say(f"{now}: the result is the same up to rounding only")
+    if trainer.epoch == config.epochs:
+        say(f"the run is finished{'; --epochs N adds epochs' if 'epochs' in may_change(config) else ''}")
+    say("")
 
 
 def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
@@ -212,7 +237,17 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
     print(f"\ndevice  {config.device} ({why})")
     print(f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test")
     print(f"        {files.printable(data.source)}")
-    print(f"seed    {config.seed}\n")
+    print(f"seed    {config.seed}")
+    print(f"cores   {_cores(config)}\n")
+
+
+def _cores(config: Config) -> str:
+    """How many of this machine's cores the run uses, and which flag uses the rest."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    used = f"{min(config.workers, cores)} of {cores}, one worker each"
+    if config.workers == 1:
+        used = f"1 of {cores}, and the others in matrix products" if cores > 1 else "1 of 1"
+    return used if config.workers >= cores else f"{used}; --workers {cores} uses all"
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:
@@ -224,6 +259,8 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     _, result = measure(model, data.test)
     if not all(math.isfinite(value) for value in result.values()):
         raise DivergedError("the test result is not finite")
+    if trainer.workers.rank:
+        return
     print(f"\ntest    {_numbers(result)}")
     finding = model.study(data, trainer.validation)
     for line in [_numbers(finding.numbers), *finding.remarks, *signs_of_failure(model, data, result)]:

@@ -28,6 +28,7 @@ FLOORS = {
     "minigen.schema": 1,
     "minigen.autograd": 2,
     "minigen.data": 2,
+    "minigen.parallel": 2,
     "minigen.ops": 3,
     "minigen.nn": 4,
     "minigen.optim": 4,
@@ -162,7 +163,7 @@ def test_cupy_and_torch_are_never_imported(module):
 def test_importing_minigen_asks_for_no_device_and_no_other_framework():
     assert "minigen" in sys.modules
     names = {name.split(".")[0] for module in TREES for _, name in imports_of(module)}
-    allowed = {"minigen", "numpy", "matplotlib", "PIL", "tqdm", "safetensors", "pooch", "msgspec"}
+    allowed = {"minigen", "numpy", "matplotlib", "PIL", "tqdm", "safetensors", "pooch", "msgspec", "threadpoolctl"}
     assert names - set(sys.stdlib_module_names) <= allowed
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from minigen import backend
 from minigen.backend import Array, to_device
 from minigen.data.dataset import DataError, Dataset, Split, require_levels
+from minigen.parallel import ALONE, Shard, Workers
 
 GAP = 64  # values, at least one cache line
 
@@ -23,12 +24,24 @@ class Batch:
     inputs: float (N, C, H, W) in [0, 1] or float (N, T, D), on the loader's device.
     labels: int64 (N,), on the device. lengths: int64 (N,), on the device, or None.
     index: int64 (N,), always a NumPy array: which examples of the split these are.
+    shard: which rows these are of a batch that several workers share; None for a batch of its own.
     """
 
     inputs: Array
     labels: Array
     lengths: Array | None
     index: NDArray[np.int64]
+    shard: Shard | None = None
+
+    @property
+    def total(self) -> int:
+        """How many examples the whole batch has."""
+        return self.shard.total if self.shard else len(self.index)
+
+    @property
+    def weight(self) -> float | None:
+        """The factor of this worker's gradient in that of the whole batch; None where it is alone."""
+        return self.shard.weight if self.shard and self.shard.weight < 1 else None
 
 
 class Loader:
@@ -90,13 +103,15 @@ class Loader:
     def __iter__(self) -> NoReturn:
         raise TypeError("Loader: an order belongs to an epoch: write `for batch in loader.epoch(0)`")
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `number`, from batch `start` on."""
+    def epoch(self, number: int, start: int = 0, workers: Workers = ALONE) -> Iterator[Batch]:
+        """The batches of epoch `number`, from batch `start` on; of each, with several workers, this one's rows."""
         order = self._order(number)
         on_device = to_device(order, self.device)
         for i in range(start, len(self)):
-            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
-            yield self._batch(order[part], on_device[part])
+            begin, end = i * self.batch_size, min((i + 1) * self.batch_size, self._count)
+            shard = workers.shard(end - begin)
+            part = slice(begin + shard.start, begin + shard.stop)
+            yield self._batch(order[part], on_device[part], shard)
 
     def first(self, n: int) -> Batch:
         """The first n examples of the split (all, if it has fewer) in their own order: for figures."""
@@ -108,12 +123,12 @@ class Loader:
             return np.arange(self._count)
         return np.random.default_rng([self.seed, epoch]).permutation(self._count)
 
-    def _batch(self, index: NDArray[np.int64], at: Array) -> Batch:
+    def _batch(self, index: NDArray[np.int64], at: Array, shard: Shard | None = None) -> Batch:
         columns = _columns(self._inputs[at if self._rows is None else self._rows[at]]).astype(self.dtype, copy=False)
         if self._pictures:
             columns /= 255
         inputs = columns.T.reshape(len(index), *self.input_shape)
-        return Batch(inputs, self._labels[at], None if self._lengths is None else self._lengths[at], index)
+        return Batch(inputs, self._labels[at], None if self._lengths is None else self._lengths[at], index, shard)
 
 
 def _columns(rows: Array) -> Array:

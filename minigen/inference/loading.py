@@ -21,7 +21,7 @@ from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.state import read_either, within
 
 PATHS = ("data_dir", "data_file", "test")
-_NO_PART_OF_THE_MODEL = ("device", "epochs", *PATHS)
+_NO_PART_OF_THE_MODEL = ("device", "epochs", "workers", *PATHS)
 
 
 def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = warnings.warn) -> Trained:

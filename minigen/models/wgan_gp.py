@@ -21,7 +21,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from minigen import nn, ops, rng
+from minigen import nn, ops
 from minigen.autograd import Tensor, grad
 from minigen.backend import Array
 from minigen.data import Batch
@@ -30,6 +30,7 @@ from minigen.models.config import Count, Epochs, LearningRate, NotNegative, Sche
 from minigen.models.dcgan import conv_generator
 from minigen.models.images import image_shape
 from minigen.models.model import Good, Loss
+from minigen.ops.noise import uniform
 
 
 class WGANGPConfig(AdversarialConfig, kw_only=True):
@@ -74,7 +75,7 @@ class WGANGP(Adversarial):
         """D(G(z)) - D(x) + λ·penalty; beside it the estimated distance D(x) - D(G(z)) and the penalty."""
         real, fake = x * 2.0 - 1.0, self.generator(noise).detach()
         distance = self.distance(real, fake)
-        mixing = rng.uniform((len(x), 1, 1, 1), x.dtype, x.device)
+        mixing = uniform((len(x), 1, 1, 1), x.data)
         penalty = self.gradient_penalty(mixing * real.data + (1 - mixing) * fake.data)
         loss = self.config.penalty * penalty - distance
         return Loss("d_loss", loss, {"distance": distance, "penalty": penalty})

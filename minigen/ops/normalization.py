@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minigen import backend
+from minigen import backend, parallel
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last
+from minigen.ops.sharding import mean_of_batch, mean_of_batch_array, sum_of_batch
 
 
 def batch_norm(
@@ -22,7 +23,8 @@ def batch_norm(
 ) -> Tensor:
     """y = γ·(x - μ) / √(σ² + ε) + β, with one μ, σ², γ and β per channel.
 
-    In training μ and σ² are the mean and the (biased) variance of x over all dimensions but the channels, and
+    In training μ and σ² are the mean and the (biased) variance of x over all dimensions but the channels, over all
+    rows of the batch also where several workers share it, and
     the running statistics move by `momentum` towards μ and the unbiased variance, n / (n - 1)·σ². In
     evaluation they are the running statistics.
 
@@ -71,10 +73,10 @@ def _statistics(
 ) -> _Statistics:
     """Standardize x, and let the running statistics follow."""
     rows = _rows(x.data)
-    count = rows.shape[1]
+    count = _elements(rows)
     if count < 2:
         raise ValueError(f"batch_norm: x has shape {x.shape}, must have at least two elements per channel in training")
-    mean = rows.mean(axis=1, keepdims=True)
+    mean = _mean_row(rows)
     standardized = rows - mean
     var = _mean_product(standardized, standardized)
     if running_mean is not None:
@@ -104,7 +106,7 @@ def _inverse_std(x: Tensor, s: _Statistics) -> Tensor:
 
     def derivative(g: Tensor) -> Tensor:
         r = _inverse_std(x, s)
-        return (-g * r * r / s.standardized.shape[1]) * _batch_norm(x, s)
+        return (-sum_of_batch(g) * r * r / _elements(s.standardized)) * _batch_norm(x, s)
 
     return record(s.inverse_std.reshape(_per_channel(x)), (x, derivative))
 
@@ -116,7 +118,7 @@ def _batch_norm_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
     -r²·x̂·(mean(g·h) - mean(g)·mean(h) - b·c) - r·D(b·g + c·h).
     """
     rows = _rows(g.data)
-    value = rows - rows.mean(axis=1, keepdims=True)
+    value = rows - _mean_row(rows)
     value -= s.standardized * _mean_product(rows, s.standardized)
     value *= s.inverse_std
 
@@ -131,7 +133,7 @@ def _batch_norm_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
 
 def _mean(x: Tensor) -> Tensor:
     """The mean over a channel, (1, C, 1, …)."""
-    return x.mean((0, *range(2, x.ndim)), keepdim=True)
+    return mean_of_batch(x.mean((0, *range(2, x.ndim)), keepdim=True))
 
 
 def _per_channel(x: Tensor) -> tuple[int, ...]:
@@ -149,6 +151,17 @@ def _images(rows: Array, shape: tuple[int, ...]) -> Array:
     return batch_to_first(rows.reshape(*shape[1:], shape[0]))
 
 
+def _mean_row(rows: Array) -> Array:
+    """(C, M) -> (C, 1)"""
+    return mean_of_batch_array(rows.mean(axis=1, keepdims=True))
+
+
+def _elements(rows: Array) -> int:
+    """How many elements a channel of the batch has, of which the rows (C, M) are this worker's."""
+    shard = parallel.shard()
+    return rows.shape[1] if shard is None else rows.shape[1] * shard.total // (shard.stop - shard.start)
+
+
 def _mean_product(a: Array, b: Array) -> Array:
     """The mean of a·b over each row, as a product of matrices: (C, M), (C, M) -> (C, 1)"""
-    return (a[:, None, :] @ b[:, :, None])[:, 0] / a.shape[1]
+    return mean_of_batch_array((a[:, None, :] @ b[:, :, None])[:, 0] / a.shape[1])

@@ -5,13 +5,13 @@ The noise is an argument of each, so that a gradient check, or a comparison with
 
 from __future__ import annotations
 
-from minigen import backend, rng
+from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.elementwise import exp, finite_exp
 from minigen.ops.layout import laid_like
 from minigen.ops.masks import selected
-from minigen.ops.noise import uniform_like
+from minigen.ops.noise import normal, uniform_like
 
 
 def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) -> Tensor:
@@ -28,7 +28,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
         ValueError: the shapes differ.
     """
     if noise is None:
-        noise = rng.standard_normal(mean.shape, mean.dtype, mean.device)
+        noise = normal(mean.shape, mean.data)
     if not mean.shape == log_var.shape == noise.shape:
         raise ValueError(
             f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigen import rng
+from minigen import parallel, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Loader, Split
 from minigen.models.model import Model
+from minigen.training.exchange import Exchange
 
 
 class Averages:
@@ -32,11 +33,15 @@ class Averages:
 
 
 def measure(model: Model, split: Split) -> tuple[str, dict[str, float]]:
-    """The score's name and all of the model's measures over a split, with the same noise at every call."""
-    config, averages = model.config, Averages()
+    """The score's name and all of the model's measures over a split, with the same noise at every call.
+
+    Several workers measure it together: all of them call this.
+    """
+    config, averages, exchange = model.config, Averages(), Exchange(parallel.workers())
     model.eval()
     with no_grad(), rng.stream(config.seed), np.errstate(all="ignore"):
-        for batch in Loader(split, 1000, config.seed, config.device, shuffle=False).epoch(0):
-            score = model.evaluate(batch)
-            averages.add(score.terms, len(batch.index))
+        for batch in Loader(split, 1000, config.seed, config.device, shuffle=False).epoch(0, workers=exchange.workers):
+            with parallel.computing(batch.shard):
+                score = model.evaluate(batch)
+            averages.add(exchange.sum(batch, score.terms), batch.total)
     return score.name, averages.read()

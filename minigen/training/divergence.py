@@ -27,7 +27,7 @@ def require_finite(trainer: Trainer) -> None:
         return
     trainer.load(trainer.run.last, trainer.run.best)
     with check_finite():
-        for batch in trainer.loader.epoch(trainer.epoch, start=trainer.batch):
+        for batch in trainer.loader.epoch(trainer.epoch, trainer.batch, trainer.workers):
             place = f"epoch {trainer.epoch + 1}, batch {trainer.batch + 1} of {len(trainer.loader)}"
             where = f"training stopped at {place}"
             if not backend.of(batch.inputs).isfinite(batch.inputs).all():

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigen import optim
+from minigen import optim, parallel
 from minigen.autograd import Tensor
 from minigen.data import Batch
 from minigen.training import divergence, schedule
@@ -36,49 +36,49 @@ class Trainer(Training):
             DivergedError: a loss is no longer finite.
             OSError, LockedError: a checkpoint could not be written; the previous one is whole.
         """
-        if not self.run.last.exists():
+        if self.workers.decide(not self.run.last.exists()):
             self.save(self.run.last)
         with stop_requests() as request, np.errstate(all="ignore"):  # divergence.py says more than a warning
             while self.epoch < self.config.epochs:
                 self.train_epoch(request)
                 self.finish_epoch()
-                if request.number is not None:
-                    raise Stopped(request.number)
+                if stopped := self.workers.decide(request.number or 0):
+                    raise Stopped(stopped)
 
     def train_epoch(self, request: StopRequest) -> None:
         """A step on each batch of the epoch from `self.batch` on."""
         begun, total = time.perf_counter() - self.seconds, len(self.loader)
         with self.report.progress(self.epoch, self.batch, total) as bar:
-            for batch in self.loader.epoch(self.epoch, start=self.batch):
+            for batch in self.loader.epoch(self.epoch, self.batch, self.workers):
                 self.step(batch)
                 self.batch += 1
-                stopped = request.number if self.batch < total else None
-                if stopped is not None or self.batch == total or self.batch % STEPS_BETWEEN_READINGS == 0:
+                stopped = self.workers.decide(request.number or 0) if self.batch < total else 0
+                if stopped or self.batch == total or self.batch % STEPS_BETWEEN_READINGS == 0:
                     divergence.require_finite(self)
                     self.report.show(bar, self.averages.read())
                 bar.update()
-                if stopped is not None:
+                if stopped:
                     self.seconds = time.perf_counter() - begun
                     self.save(self.run.last)
                     raise Stopped(stopped)
         self.seconds = time.perf_counter() - begun
 
     def step(self, batch: Batch) -> None:
-        """One update of each objective that is due: loss, backward, clip, step."""
+        """One update of each objective that is due: loss, backward, the workers' sum, clip, step."""
         number, clip = self.epoch * len(self.loader) + self.batch, self.config.clip_norm
         self.model.train()
-        due = [objective for objective in self.objectives if (number + 1) % objective.every == 0]
-        for objective in due:
+        for objective in [due for due in self.objectives if (number + 1) % due.every == 0]:
             optimizer, prefix = objective.optimizer, f"{objective.name}_" if len(self.objectives) > 1 else ""
             optimizer.lr = schedule.learning_rate(self.config, number, self.config.epochs * len(self.loader))
             optimizer.zero_grad()
-            with only_these_take_gradients(optimizer.parameters, self.model):
+            with only_these_take_gradients(optimizer.parameters, self.model), parallel.computing(batch.shard):
                 loss = objective.loss(batch)
-                loss.value.backward()
+                loss.value.backward(batch.weight)
+            terms = self.exchange.sum(batch, loss.terms, optimizer.parameters)
             layers = layer_norms(objective)
             norm = optim.clip_grad_norm_(optimizer.parameters, clip) if clip else optim.grad_norm(optimizer.parameters)
-            optimizer.step()
-            self.averages.add({**loss.terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, len(batch.index))
+            self.exchange.step(optimizer)
+            self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, batch.total)
             if objective is self.objectives[0]:
                 self.loss_name = loss.name
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
 
 from minigen.training import epoch_table
+
+tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a killed process would leave behind
 
 
 class Report:

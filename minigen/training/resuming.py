@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from minigen import backend, rng
+from minigen import backend, parallel, rng
 from minigen.data import Loader, Split
 from minigen.models.config import Config
 from minigen.models.model import KeepsLabelled, Model
 from minigen.training import checkpoint
 from minigen.training.averages import Averages
 from minigen.training.checkpoint import CheckpointError, DamagedError
+from minigen.training.exchange import Exchange
 from minigen.training.report import Report
 from minigen.training.run_folder import RunFolder
 from minigen.training.state import DataPrint, State, Sums, read_either, within
@@ -49,12 +50,18 @@ class Training:
         if isinstance(model, KeepsLabelled):
             model.keep_labelled(train)
         self.objectives = model.objectives()
+        self.workers = parallel.workers()
+        self.exchange = Exchange(self.workers, self.objectives)
         self.epoch, self.batch = 0, 0
         self.seconds, self.averages, self.loss_name = 0.0, Averages(), ""  # of the epoch so far
         self.best = math.inf
 
     def save(self, path: Path) -> None:
-        """Write everything that `load` needs to go on bit for bit."""
+        """Write everything that `load` needs to go on bit for bit; worker 0 writes it."""
+        for objective in self.objectives:
+            self.exchange.complete(objective.optimizer)
+        if self.workers.rank:
+            return
         arrays = {f"model.{name}": array for name, array in self.model.state_dict().items()}
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():
@@ -81,7 +88,8 @@ class Training:
         Raises:
             CheckpointError: none is whole, or it is of another model, other hyper-parameters or other data.
         """
-        path, arrays, state = read_either(path, other, self.say, self._require_same_run)
+        found: Any = None if self.workers.rank else read_either(path, other, self.say, self._require_same_run)
+        path, arrays, state = self.workers.share(found)
         try:
             self.model.load_state_dict(within("model.", arrays))
             for objective in self.objectives:
@@ -116,5 +124,5 @@ class Training:
 
 def may_change(config: Config) -> tuple[str, ...]:
     """The hyper-parameters in which a run that goes on may differ: they do not alter what was trained so far."""
-    always = ("data_dir", "data_file", "test", "device")
+    always = ("data_dir", "data_file", "test", "device", "workers")
     return (*always, "epochs") if config.schedule == "constant" else always

@@ -214,6 +214,23 @@ class RunFolder:
         return self.path / name
 
 
+class Unwritten(RunFolder):
+    """The run folder for workers other than 0, who write nothing and need not even have it."""
+
+    def describe(self, model: str, config: Config, data: Description, threshold: float | None = None) -> None:
+        """Nothing."""
+
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def keep_rows(self, epochs: int) -> None:
+        """Nothing."""
+
+    def save_frame(self, epoch: int, content: bytes) -> list[str]:
+        """Nothing."""
+        return []
+
+
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

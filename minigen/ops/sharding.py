@@ -1,0 +1,35 @@
+"""Sums over all rows of a batch that is cut into shards, of which this worker has one."""
+
+from __future__ import annotations
+
+from minigen import parallel
+from minigen.autograd import Tensor, record
+from minigen.backend import Array
+
+
+def all_reduce(x: Tensor) -> Tensor:
+    """Σ x over the workers, the same for each; so is the gradient, because each worker's sum contains each x"""
+    value = x.data.copy()
+    parallel.workers().all_reduce(value)
+    return record(value, (x, all_reduce))
+
+
+def sum_of_batch(part: Tensor) -> Tensor:
+    """The sum over the whole batch, from that over this worker's rows"""
+    return part if parallel.shard() is None else all_reduce(part)
+
+
+def mean_of_batch(mean: Tensor) -> Tensor:
+    """The mean over the whole batch, from that over this worker's rows"""
+    shard = parallel.shard()
+    return mean if shard is None else all_reduce(mean * shard.weight)
+
+
+def mean_of_batch_array(mean: Array) -> Array:
+    """`mean_of_batch` for plain arrays."""
+    shard = parallel.shard()
+    if shard is None:
+        return mean
+    whole = mean * shard.weight
+    parallel.workers().all_reduce(whole)
+    return whole

@@ -1,0 +1,128 @@
+"""One training step on several workers: each takes a shard of the batch, and the sums are those of the whole batch.
+
+    gradient of the mean loss of N examples = Σ over shards (n / N) · gradient of the shard's mean loss
+
+Every worker runs the same program with the same seed and so has the same weights, data order and random streams. In
+each step it computes the gradient of its own rows of the batch. `all_reduce` adds the gradients up, and every worker
+goes on with the sum as if it had computed the whole batch alone. Three kinds of workers add up in different ways:
+
+    Workers     one worker, this process: nothing to add
+    Processes   processes of one machine, through memory that they share (processes.py)
+    MPI, NCCL   ranks of `mpiexec` on any number of machines, or on their GPUs (ranks.py)
+
+What depends on the whole batch asks this file. Random numbers are drawn for all N rows, and a worker takes its own
+(ops/noise.py), so they do not depend on the number of workers. Batch normalisation sums over the batch with the
+operation `ops.all_reduce`, whose derivative is `all_reduce` of the gradient.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from minigen.backend import Array
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The rows start:stop of a batch of `total` examples, and their weight in the mean over the batch."""
+
+    start: int
+    stop: int
+    total: int
+    weight: float
+
+    @property
+    def is_part(self) -> bool:
+        """Whether other workers have other rows."""
+        return self.stop - self.start < self.total
+
+
+class Workers:
+    """What training asks of the workers; this is the only worker there is, and it is free of charge.
+
+    All workers call the same methods in the same order: each call waits for the others.
+
+    Attributes:
+        rank: which of the workers this is. Worker 0 alone prints and writes.
+        size: how many there are.
+    """
+
+    rank, size = 0, 1
+
+    def shard(self, total: int) -> Shard:
+        """This worker's rows of a batch, at least two of them: a batch too small for that is computed whole by each."""
+        if self.size == 1 or total < 2 * self.size:
+            return Shard(0, total, total, 1 / self.size)
+        own = self.own(total)
+        return Shard(own.start, own.stop, total, (own.stop - own.start) / total)
+
+    def own(self, count: int) -> slice:
+        """This worker's part of `count` things, as even as can be."""
+        return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+
+    def all_reduce(self, array: Array) -> None:
+        """Replace a contiguous array by the sum of all workers' arrays, the same to the bit for each."""
+
+    def gather(self, array: Array) -> None:
+        """Complete an array (N, …), contiguous, of which each worker has computed the rows `own(N)`."""
+
+    def share(self, value: T) -> T:
+        """Worker 0's value, for all: anything that can be pickled."""
+        return value
+
+    def decide(self, number: int) -> int:
+        """Worker 0's number, for all: a quick `share`."""
+        return number
+
+
+ALONE = Workers()
+
+
+class _Current(threading.local):
+    """Each thread has workers and a shard of its own."""
+
+    def __init__(self) -> None:
+        self.workers, self.shard = ALONE, None
+
+
+_current: Any = _Current()
+
+
+def workers() -> Workers:
+    """Those that this thread works with: by default itself alone."""
+    return _current.workers
+
+
+def shard() -> Shard | None:
+    """The rows that this worker computes now, or None where it computes the whole batch."""
+    return _current.shard
+
+
+@contextlib.contextmanager
+def working_with(others: Workers) -> Iterator[None]:
+    """`workers()` are these in a `with` block."""
+    before, _current.workers = _current.workers, others
+    try:
+        yield
+    finally:
+        _current.workers = before
+
+
+@contextlib.contextmanager
+def computing(rows: Shard | None) -> Iterator[None]:
+    """`shard()` is this in a `with` block."""
+    before, _current.shard = _current.shard, rows if rows and rows.is_part else None
+    try:
+        yield
+    finally:
+        _current.shard = before
+
+
+class WorkerError(RuntimeError):
+    """The workers cannot begin or go on; the message is one line and says what to do."""

@@ -1,0 +1,224 @@
+"""Workers that are processes of one machine: they meet at a barrier and add up through memory that they share.
+
+Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet; each worker
+then sums its part over the slots, in the order of the ranks, so that every run rounds alike; they meet again, and each
+reads the whole sum.
+
+Processes and not threads, because threads take turns at Python's interpreter lock: between two of them even an
+addition of small arrays takes 25 times as long. A process has one thread for matrix products: N workers use N cores.
+
+Nothing here can hang. A worker that waits looks after the others. Worker 0 has a pipe to each of them, through which an
+error comes, or the end of a process that was killed; the others end as soon as their pipe from worker 0 is closed. The
+memory has no name, so it goes with the last process, however that ends.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import RawArray
+from typing import Any, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from minigen import backend
+from minigen.backend import Array
+from minigen.parallel import WorkerError, Workers, working_with
+
+T = TypeVar("T")
+
+SLOT = 2**22  # bytes; longer arrays are added up piece by piece
+LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
+SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier
+LOOKS, TURNS = 2000, 1000  # at another worker's counter: first at once, then after letting others use the core
+PAUSE = 1e-4  # seconds between all further looks
+PATIENCE = 5.0  # seconds that the others have to end at the end
+
+
+class Processes(Workers):
+    """Worker `rank` of `size`; `run` makes them.
+
+    memory: a counter of each worker; two sets of slots, which calls use in turn, so that a fast worker never writes
+        what a slow one still reads; the sum.
+    """
+
+    def __init__(self, rank: int, size: int, memory: Any, pipes: list[Connection]) -> None:
+        self.rank, self.size, self._pipes = rank, size, pipes
+        xp = backend.module("cpu")
+        cells = xp.frombuffer(memory, "uint8")
+        counters, slots = cells[: size * LINE], cells[size * LINE :].reshape(2 * size + 1, SLOT)
+        self._arrived = memoryview(counters).cast("q")[:: LINE // 8]
+        self._slots, self._sum = slots[:-1].reshape(2, size, SLOT), slots[-1]
+        self._calls, self._meetings = 0, 0
+        self._fence = threading.Lock()
+        self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def all_reduce(self, array: Array) -> None:
+        """Replace the array by the sum of all workers' arrays."""
+        for piece in _pieces(array):
+            slots = self._next_slots(piece)
+            slots[self.rank] = piece
+            self._meet()
+            if piece.nbytes <= SHORT:
+                _add_up(slots, piece)
+            else:
+                own, total = self.own(piece.size), self._sum[: piece.nbytes].view(piece.dtype)
+                _add_up(slots[:, own], total[own])
+                self._meet()
+                piece[:] = total
+
+    def gather(self, array: Array) -> None:
+        """Complete an array of which each worker has computed its own rows."""
+        row = array.size // len(array) if len(array) else 0
+        begins = [row * (rank * len(array) // self.size) for rank in range(self.size + 1)]
+        done = 0
+        for piece in _pieces(array):
+            slots = self._next_slots(piece)
+            parts = [slice(*(min(max(at - done, 0), piece.size) for at in begins[r : r + 2])) for r in range(self.size)]
+            slots[self.rank, parts[self.rank]] = piece[parts[self.rank]]
+            self._meet()
+            for rank, part in enumerate(parts):
+                if rank != self.rank:
+                    piece[part] = slots[rank, part]
+            done += piece.size
+
+    def share(self, value: T) -> T:
+        """Worker 0's value, for all."""
+        if self.rank:
+            return self._messages.get()
+        for pipe in self._pipes:
+            with suppress(OSError):  # it has ended: the next meeting says why
+                pipe.send(value)
+        return value
+
+    def decide(self, number: int) -> int:
+        """Worker 0's number, for all."""
+        told = backend.module("cpu").array([0 if self.rank else number])
+        self.all_reduce(told)
+        return int(told[0])
+
+    def _next_slots(self, piece: Array) -> Array:
+        self._calls += 1
+        return self._slots[self._calls % 2, :, : piece.nbytes].view(piece.dtype)
+
+    def _meet(self) -> None:
+        """Return when all workers have come here."""
+        self._meetings += 1
+        for _ in range(2):
+            with self._fence:  # what was written before is seen by other cores before the counter is
+                pass
+        self._arrived[self.rank] = self._meetings
+        for rank in range(self.size):
+            looks = 0
+            while self._arrived[rank] < self._meetings:
+                looks += 1
+                if looks > LOOKS:
+                    time.sleep(0 if looks < LOOKS + TURNS else PAUSE)
+                if looks > LOOKS + TURNS:
+                    self.require_alive()
+
+    def require_alive(self) -> None:
+        """Raise what another worker raised, or a WorkerError where one has ended; only worker 0 looks."""
+        for rank, pipe in enumerate(self._pipes, start=1):
+            if self.rank == 0 and pipe.poll():
+                try:
+                    error = pipe.recv()
+                except (EOFError, OSError):
+                    error = WorkerError(f"worker {rank} of {self.size} has ended: it was killed, or out of memory")
+                raise error
+
+    def watch(self) -> None:
+        """Keep what worker 0 shares; end this process when worker 0 has ended."""
+        while True:
+            try:
+                self._messages.put(self._pipes[0].recv())
+            except (EOFError, OSError):
+                os._exit(1)
+
+
+def _pieces(array: Array) -> Iterator[Array]:
+    """The array as flat views that fit into a slot."""
+    flat, count = array.reshape(-1), SLOT // array.itemsize
+    if not array.flags.c_contiguous:
+        raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot change it in place")
+    for start in range(0, flat.size, count):
+        yield flat[start : start + count]
+
+
+def _add_up(slots: Array, out: Array) -> None:
+    out[...] = slots[0]
+    for slot in slots[1:]:
+        out += slot
+
+
+def run(size: int, function: Callable[..., T], *args: Any) -> T:
+    """Call function(*args) in `size` processes at once, this one among them as worker 0; returns what it returned here.
+
+    Both must be importable or picklable. With one BLAS thread each.
+
+    Raises:
+        WorkerError: a process ended before its work; and whatever the function raised in any of them.
+    """
+    if size == 1:
+        return function(*args)
+    context = multiprocessing.get_context("spawn")
+    try:
+        memory = RawArray("b", size * LINE + (2 * size + 1) * SLOT)
+    except OSError as error:
+        raise WorkerError(f"there is no memory that {size} workers could share: {error.strerror}") from error
+    others, pipes = [], []
+    try:
+        for rank in range(1, size):
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(rank, size, memory, there, function, args), daemon=True)
+            process.start()
+            there.close()
+            others.append(process)
+            pipes.append(here)
+        workers = Processes(0, size, memory, pipes)
+        with working_with(workers), threadpool_limits(1):
+            result = function(*args)
+            workers.decide(0)
+            return result
+    except BaseException:
+        for process in others:
+            process.kill()
+        raise
+    finally:
+        for pipe in pipes:
+            pipe.close()
+        end = time.monotonic() + PATIENCE
+        for process in others:
+            process.join(max(0.0, end - time.monotonic()))
+            process.kill()
+            process.join()
+
+
+def _serve(
+    rank: int, size: int, memory: Any, pipe: Connection, function: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    """What a process other than this one does; worker 0 decides what becomes of Ctrl-C and SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    workers = Processes(rank, size, memory, [pipe])
+    threading.Thread(target=workers.watch, daemon=True).start()
+    try:
+        with working_with(workers), threadpool_limits(1):
+            function(*args)
+            workers.decide(0)
+    except BaseException as error:
+        error.add_note(f"in worker {rank} of {size}:\n{traceback.format_exc()}")
+        try:
+            pipe.send(error)
+        except Exception:  # it cannot be pickled, or worker 0 has ended
+            with suppress(OSError):
+                pipe.send(WorkerError(f"worker {rank} of {size}: {type(error).__name__}: {error}"))
+    os._exit(0)

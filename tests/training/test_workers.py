@@ -1,0 +1,157 @@
+"""Several workers train what one trains; when one of them fails, all end, and say so once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import kill_and_resume
+import numpy as np
+import pytest
+import workers_at_work
+from support import assert_close
+
+from minigen.data import Loader
+from minigen.parallel import WorkerError, processes
+from minigen.train import main
+from minigen.training import averages, checkpoint, resuming
+
+WORKERS = ["--workers", "2"]
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, Any]:
+    return workers_at_work.all_models()
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_workers_compute_what_one_computes(alone, size):
+    together = processes.run(size, workers_at_work.all_models)
+    assert together.keys() == alone.keys()
+    for name, value in alone.items():
+        assert_close(np.asarray(together[name]), value, 1e-10, name)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_arrays_of_any_length_are_added_up_and_gathered(size):
+    assert processes.run(size, workers_at_work.exchange_arrays) == size
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_error_on_one_worker_ends_all(rank):
+    begun = time.monotonic()
+    with pytest.raises(ZeroDivisionError, match="on purpose"):
+        processes.run(3, workers_at_work.fail, rank)
+    assert time.monotonic() - begun < 10
+
+
+def test_an_error_that_cannot_be_pickled_is_told_in_words():
+    with pytest.raises(WorkerError, match="worker 1 of 2: LocalError: on purpose"):
+        processes.run(2, workers_at_work.fail_locally)
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+class Run:
+    """A training of two workers that has begun its first epoch."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "minigen.train", "vae", "--out", str(folder), "--epochs", "1000", *WORKERS]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([*command, *words], stdout=pipe, stderr=pipe, text=True)
+        assert self.process.stdout
+        while not self.process.stdout.readline().startswith("    2"):
+            assert self.process.poll() is None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        self.worker = next(
+            int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
+        )
+
+    def end(self) -> tuple[int, str, str]:
+        """Exit code and output, when both processes have ended."""
+        out, errors = self.process.communicate(timeout=20)
+        end = time.monotonic() + 10
+        while time.monotonic() < end and Path(f"/proc/{self.worker}").exists():
+            time.sleep(0.05)
+        assert not Path(f"/proc/{self.worker}").exists(), "an orphan"
+        return self.process.returncode, out, errors
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the processes in /proc")
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends_all(tmp_path, number):
+    run = Run(tmp_path / "run")
+    run.process.send_signal(number)
+    code, out, errors = run.end()
+    assert code == 128 + number
+    assert "--resume" in out
+    assert errors == ""
+
+
+@linux
+def test_a_killed_worker_ends_the_run_with_one_line(tmp_path):
+    run = Run(tmp_path / "run")
+    os.kill(run.worker, signal.SIGKILL)
+    code, _, errors = run.end()
+    assert code == 2
+    assert re.fullmatch(r"minigen.train: worker 1 of 2 .*killed.*\n", errors)
+
+
+@linux
+def test_the_workers_end_with_a_killed_worker_0(tmp_path):
+    shared = set(os.listdir("/dev/shm"))
+    run = Run(tmp_path / "run")
+    run.process.kill()
+    assert run.end()[0] == -signal.SIGKILL
+    assert set(os.listdir("/dev/shm")) <= shared
+
+
+def test_a_full_disk_ends_all_with_one_line(tmp_path, capsys, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "last.safetensors")
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    assert main(["vae", "--smoke", "--out", str(tmp_path / "run"), *WORKERS]) == 2
+    assert re.fullmatch(r"minigen.train: last.safetensors: No space left .*\n", capsys.readouterr().err)
+
+
+def test_a_nan_ends_all_with_one_line(tmp_path, capsys):
+    words = ["vae", "--smoke", "--lr", "1e30", "--out", str(tmp_path / "run"), *WORKERS]
+    assert main(words) == 2
+    assert re.fullmatch(r"minigen.train: training stopped at epoch 1, batch .*\n", capsys.readouterr().err)
+
+
+def test_a_run_of_two_workers_that_is_killed_resumes_bit_for_bit(tmp_path):
+    flags = ["--hidden", "50", "--latent", "8", *WORKERS]
+    tally = kill_and_resume.survive("vae", 2, 3, ["--smoke", "--batch-size", "16", *flags], tmp_path, seed=0)
+    assert tally.equal == tally.tries == 2
+
+
+def test_another_number_of_workers_goes_on_and_says_so(tmp_path, capsys):
+    words = ["vae", "--smoke", "--out", str(tmp_path / "run")]
+    assert main([*words, "--epochs", "1", *WORKERS]) == 0
+    assert "cores   2 of" in capsys.readouterr().out
+    assert main([*words, "--epochs", "2", "--workers", "1", "--resume"]) == 0
+    assert "with 1 worker, so far 2: the result is the same up to rounding only" in capsys.readouterr().out
+
+
+def test_threads_train_models_as_if_each_were_alone(alone, monkeypatch):
+    for module in (averages, resuming):
+        monkeypatch.setattr(module, "Loader", partial(Loader, dtype="float64"))
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(workers_at_work.three_steps, ["vae", "dcgan", "recurrent-ae", "sae"]):
+            for name, value in found.items():
+                np.testing.assert_array_equal(value, alone[name], err_msg=name)
