@@ -5,11 +5,11 @@ Fill the gaps, then run: python -m minigen.learn 01
 
 import numpy as np
 
-# Pencil. The slope of f(x) = x³ - 2x at x = 2.
+# Pencil: what is the slope of f(x) = x³ - 2x at x = 2?
 answer_slope = None
 
 
-# Pencil. The central difference of f(x) = x³ at x = 1 with h = 0.1 is not 3. By how much is it too large?
+# Pencil: the slope of f(x) = x³ at x = 1 is 3. By how much is the central difference with h = 0.1 too large?
 answer_error = None
 
 
@@ -22,7 +22,7 @@ def central_difference(f, x, h=1e-5):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 
@@ -39,7 +39,7 @@ def gradient_error(f, derivative, x, seed=0):
 
 
 def best_slope(f, x):
-    """Open. The slope of f at x from values of f alone, better than any central difference: an error below 1e-11.
+    """Open: the slope of f at x from values of f alone, better than any central difference: an error below 1e-11.
 
     f: maps a number to a number; sin, exp and others, all smooth.   x: a number between 0.5 and 2.
     A central difference errs by more: a large step bends, a small one drowns in rounding. Two steps know more.

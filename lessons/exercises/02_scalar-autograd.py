@@ -27,7 +27,7 @@ def multiply(a, b):
     return Node(a.value * b.value, (a, b.value), (b, a.value))
 
 
-# Pencil. y = x·x + x at x = 3. What is dy/dx?
+# Pencil: what is dy/dx for y = x·x + x at x = 3?
 answer_shared = None
 
 
@@ -44,7 +44,7 @@ def backward(output):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the function put right.
+# Find the bug: enter the number of the wrong line, and fix the function below.
 BUGGY_LINE = 0
 
 

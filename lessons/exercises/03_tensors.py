@@ -9,7 +9,7 @@ import numpy as np
 
 from minigen.autograd import record
 
-# Pencil. a has shape (4, 1, 3), b has shape (5, 1). How many elements has a + b?
+# Pencil: a has shape (4, 1, 3), b has shape (5, 1). How many elements does a + b have?
 answer_elements = None
 
 
@@ -32,7 +32,7 @@ def product(a, b):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 

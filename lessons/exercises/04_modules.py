@@ -5,7 +5,7 @@ Fill the gaps, then run: python -m minigen.learn 04
 
 from minigen import Tensor
 
-# Pencil. A network 784 → 400 → 10 of two dense layers, each with a bias. How many parameters has it?
+# Pencil: how many parameters does a network 784 → 400 → 10 of two dense layers with biases have?
 answer_parameters = None
 
 

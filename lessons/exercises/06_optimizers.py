@@ -5,7 +5,7 @@ Fill the gaps, then run: python -m minigen.learn 06
 
 import numpy as np
 
-# Pencil. Adam's first step for the gradient g = 1000, with lr = 0.01 and the usual betas and eps. How far does p move?
+# Pencil: how far does Adam's first step move p if the gradient is 1000 and lr = 0.01?
 answer_first_step = None
 
 
@@ -29,7 +29,7 @@ def adam_step(p, g, m, v, t, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 def descend(gradient, start, calls=300):
-    """Open. From start, come to a distance below 1e-3 from the minimum of a long narrow valley.
+    """Open: from start, come to a distance below 1e-3 from the minimum of a long narrow valley.
 
     gradient: maps an array of two numbers to the gradient there; it may be called `calls` times, the call after raises.
     The loss is (x² + 100·y²)/2 around a minimum that you do not know. Plain descent with the best lr ends at 0.01.

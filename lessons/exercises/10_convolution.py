@@ -5,7 +5,7 @@ Fill the gaps, then run: python -m minigen.learn 10
 
 import numpy as np
 
-# Pencil. An image of 28 × 28, a kernel of 3 × 3, stride 2, padding 1. How many rows has the result?
+# Pencil: an image of 28 × 28, a kernel of 3 × 3, stride 2, padding 1. How many rows does the result have?
 answer_size = None
 
 
@@ -27,7 +27,7 @@ def col2im(columns, shape, kernel, stride=1, dilation=1):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 

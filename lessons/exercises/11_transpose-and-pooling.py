@@ -7,7 +7,7 @@ import numpy as np
 
 from minigen.autograd import record
 
-# Pencil. A transposed convolution of 7 × 7 numbers, kernel 4, stride 2, padding 1. How many rows has the result?
+# Pencil: a transposed convolution of 7 × 7 numbers, kernel 4, stride 2, padding 1. How many rows does the result have?
 answer_size = None
 
 

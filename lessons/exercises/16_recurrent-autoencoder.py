@@ -14,6 +14,6 @@ def auc(scores, anomalous):
     raise NotImplementedError("your turn")
 
 
-# Pencil. 1 % of the sequences are anomalous. A detector flags 90 % of the anomalies and 5 % of the normal sequences.
-# Which part of the flagged sequences is anomalous?
+# Pencil: 1 % of the sequences are anomalous. A detector flags 90 % of the anomalies and 5 % of the normal sequences.
+# What fraction of the flagged sequences is anomalous?
 answer_precision = None

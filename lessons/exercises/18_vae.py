@@ -7,7 +7,7 @@ import math
 
 from minigen import ops
 
-# Pencil. KL(N(1, 1) ‖ N(0, 1)), in nats.
+# Pencil: what is KL(N(1, 1) ‖ N(0, 1)) in nats?
 answer_kl = None
 
 
@@ -27,7 +27,7 @@ def gaussian_nll(x, mean, log_var):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 

@@ -16,7 +16,7 @@ def arc(a, b, t):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line; put the program right.
+# Find the bug: enter the number of the wrong line, and fix the function below.
 BUGGY_LINE = 0
 
 

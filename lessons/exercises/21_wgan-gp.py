@@ -10,17 +10,17 @@ from minigen import Tensor, ops
 
 
 def distance(a, b):
-    """The Wasserstein distance between two sets of numbers, each of equal weight: the least mean way to carry a onto b.
+    """The Wasserstein distance between two sets of numbers, each of equal weight: the smallest mean way from a to b.
 
-    a, b: (N,).   Returns a number. On a line nothing is won by crossing: the smallest goes to the smallest.
+    a, b: (N,).   Returns a number. On a line, crossing never helps: the smallest goes to the smallest.
     """
     raise NotImplementedError("your turn")
 
 
-def gradient_penalty(critic, real, made, mix):
-    """E[(‖∇f(x̂)‖ - 1)²] at points x̂ = mix·real + (1 - mix)·made between real and made images.
+def gradient_penalty(critic, real, fake, mix):
+    """E[(‖∇f(x̂)‖ - 1)²] at points x̂ = mix·real + (1 - mix)·fake between real and fake images.
 
-    critic: f, maps a tensor (N, C, H, W) to scores (N, 1).   real, made: arrays (N, C, H, W).
+    critic: f, maps a tensor (N, C, H, W) to scores (N, 1).   real, fake: arrays (N, C, H, W).
     mix: one random number in [0, 1] for each image, (N, 1, 1, 1).
     The norm goes over all numbers of an image. The penalty is part of the critic's loss, so it must have a derivative
     to the critic's weights: minigen.grad(…, create_graph=True). Returns a tensor of shape ().
@@ -28,16 +28,16 @@ def gradient_penalty(critic, real, made, mix):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 
-def critic_loss(critic, real, made, penalty, weight=10.0):
-    """What the critic of a WGAN-GP minimises: -(E[f(real)] - E[f(made)]) + weight·penalty.
+def critic_loss(critic, real, fake, penalty, weight=10.0):
+    """What the critic of a WGAN-GP minimises: -(E[f(real)] - E[f(fake)]) + weight·penalty.
 
     The bracket is the critic's estimate of the Wasserstein distance, which may be any number.
     """
     on_real = critic(real)  # line 1
-    on_made = critic(made)  # line 2
-    loss = ops.relu(1.0 + on_made).mean() + ops.relu(1.0 - on_real).mean()  # line 3
+    on_fake = critic(fake)  # line 2
+    loss = ops.relu(1.0 + on_fake).mean() + ops.relu(1.0 - on_real).mean()  # line 3
     return loss + weight * penalty  # line 4

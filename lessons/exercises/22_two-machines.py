@@ -3,8 +3,8 @@
 Fill the gaps, then run: python -m minigen.learn 22
 """
 
-# Pencil. 1,000 operations in a row; sending one to the card takes 10 µs, carrying it out there 3 µs. The program waits
-# for the last one only. How many µs does all of it take?
+# Pencil: a program sends 1,000 operations to a GPU and waits for the last one only. Sending takes 10 µs each, execution
+# 3 µs each. How many µs does the program take?
 answer_queue = None
 
 

@@ -15,7 +15,7 @@ def momentum_step(p, g, b, scratch, lr=0.1, momentum=0.9):
     raise NotImplementedError("your turn")
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 0
 
 

@@ -5,7 +5,7 @@ Fill the gaps, then run: python -m minigen.learn 24
 
 import numpy as np
 
-# Pencil. A batch of 100 is cut into shards of 60 and 40. The workers' mean losses are 1.0 and 2.0. The batch's mean?
+# Pencil: a batch of 100 is cut into shards of 60 and 40, whose mean losses are 1.0 and 2.0. What is the batch's mean?
 answer_mean = None
 
 

@@ -1,4 +1,4 @@
-"""Grade in a process of its own, with a limit of time and of memory: whatever the reader's code does, we go on."""
+"""Grade in a separate process with a time limit and a memory limit: no code of the reader can stop the grader."""
 
 from __future__ import annotations
 

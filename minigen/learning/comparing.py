@@ -30,7 +30,11 @@ def number(yours: Any, right: float, mistakes: Mapping[float, str] | None = None
     if close(yours, right, rtol):
         return
     known = [why for value, why in (mistakes or {}).items() if close(yours, value, rtol)]
-    ways = {"the sign is wrong": -right, "it is twice too large": 2 * right, "it is half of what it must be": right / 2}
+    ways = {
+        "the sign is wrong": -right,
+        "it is twice the right value": 2 * right,
+        "it is half the right value": right / 2,
+    }
     ways |= {"it is upside down: 1/x": 1 / right if right else np.inf, "it is in percent": 100 * right}
     known += [why for why, value in ways.items() if close(yours, value, rtol)]
     raise WrongError(f"{yours:g} is not the answer" + (f": {known[0]}" if known else ""))
@@ -90,7 +94,7 @@ def _pattern(a: Any, b: Any, given: Mapping[str, Any]) -> str:
     if not np.isfinite(a).all():
         return f"is not finite in {np.count_nonzero(~np.isfinite(a))} of {a.size} elements"
     if not a.any():
-        return "is 0 everywhere"
+        return "is 0 everywhere" if a.ndim else "is 0"
     for name, value in given.items():
         if close(a, value):
             return f"is {name}, unchanged"
@@ -98,8 +102,11 @@ def _pattern(a: Any, b: Any, given: Mapping[str, Any]) -> str:
         return "has the wrong sign"
     used = abs(b) > 1e-12 * abs(b).max()
     factor = (a[used] / b[used]).mean() if used.any() else 1.0
-    if close(a, factor * b, 1e-5):
-        return f"is wrong by a factor: everywhere {factor:.4g} times what it must be"
+    simple = any(close(x, round(x), 1e-6) for x in (factor, 1 / factor))
+    if close(a, factor * b, 1e-5) and (a.size > 1 or simple):
+        return f"is {factor:.4g} times the right value" + " everywhere" * (a.size > 1)
+    if a.size == 1:
+        return "is wrong"
     if close(a - b, (a - b).mean() * np.ones(a.shape), 1e-5):
         return f"is too {'large' if (a - b).mean() > 0 else 'small'} by {abs((a - b).mean()):.4g} everywhere"
     if a.ndim == 2 and close(a, b.T):

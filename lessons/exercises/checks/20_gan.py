@@ -28,55 +28,55 @@ def logits():
     without="binary_cross_entropy_with_logits",
 )
 def discriminator_loss(your):
-    real, made = logits()
-    first, second = np.log1p(np.exp(-real)).mean(), np.log1p(np.exp(made)).mean()
+    real, fake = logits()
+    first, second = np.log1p(np.exp(-real)).mean(), np.log1p(np.exp(fake)).mean()
     mistakes = {
-        "real and made are exchanged: it learns to call made images real": np.log1p(np.exp(real)).mean()
-        + np.log1p(np.exp(-made)).mean(),
-        "made images must be called made: ln(1 - σ)": first + np.log1p(np.exp(-made)).mean(),
+        "real and fake are exchanged: it learns to call fake images real": np.log1p(np.exp(real)).mean()
+        + np.log1p(np.exp(-fake)).mean(),
+        "fake images must be called fake: ln(1 - σ)": first + np.log1p(np.exp(-fake)).mean(),
         "real images must be called real: ln σ": np.log1p(np.exp(real)).mean() + second,
-        "the term of the made images is missing": first,
+        "the term of the fake images is missing": first,
         "the term of the real images is missing": second,
         "the mean over the batch of each, and then their sum": (first + second) / 2,
         "the mean over the batch, not the sum": 5 * (first + second),
         "the logarithm is minimised with a minus": -(first + second),
     }
-    same(your.discriminator_loss(Tensor(real), Tensor(made)), Tensor(np.asarray(first + second)), "the loss", mistakes)
+    same(your.discriminator_loss(Tensor(real), Tensor(fake)), Tensor(np.asarray(first + second)), "the loss", mistakes)
     far = np.array([[1000.0]])
     same(your.discriminator_loss(Tensor(-far), Tensor(far)), Tensor(np.asarray(2000.0)), "the loss for logits of ±1000")
-    differentiates([({}, your.discriminator_loss, (real, made))], "real made")
+    differentiates([({}, your.discriminator_loss, (real, fake))], "real fake")
 
 
 @exercise(
     "gap",
-    "The generator wants σ(made) to be 1.",
+    "The generator wants σ(fake) to be 1.",
     "-ln σ(s) = softplus(-s).",
     without="binary_cross_entropy_with_logits",
 )
 def generator_loss(your):
-    _, made = logits()
-    right = np.log1p(np.exp(-made)).mean()
+    _, fake = logits()
+    right = np.log1p(np.exp(-fake)).mean()
     mistakes = {
-        "that is the discriminator's term: the generator wants the opposite": np.log1p(np.exp(made)).mean(),
-        "that is the minimax loss, which is flat where the discriminator is sure": -np.log1p(np.exp(made)).mean(),
+        "that is the discriminator's term: the generator wants the opposite": np.log1p(np.exp(fake)).mean(),
+        "that is the minimax loss, which is flat where the discriminator is sure": -np.log1p(np.exp(fake)).mean(),
         "the logarithm is minimised with a minus": -right,
         "the mean over the batch, not the sum": 5 * right,
-        "logits go through ln σ; they are not averaged themselves": -made.mean(),
-        "the logarithm is missing": -(1 / (1 + np.exp(-made))).mean(),
+        "logits go through ln σ; they are not averaged themselves": -fake.mean(),
+        "the logarithm is missing": -(1 / (1 + np.exp(-fake))).mean(),
     }
-    same(your.generator_loss(Tensor(made)), Tensor(np.asarray(right)), "the loss", mistakes)
+    same(your.generator_loss(Tensor(fake)), Tensor(np.asarray(right)), "the loss", mistakes)
     same(
         your.generator_loss(Tensor(np.array([[-1000.0]]))), Tensor(np.asarray(1000.0)), "the loss for a logit of -1000"
     )
-    differentiates([({}, your.generator_loss, (made,))], "made")
+    differentiates([({}, your.generator_loss, (fake,))], "fake")
 
 
-@exercise("gap", "Set the derivative to D to zero.", "-p_real/D + p_made/(1 - D) = 0")
+@exercise("gap", "Set the derivative to D to zero.", "-p_real/D + p_fake/(1 - D) = 0")
 def best_discriminator(your):
     p, q = abs(np.random.default_rng(28).standard_normal((2, 6)))
     mistakes = {
-        "real and made are exchanged": q / (p + q),
-        "that is larger than 1 where p_real > p_made": p / q,
+        "real and fake are exchanged": q / (p + q),
+        "that is larger than 1 where p_real > p_fake": p / q,
         "it may not be negative": (p - q) / (p + q),
     }
     mistakes |= {
@@ -91,8 +91,8 @@ def discriminator_step(your):
     generator, discriminator = nn.Linear(2, 3), nn.Linear(3, 1)
     noise, real = (Tensor(array.astype("float32")) for array in (np.ones((4, 2)), np.full((4, 3), 2.0)))
 
-    def loss(on_real, on_made):
-        return (ops.softplus(-on_real) + ops.softplus(on_made)).mean()
+    def loss(on_real, on_fake):
+        return (ops.softplus(-on_real) + ops.softplus(on_fake)).mean()
 
     first = [p.data.copy() for p in (*generator.parameters(), *discriminator.parameters())]
     value = loss(discriminator(real), discriminator(generator(noise)))

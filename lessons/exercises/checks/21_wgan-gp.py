@@ -35,14 +35,14 @@ def distance(your):
 def setting():
     """A critic with two weights, images of two channels, and a number of mixing for each image."""
     generator = np.random.default_rng(30)
-    real, made = generator.standard_normal((2, 3, 2, 2, 2))
+    real, fake = generator.standard_normal((2, 3, 2, 2, 2))
     weights = [Tensor(generator.standard_normal(8), requires_grad=True), Tensor(np.array(0.7), requires_grad=True)]
 
     def critic(x):
         flat = x.flatten(1)
         return ops.tanh(flat * weights[0]).sum(1, keepdim=True) * weights[1] + (flat**2).sum(1, keepdim=True) * 0.1
 
-    return critic, weights, real, made, generator.random((3, 1, 1, 1))
+    return critic, weights, real, fake, generator.random((3, 1, 1, 1))
 
 
 def penalty(critic, x, axes=(1, 2, 3), target=1.0, reduce="mean", root=True):
@@ -59,20 +59,20 @@ def penalty(critic, x, axes=(1, 2, 3), target=1.0, reduce="mean", root=True):
     "create_graph=True records the gradient, so that the penalty can be differentiated in its turn.",
 )
 def gradient_penalty(your):
-    critic, weights, real, made, mix = setting()
-    between = mix * real + (1 - mix) * made
+    critic, weights, real, fake, mix = setting()
+    between = mix * real + (1 - mix) * fake
     right = penalty(critic, between)
     mistakes = {
-        "it is taken at the real images only: mix them with the made ones": penalty(critic, real),
-        "it is taken at the made images only": penalty(critic, made),
-        "mix·real + (1 - mix)·made, not the reverse": penalty(critic, mix * made + (1 - mix) * real),
+        "it is taken at the real images only: mix them with the fake ones": penalty(critic, real),
+        "it is taken at the fake images only": penalty(critic, fake),
+        "mix·real + (1 - mix)·fake, not the reverse": penalty(critic, mix * fake + (1 - mix) * real),
         "the norm goes over the whole image, not over its channels": penalty(critic, between, 1),
         "the mean over the images, not their sum": penalty(critic, between, reduce="sum"),
         "the norm must be 1, not 0": penalty(critic, between, target=0.0),
         "the norm is the root of the sum of squares": penalty(critic, between, root=False),
         "one norm for each image, not one for the batch": penalty(critic, between, (0, 1, 2, 3)),
     }
-    found = your.gradient_penalty(critic, real.copy(), made.copy(), mix)
+    found = your.gradient_penalty(critic, real.copy(), fake.copy(), mix)
     values = {hint: wrong.data for hint, wrong in mistakes.items()}
     same(found, right, "the penalty", values)
     if not found.requires_grad:
@@ -88,9 +88,9 @@ def gradient_penalty(your):
     line=3,
 )
 def critic_loss(your):
-    critic, _, real, made, _ = setting()
+    critic, _, real, fake, _ = setting()
     for scale in (0.1, 1.0, 5.0):
-        x, y = Tensor(scale * real), Tensor(scale * made)
+        x, y = Tensor(scale * real), Tensor(scale * fake)
         a, b = critic(x), critic(y)
         right = b.mean() - a.mean() + 10.0 * 0.3
         mistakes = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigen.autograd import record
 
-# Pencil. a has shape (4, 1, 3), b has shape (5, 1). How many elements has a + b?
+# Pencil: a has shape (4, 1, 3), b has shape (5, 1). How many elements does a + b have?
 answer_elements = 60
 
 
@@ -38,7 +38,7 @@ def product(a, b):
     return record(a.data @ b.data, (a, lambda g: g @ b.T), (b, lambda g: a.T @ g))
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 2
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from minigen import ops
 from minigen.autograd import record
 
-# Pencil. An untrained classifier gives each of 10 classes the same probability. Its cross-entropy, in nats?
+# Pencil: an untrained classifier gives each of 10 classes the same probability. What is its cross-entropy in nats?
 answer_untrained = 2.302585
 
 

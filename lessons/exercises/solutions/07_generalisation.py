@@ -6,7 +6,7 @@ Fill the gaps, then run: python -m minigen.learn 07
 from minigen import Tensor
 from minigen.autograd import record
 
-# Pencil. A net classifies 900 of 1,000 test images rightly. The standard error of its accuracy, as a part of 1?
+# Pencil: a net classifies 900 of 1,000 test images correctly. What is the standard error of this accuracy of 0.9?
 answer_error = 0.0095
 
 

@@ -5,8 +5,8 @@ Fill the gaps, then run: python -m minigen.learn 08
 
 import numpy as np
 
-# Pencil. The variances of some data along its principal axes are 9, 4 and 1. PCA keeps one number per example.
-# What is its mean squared error, summed over the three coordinates of an example?
+# Pencil: the variances of a data set along its principal axes are 9, 4 and 1. PCA keeps one number per example.
+# What is the mean squared error per example, summed over its three coordinates?
 answer_left = 5
 
 
@@ -23,6 +23,6 @@ def pca(x, k):
 
 
 def reconstruct(x, mean, axes):
-    """What such an autoencoder makes of x (N, D): encode each example as k numbers, decode them. Returns (N, D)."""
+    """The reconstruction of x (N, D): encode each example as k numbers, then decode them. Returns (N, D)."""
     code = (x - mean) @ axes.T
     return mean + code @ axes

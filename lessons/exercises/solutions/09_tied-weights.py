@@ -19,5 +19,5 @@ def tied_gradient(x, w, target):
     return encoder + decoder
 
 
-# Pencil. A tied autoencoder 784 → 100 → 784 has one matrix and two biases. How many parameters does it have?
+# Pencil: a tied autoencoder 784 → 100 → 784 has one matrix and two biases. How many parameters does it have?
 answer_tied = 79284

@@ -15,5 +15,5 @@ def psnr(restored, true):
     return (10 * np.log10(1 / error)).mean()
 
 
-# Pencil. A net restores images with a PSNR of 20 dB. The root of its mean squared error, for pixels from 0 to 1?
+# Pencil: a net restores images with a PSNR of 20 dB. What is its root mean squared error, for pixels in [0, 1]?
 answer_root = 0.1

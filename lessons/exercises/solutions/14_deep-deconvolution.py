@@ -5,7 +5,7 @@ Fill the gaps, then run: python -m minigen.learn 14
 
 import minigen
 
-# Pencil. The slope of a sigmoid is 1/4 at most. What is left at most of a gradient behind ten of them in a row?
+# Pencil: the slope of a sigmoid is at most 1/4. What fraction of a gradient gets through ten of them, at most?
 answer_left = 9.54e-7
 
 

@@ -6,7 +6,7 @@ All arrays are plain, float64. N examples, I inputs, H hidden numbers; the block
 
 import numpy as np
 
-# Pencil. The forget gate is 0.9 in each of 50 steps. Which part of dL/dc arrives 50 steps earlier along the cell state?
+# Pencil: the forget gate is 0.9 in each of 50 steps. What fraction of dL/dc reaches the cell state 50 steps earlier?
 answer_left = 0.00515
 
 

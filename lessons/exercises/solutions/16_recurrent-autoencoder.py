@@ -17,6 +17,6 @@ def auc(scores, anomalous):
     return wins + ties / 2
 
 
-# Pencil. 1 % of the sequences are anomalous. A detector flags 90 % of the anomalies and 5 % of the normal sequences.
-# Which part of the flagged sequences is anomalous?
+# Pencil: 1 % of the sequences are anomalous. A detector flags 90 % of the anomalies and 5 % of the normal sequences.
+# What fraction of the flagged sequences is anomalous?
 answer_precision = 0.1538

@@ -24,7 +24,7 @@ def score_gradient(f, mean, deviation, noise):
     return (f(z) * (z - mean) / deviation**2).mean()
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 1
 
 

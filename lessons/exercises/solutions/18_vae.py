@@ -7,7 +7,7 @@ import math
 
 from minigen import ops
 
-# Pencil. KL(N(1, 1) ‖ N(0, 1)), in nats.
+# Pencil: what is KL(N(1, 1) ‖ N(0, 1)) in nats?
 answer_kl = 0.5
 
 
@@ -27,7 +27,7 @@ def gaussian_nll(x, mean, log_var):
     return 0.5 * (math.log(2 * math.pi) + log_var + (x - mean) ** 2 * ops.exp(-log_var)).sum(-1)
 
 
-# Find the bug. The number of the wrong line, and the line itself put right in the function.
+# Find the bug: enter the number of the wrong line, and fix that line in the function below.
 BUGGY_LINE = 3
 
 

@@ -17,7 +17,7 @@ def arc(a, b, t):
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
-# Find the bug. The number of the wrong line; put the program right.
+# Find the bug: enter the number of the wrong line, and fix the function below.
 BUGGY_LINE = 2
 
 

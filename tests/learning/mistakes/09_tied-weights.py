@@ -8,7 +8,7 @@ MISTAKES = {
         ("return encoder + decoder", "return (encoder + decoder) / 2", "mean"),
         ("return encoder + decoder", "return (encoder + decoder) / len(x)", "division by N"),
         ("h @ w - target", "h @ w - x", "not with x"),
-        ("return encoder + decoder", "return 2 * (encoder + decoder)", "everywhere 2"),
+        ("return encoder + decoder", "return 2 * (encoder + decoder)", "2 times the right value"),
         ("return encoder + decoder", "return (encoder + decoder).T", "shape"),
     ],
     "answer_tied": [

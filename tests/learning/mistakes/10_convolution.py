@@ -29,13 +29,13 @@ MISTAKES = {
     "col2im": [
         (" += columns", " = columns", "must *add* where windows overlap"),
         (" += columns", " -= columns", "sign"),
-        (" += columns", " += 2 * columns", "factor: everywhere 2"),
+        (" += columns", " += 2 * columns", "2 times the right value"),
         (" += columns[:, u, v]", " += columns[:, v, u]", "wrong in"),
         (BLOCK, "top : top + rows, left : left + cols", "stride"),
         (" * dilation, v * dilation", ", v", "`dilation` apart"),
         ("np.zeros(shape)", "np.zeros(shape[1:])", "line"),
         ("np.zeros(shape)", "np.ones(shape)", "too large by 1"),
-        ("return x", "return x / kernel**2", "factor"),
+        ("return x", "return x / kernel**2", "times the right value"),
         (
             "columns.reshape(channels, kernel, kernel, rows, cols)",
             "columns.reshape(kernel, kernel, channels, rows, cols).transpose(2, 0, 1, 3, 4)",

@@ -25,7 +25,7 @@ MISTAKES = {
     "max_pool": [
         (" * largest", " * (largest | True)", "largest of each block alone"),
         (" * largest", " * ~largest", "largest of each block alone"),
-        (" * largest", " * largest * 2", "factor: everywhere 2"),
+        (" * largest", " * largest * 2", "2 times the right value"),
         (" * largest", " * largest * -1", "sign"),
         ("blocks.max(", "blocks.min(", "smallest"),
         ("blocks.max(", "blocks.mean(", "mean"),

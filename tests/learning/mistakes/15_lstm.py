@@ -16,7 +16,7 @@ MISTAKES = {
         ("sigmoid(f) * c + ", "", "kept"),
         ("sigmoid(o) * np.tanh(c), c", "sigmoid(o) * c, c", "tanh is missing"),
         ("return sigmoid(o) * np.tanh(c), c", "return np.tanh(c), c", "output gate"),
-        ("np.tanh(g)", "sigmoid(g)", "c' is wrong"),
+        ("np.tanh(g)", "sigmoid(g)", "c' is"),
         ("return sigmoid(o) * np.tanh(c), c", "return sigmoid(o) * np.tanh(c)", "two arrays"),
         ("axis=1", "axis=0", "line"),
     ],

@@ -18,7 +18,7 @@ MISTAKES = {
         ("- log_var)", "+ log_var)", "minus"),
         (" - 1.0", "", "-1 is missing"),
         ("mean * mean", "mean", "squared"),
-        ("mean * mean", "mean * type(mean)(mean.data)", "dmean is wrong by a factor: everywhere 0.5"),
+        ("mean * mean", "mean * type(mean)(mean.data)", "dmean is 0.5 times the right value"),
         ("0.5 *", "-0.5 *", "sign"),
     ],
     "gaussian_nll": [
@@ -32,7 +32,7 @@ MISTAKES = {
         ("ops.exp(-log_var)", "ops.exp(-0.5 * log_var)", "not by σ"),
     ],
     "negative_elbo": [
-        ("error.sum() / count", "error.mean() * 2", "must be"),
+        ("error.sum() / count", "error.mean() * 2", "is wrong"),
         ("error.sum() / count", "error.sum()", "right"),
         ("error.sum() / count", "error.mean(-1).sum()", "right"),
         ("error + divergence", "error - divergence", "minus"),
