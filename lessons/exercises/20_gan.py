@@ -46,3 +46,13 @@ def discriminator_step(generator, discriminator, loss, noise, real, lr):
     moved = [*generator.parameters(), *discriminator.parameters()]  # line 3
     for p, g in zip(moved, minigen.grad(value, moved), strict=True):  # line 4
         p.data -= lr * g.data  # line 5
+
+
+def play(gradient_x, gradient_y, x, y, calls=200):
+    """Open: find the equilibrium of the game V(x, y) = (x - a)·(y - b), where one player minimises over x, the other
+    maximises over y. Simultaneous steps of gradient descent and ascent circle around it, ever further away.
+
+    gradient_x, gradient_y: functions of (x, y), dV/dx and dV/dy. Together they may be called `calls` times.
+    Returns (x, y), closer than 0.01 to the equilibrium (a, b).
+    """
+    raise NotImplementedError("your turn")

@@ -29,6 +29,7 @@ def arrays(count):
     "gap",
     "b *= momentum changes the array itself, b = momentum * b makes another one.",
     "b *= momentum; b += g; p -= lr * b",
+    without="SGD",
 )
 def momentum_step(your):
     p, g, h = arrays(3)
@@ -61,6 +62,7 @@ def momentum_step(your):
     "Four updates in place: m, v, then p; use beta1**t and beta2**t.",
     "m *= beta1; m += (1 - beta1) * g; v likewise with g * g; then m̂, v̂ as new arrays.",
     "eps stands outside the root.",
+    without="Adam AdamW",
 )
 def adam_step(your):
     p, g, h = arrays(3)

@@ -93,3 +93,32 @@ def early_stopping(your):
                 else ""
             )
             raise WrongError(f"losses {losses} with patience {patience}: yours is {found}, must be {right}{hint}")
+
+
+def measurements(generator, curve, count):
+    x = generator.uniform(-1, 1, count)
+    return x, curve(x) + 0.3 * generator.standard_normal(count)
+
+
+@exercise(
+    "open",
+    "Fit every degree from 0 to 9 to x, y and look at the error on the held-out points.",
+    "The degree with the smallest held-out error is the one to take; then all 40 points may be fitted with it.",
+)
+def fit(your):
+    curves = {"a line": lambda x: 2 * x + 1, "a cubic": lambda x: 4 * x**3 - 2 * x, "a sine": lambda x: np.sin(4 * x)}
+    new = np.linspace(-0.95, 0.95, 50)
+    for name, curve in curves.items():
+        errors = []
+        for seed in range(20):
+            generator = np.random.default_rng(seed)
+            found = your.fit(*measurements(generator, curve, 20), *measurements(generator, curve, 20))
+            if not callable(found):
+                raise WrongError(f"fit returns {type(found).__name__}, must return a function of x")
+            values = found(new)
+            same(np.zeros(np.shape(values)), np.zeros(50), "what your function gives for 50 points")
+            errors.append(float(((values - curve(new)) ** 2).mean()))
+        if not np.median(errors) < 0.022:
+            raise WrongError(
+                f"{name}: the error on new points is {np.median(errors):.2g} (median of 20), the mark is 0.022"
+            )

@@ -9,6 +9,7 @@ from minigen.learning import exercise, number, same
     "gap",
     "One squared error per image: average over channels, rows and columns.",
     "Take the logarithm of each, then the mean.",
+    without="psnr",
 )
 def psnr(your):
     generator = np.random.default_rng(16)

@@ -8,7 +8,8 @@ from minigen.learning import exercise, number, same
 @exercise(
     "gap",
     "Compare each anomaly with each normal sequence: scores[anomalous][:, None] against scores[~anomalous].",
-    "The mean of the booleans is the part of pairs; add half the part of ties.",
+    "The mean of the booleans is the fraction of pairs; add half the fraction of ties.",
+    without="roc_auc",
 )
 def auc(your):
     generator = np.random.default_rng(20)

@@ -111,3 +111,34 @@ def discriminator_step(your):
             {"it has not moved": old, "it moved uphill": 2 * old - wanted},
             rtol=1e-5,
         )
+
+
+class Game:
+    def __init__(self, seed, calls):
+        self.rest, self.left = np.random.default_rng(seed).uniform(-2, 2, 2), calls
+
+    def gradient(self, axis):
+        def call(x, y):
+            if not self.left:
+                raise WrongError("the gradients were called more often than allowed")
+            self.left -= 1
+            return float((y - self.rest[1], x - self.rest[0])[axis])
+
+        return call
+
+
+@exercise(
+    "open",
+    "Along a circle the gradient a step ahead points more towards the middle than the gradient here.",
+    "Take a step to look ahead, compute both gradients there, and apply these to where you stood before.",
+)
+def play(your):
+    for seed in range(5):
+        for calls in (200, 40):
+            game = Game(seed, calls)
+            found = your.play(game.gradient(0), game.gradient(1), 1.0, -1.0, calls)
+            if not isinstance(found, tuple) or len(found) != 2:
+                raise WrongError("play must return two numbers, (x, y)")
+            distance = float(np.hypot(*(np.array(found) - game.rest)))
+            if calls == 200 and not distance < 0.01:
+                raise WrongError(f"after {200 - game.left} calls your distance is {distance:.2g}, the mark is 0.01")

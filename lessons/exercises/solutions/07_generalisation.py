@@ -3,7 +3,8 @@
 Fill the gaps, then run: python -m minigen.learn 07
 """
 
-from minigen import Tensor
+import numpy as np
+
 from minigen.autograd import record
 
 # Pencil: a net classifies 900 of 1,000 test images correctly. What is the standard error of this accuracy of 0.9?
@@ -41,3 +42,17 @@ def early_stopping(losses, patience):
         if epoch - best >= patience:
             return best, epoch
     return best, len(losses) - 1
+
+
+def fit(x, y, held_out_x, held_out_y):
+    """Open: fit noisy measurements of a smooth curve, with a mean squared error below 0.022 on new points of the curve.
+
+    x, y: (20,), x in [-1, 1], y with noise of deviation 0.3.   held_out_x, held_out_y: (20,), more of the same.
+    Returns a function from an array of x to an array of the same shape. np.polyfit(x, y, degree) gives coefficients,
+    np.polyval(coefficients, x) the polynomial's value. The highest degree fits the given points best, not new ones.
+    """
+    candidates = [np.polyfit(x, y, degree) for degree in range(10)]
+    errors = [((np.polyval(c, held_out_x) - held_out_y) ** 2).mean() for c in candidates]
+    best = int(np.argmin(errors))
+    both = np.polyfit(np.concatenate([x, held_out_x]), np.concatenate([y, held_out_y]), best)
+    return lambda x: np.polyval(both, x)

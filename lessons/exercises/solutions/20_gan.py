@@ -46,3 +46,16 @@ def discriminator_step(generator, discriminator, loss, noise, real, lr):
     moved = list(discriminator.parameters())  # line 3
     for p, g in zip(moved, minigen.grad(value, moved), strict=True):  # line 4
         p.data -= lr * g.data  # line 5
+
+
+def play(gradient_x, gradient_y, x, y, calls=200):
+    """Open: find the equilibrium of the game V(x, y) = (x - a)·(y - b), where one player minimises over x, the other
+    maximises over y. Simultaneous steps of gradient descent and ascent circle around it, ever further away.
+
+    gradient_x, gradient_y: functions of (x, y), dV/dx and dV/dy. Together they may be called `calls` times.
+    Returns (x, y), closer than 0.01 to the equilibrium (a, b).
+    """
+    for _ in range(calls // 4):
+        ahead_x, ahead_y = x - 0.7 * gradient_x(x, y), y + 0.7 * gradient_y(x, y)
+        x, y = x - 0.7 * gradient_x(ahead_x, ahead_y), y + 0.7 * gradient_y(ahead_x, ahead_y)
+    return x, y

@@ -17,7 +17,7 @@ MISTAKES = {
         ("lambda g: g * scale", "lambda g: g", "zeroed gets no gradient"),
         ("lambda g: g * scale", "lambda g: g * kept", "scaled gets a scaled one"),
         ("g * scale", "type(g)(g.data * scale)", ".data"),
-        ("record(x.data * scale, (x, lambda g: g * scale))", "Tensor(x.data * scale)", "no derivative"),
+        ("record(x.data * scale, (x, lambda g: g * scale))", "type(x)(x.data * scale)", "no derivative"),
     ],
     "split": [
         ("generator.permutation(count)", "list(range(count))", "sorted"),
@@ -37,5 +37,13 @@ MISTAKES = {
         ("len(losses) - 1", "len(losses)", "must be"),
         ("loss < losses[best]", "epoch and loss < losses[epoch - 1]", "must be"),
         ("return best, len", "return losses[best], len", "must be"),
+    ],
+    "fit": [
+        ("range(10)", "range(1)", "the mark is 0.022"),
+        ("range(10)", "range(9, 10)", "the mark is 0.022"),
+        ("np.argmin(errors)", "np.argmax(errors)", "the mark is 0.022"),
+        ("(np.polyval(c, held_out_x) - held_out_y)", "(np.polyval(c, x) - y)", "the mark is 0.022"),
+        ("return lambda x: np.polyval(both, x)", "return both", "must return a function"),
+        ("return lambda x: np.polyval(both, x)", "return lambda x: np.polyval(both, x).mean()", "shape"),
     ],
 }

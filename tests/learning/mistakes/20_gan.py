@@ -50,4 +50,16 @@ MISTAKES = {
         ("p.data -= lr", "p.data += lr", "uphill"),
         ("p.data -= lr * g.data", "p.data = p.data * 1", "not moved"),
     ],
+    "play": [
+        (
+            "x - 0.7 * gradient_x(ahead_x, ahead_y), y + 0.7 * gradient_y(ahead_x, ahead_y)",
+            "ahead_x, ahead_y",
+            "distance",
+        ),
+        ("0.7", "0.01", "distance"),
+        ("0.7", "1.5", "distance"),
+        ("calls // 4", "calls", "more often"),
+        ("return x, y", "return x", "two numbers"),
+        ("y + 0.7", "y - 0.7", "distance"),
+    ],
 }
