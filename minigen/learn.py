@@ -104,7 +104,7 @@ def _solution(lesson: Lesson, exercise: Exercise, progress: Progress) -> None:
     if not (record.solved or record.tries):
         command = f"python -m minigen.learn {lesson.number} {exercise.name}"
         raise UsageError(f"try {exercise.name} first: write something and grade it ({command}), or ask for a --hint")
-    print(lesson.solution(exercise.name))
+    print(f"BUGGY_LINE = {exercise.line}\n\n" * bool(exercise.line) + lesson.solution(exercise.name))
 
 
 if __name__ == "__main__":

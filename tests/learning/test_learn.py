@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from minigen import learn
+from minigen.learning import course
 from minigen.learning.apart import grade_apart
-from minigen.learning.course import Lesson
+from minigen.learning.course import Lesson, find_course
 
 CHECKS = """
 from minigen.learning import exercise, number, same
@@ -103,6 +104,15 @@ def test_a_reader_goes_from_the_list_to_the_solution(lesson, capsys):
 def test_words_that_name_nothing_are_answered(lesson, capsys, words, message):
     assert learn.main(words) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_course_is_found_in_the_folder_or_in_the_clone(lesson, tmp_path, monkeypatch):
+    assert [found.path for found in find_course()] == [lesson.path]
+    monkeypatch.chdir(tmp_path / "exercises")
+    assert len(find_course()) == 24
+    monkeypatch.setattr(course.files, "__file__", str(tmp_path / "site-packages" / "minigen" / "files.py"))
+    with pytest.raises(FileNotFoundError, match="come with a clone"):
+        find_course()
 
 
 def test_a_damaged_progress_file_is_kept(lesson, tmp_path, capsys):
