@@ -40,12 +40,11 @@ class GeneratorMeasures:
 
     def __init__(self, data: Dataset, device: str) -> None:
         self.device = device
-        real = _as_floats(data.test)
-        self._variance = float(real.var(axis=0).sum())
+        self._variance = _total_variance(data.test)
         judged = data.classes == DIGITS and data.input_shape == (1, 28, 28)
         self._judge = DigitClassifier.trained(device) if judged else None
         if self._judge is not None:
-            self._real_features, _ = look_at(self._judge, real)
+            self._real_features, _ = look_at(self._judge, _as_floats(data.test))
 
     def of_model(self, model: Samples, seed: int) -> dict[str, float]:
         """Of 2,000 samples; the same seed gives the same noise."""
@@ -115,3 +114,10 @@ def frechet_distance(a: Floats, b: Floats) -> float:
 
 def _as_floats(split: Split) -> Floats:
     return split.inputs.astype(np.float32) / 255
+
+
+def _total_variance(split: Split) -> float:
+    """The sum over the pixels of their variance; the images are read in parts."""
+    count = len(split)
+    mean = sum(_as_floats(part).sum(axis=0, dtype=np.float64) for part in split.parts()) / count
+    return float(sum(((_as_floats(part) - mean) ** 2).sum(dtype=np.float64) for part in split.parts())) / count

@@ -18,9 +18,9 @@ def image_shape(model: str, config: Config, input_shape: tuple[int, ...], multip
         raise ConfigError(f"--data {config.data} holds sequences (T, D) = {input_shape}, {model} needs images")
     channels, height, width = input_shape
     if height % multiple or width % multiple:
-        raise ConfigError(
-            f"--data {config.data} holds images of {height} × {width}, {model} needs multiples of {multiple}"
-        )
+        near = "x".join(str(max(round(side / multiple), 1) * multiple) for side in (height, width))
+        what = f"--data {config.data} holds images of {height} × {width}"
+        raise ConfigError(f"{what}, {model} needs multiples of {multiple}, as --size {near} makes of your own pictures")
     return channels, height, width
 
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from minigen import Tensor, no_grad, rng
-from minigen.data import Batch, Split, names
+from minigen.data import Batch, Reading, Split, names
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options as config_options
 from minigen.models.config import require_used
@@ -26,10 +26,12 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     **{name: [{"filters": 3}] for name in ("dcgan", "wgan-gp")},
 }
 KINDS = [(name, options) for name in MODELS for options in OPTIONS.get(name, [{}])]
-SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (2, 8, 12)]
+SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (2, 8, 12), (3, 36, 52)]
 INPUTS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     *((name, options, shape) for name, options in KINDS for shape in SHAPES),
     *(("conv-ae", options, (1, 6, 10)) for options in OPTIONS["conv-ae"]),
+    *((name, options, (3, 37, 53)) for name, options in KINDS if name in ("ae", "sae", "ddnet", "vae", "gan")),
+    *(("deconv", {"task": task}, (3, 37, 53)) for task in ("denoise", "deblur")),
     ("ddnet", {}, (1, 9, 22)),
 ]
 
@@ -80,14 +82,14 @@ def test_images_of_every_data_set_go_through(name: str, options: dict[str, Any],
 
 
 SEQUENCES = r"--data .* holds sequences \(T, D\) = \(28, 28\), {name} needs images"
-MULTIPLES = "--data .* holds images of {size}, {name} needs multiples of {of}"
+MULTIPLES = "--data .* holds images of {size}, {name} needs multiples of {of}, as --size {fits} makes"
 REFUSED: list[tuple[str, tuple[int, ...], dict[str, Any], str]] = [
     *((name, (28, 28), {}, SEQUENCES.format(name=name)) for name in ("cnn", "ddnet", "deconv", "dcgan", "wgan-gp")),
     *(
-        (name, (1, 30, 28), {}, MULTIPLES.format(size="30 × 28", name=name, of=4))
+        (name, (1, 37, 53), {}, MULTIPLES.format(size="37 × 53", name=name, of=4, fits="36x52"))
         for name in ("cnn", "conv-vae", "deconv", "dcgan", "wgan-gp")
     ),
-    ("conv-ae", (1, 7, 10), {}, MULTIPLES.format(size="7 × 10", name="conv-ae", of=2)),
+    ("conv-ae", (1, 7, 10), {}, MULTIPLES.format(size="7 × 10", name="conv-ae", of=2, fits="8x10")),
     ("ddnet", (1, 7, 9), {}, "holds images of 7 × 9, ddnet needs at least 8 × 8"),
     ("deconv", (1, 8, 8), {"scale": 3}, "--scale is 3, must be one of 2, 4"),
     ("deconv", (1, 8, 8), {"task": "denoise", "noise": 0.0}, "--noise is 0.0, must be above 0"),
@@ -137,7 +139,12 @@ def test_a_hyper_parameter_is_used_or_refused(name: str, options: dict[str, Any]
     losses = [objective.loss(batch) for objective in model.objectives()]
     assert [*losses, model.evaluate(batch)]
     for option in config_options(type(config)):
-        if option.name not in {*structs.asdict(Config()), "data_file", "labels"}:  # the data's, and the study's
+        if option.name not in {
+            *structs.asdict(Config()),
+            "data_file",
+            "labels",
+            *Reading._fields,
+        }:  # the data's, the study's
             with nullcontext() if option.name in watched.read else pytest.raises(ConfigError, match="is used only"):
                 require_used(config, [option.name])
 

@@ -68,12 +68,14 @@ def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[s
 
 def mean_example_error(train: Split, test: Split) -> float:
     """The squared error per value, averaged over test examples, of always answering the mean training example."""
-    known, x = _within(train), _values(test)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = (_values(train) * known).sum(axis=0, dtype=np.float64) / count
-    squares, known = (x - mean) ** 2, np.broadcast_to(_within(test), x.shape)
-    axes = tuple(range(1, x.ndim))
-    return float(((squares * known).sum(axes) / known.sum(axes)).mean())
+    parts = [((_values(part) * (known := _within(part))).sum(axis=0), known.sum(axis=0)) for part in train.parts()]
+    mean = sum(values for values, _ in parts) / np.maximum(sum(counts for _, counts in parts), 1)
+    errors = []
+    for part in test.parts():
+        squares = (_values(part) - mean) ** 2
+        known, axes = np.broadcast_to(_within(part), squares.shape), tuple(range(1, squares.ndim))
+        errors.append((squares * known).sum(axes) / known.sum(axes))
+    return float(np.concatenate(errors).mean())
 
 
 def dead_units(model: Any, test: Split) -> int:
