@@ -5,7 +5,8 @@
     FOLDER/train/…  with FOLDER/test/… or val/…   either of these twice; without such a pair, a random tenth is the test
                                                   split, which the seed chooses
 
-Classes and files are in the order of their names. Hidden files and folders are none of them.
+Classes and files are in the order of their names, but the test pictures are shuffled: figures show the first of them.
+Hidden files and folders are left out.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     for chosen_rows, purpose in zip(chosen, ("train on", "test"), strict=True):
         if not len(chosen_rows):
             raise DataError(f"{root}: of {len(kept):,} pictures that can be read, none is left to {purpose}")
-    train_split, test_split = (MappedSplit(levels, part, every[part]) for part in chosen)
+    trained, tests = chosen[0], np.random.default_rng(0).permutation(chosen[1])
+    train_split, test_split = (MappedSplit(levels, part, every[part]) for part in (trained, tests))
     understood = [
         f"your own folder {root}: {len(kept):,} pictures",
         "without classes" if classes == [UNNAMED] else f"{len(classes)} classes",

@@ -44,7 +44,7 @@ def judge_classifier(model: Classifies, data: Dataset, validation: Split) -> Fin
     wrong = np.flatnonzero(chances.argmax(axis=1) != labels)
     if len(wrong):
         worst = wrong[np.argsort(-chances[wrong].max(axis=1), kind="stable")[:_MISTAKES]]
-        images = data.test.inputs[worst].astype(np.float32) / 255
+        images = data.test.take(worst).inputs.astype(np.float32) / 255
         titles = titled(chances[worst], data.classes, labels[worst])
         figures["mistakes"] = draw_labelled(images, titles, "the most confident mistakes on the test set")
     kernels = first_kernels(model, data.input_shape)
@@ -228,7 +228,7 @@ def strongest_parts(kernels: Any, images: Any, count: int, margin: int) -> Any:
 def draw_kernels(kernels: Any, test: Split) -> Figure:
     """The first 32 kernels, weight 0 as grey, each above the parts of test images to which it responds most."""
     spread = np.unique(np.linspace(0, len(test) - 1, SEARCHED).round().astype(int))  # a folder's classes lie in order
-    kernels, images = kernels[:KERNELS], test.inputs[spread].astype(np.float32) / 255
+    kernels, images = kernels[:KERNELS], test.take(spread).inputs.astype(np.float32) / 255
     dense = kernels.shape[2:] == images.shape[2:]
     parts = strongest_parts(kernels, images, min(RESPONSES, len(images)), 0 if dense else kernels.shape[2])
     largest = abs(kernels).max(axis=(1, 2, 3), keepdims=True)

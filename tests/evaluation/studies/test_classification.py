@@ -64,16 +64,15 @@ def test_a_confusion_of_many_classes_has_no_numbers_and_no_names() -> None:
 
 
 def test_a_kernel_finds_the_part_of_each_image_that_answers_most() -> None:
-    images = np.zeros((3, 1, 6, 6), np.float32)
-    images[0, 0, 1:3, 2:4] = [[0.5, 0], [0, 0.5]]
-    images[2, 0, 4:, 4:] = [[1, 0], [0, 1]]
-    kernels = np.array([[[[1, -1], [-1, 1]]]], np.float32)
+    images = np.zeros((3, 1, 6, 7), np.float32)
+    images[0, 0, 1:3, 2:5] = [[0.5, 0, 0], [0, 0, 0.5]]
+    images[2, 0, 4:, 4:] = [[1, 0, 0], [0, 0, 1]]
+    kernels = np.array([[[[1, -1, -1], [-1, -1, 1]]]], np.float32)
     parts = study.strongest_parts(kernels, images, count=2, margin=1)
-    assert parts.shape == (1, 2, 1, 4, 4)
-    np.testing.assert_array_equal(
-        parts[0, 0, 0], np.pad(images[2, 0, 4:, 4:], 1), "the strongest, black beyond the edge"
-    )
-    np.testing.assert_array_equal(parts[0, 1, 0], images[0, 0, :4, 1:5])
+    assert parts.shape == (1, 2, 1, 4, 5)
+    beyond = np.pad(images[2, 0, 4:, 4:], [(0, 1), (0, 1)])
+    np.testing.assert_array_equal(parts[0, 0, 0, 1:, 1:], beyond, "the strongest, black beyond the edge")
+    np.testing.assert_array_equal(parts[0, 1, 0], images[0, 0, :4, 1:6])
 
 
 def test_kernels_are_drawn_above_what_they_respond_to() -> None:
@@ -107,13 +106,13 @@ def dataset(levels: list[int], labels: list[int]) -> Dataset:
 
 
 def test_a_classifier_is_judged_by_its_test_set() -> None:
-    data = dataset([255, 204, 51, 0], [0, 1, 0, 1])  # probabilities 1, 0.8, 0.2, 0 of "light"
+    data = dataset([255, 76, 204, 0], [0, 0, 1, 1])  # probabilities 1, 0.3, 0.8, 0 of "light"
     found = study.judge_classifier(ByFirstPixel(), data, data.test)  # type: ignore[arg-type]
     assert list(found.figures) == ["confusion", "calibration", "mistakes", "kernels"]
     assert found.remarks == ["classified: accuracy 0.5000 of 4 (95 % interval 0.1500 to 0.8500)"]
-    assert found.numbers["calibration_error"] == pytest.approx(0.8 / 2, abs=1e-5)
+    assert found.numbers["calibration_error"] == pytest.approx((1 - 76 / 255 + 0.8) / 4, abs=1e-5)
     titles = [axes.get_title() for axes in found.figures["mistakes"].axes]
-    assert titles == ["light 0.80\ntrue: dark", "dark 0.80\ntrue: light"]
+    assert titles == ["light 0.80\ntrue: dark", "dark 0.70\ntrue: light"]
 
 
 def test_without_mistakes_none_are_drawn() -> None:
