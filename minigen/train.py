@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
@@ -29,7 +29,8 @@ from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
-from minigen.parallel import processes
+from minigen.parallel import Workers, processes
+from minigen.parallel.ranks import ranks
 from minigen.training.averages import measure
 from minigen.training.divergence import DivergedError
 from minigen.training.generator_watch import GeneratorWatch
@@ -86,6 +87,9 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
     run.add_argument("--resume", action="store_true", help="continue the run in the folder as if it had never stopped")
     run.add_argument("--overwrite", action="store_true", help="replace a run in the folder")
     run.add_argument(
+        "--distributed", action="store_true", help="the workers are the ranks of mpiexec (one GPU each on --device gpu)"
+    )
+    run.add_argument(
         "--smoke", action="store_true", help="a run of seconds: 256 examples, 2 epochs unless --epochs is given"
     )
     group = parser.add_argument_group("hyper-parameters")
@@ -105,10 +109,33 @@ def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
 
 
 def _train(model_type: type[Model], given: argparse.Namespace) -> int:
+    if "distributed" not in given:
+        task = _task(model_type, given)
+        return processes.run(task.config.workers, _train_together, task)
+    with ranks(getattr(given, "device", "cpu")) as workers:
+        known: Any = None if workers.rank else _task(model_type, given, workers)
+        return _train_together(workers.share(known))
+
+
+class _Task(NamedTuple):
+    """What the command line asks for."""
+
+    model_type: type[Model]
+    config: Config
+    folder: Path
+    resume: bool
+    overwrite: bool
+    smoke: bool
+
+
+def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers | None = None) -> _Task:
+    """Checked; `workers` are the ranks of mpiexec."""
     named = [option for option in options(model_type.config_type) if option.name in given]
     asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
     paths = (*PATHS, *(["data"] if is_path(asked.get("data", "")) else []))
     asked |= {name: str(files.absolute(asked[name])) for name in paths if asked.get(name)}
+    if workers is not None and asked.setdefault("workers", workers.size) != workers.size:
+        raise ConfigError(f"--workers is {asked['workers']}, must be the {workers.size} ranks of mpiexec, or left out")
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
     resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
@@ -119,15 +146,15 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     require_used(config, asked)
-    if config.workers > 1 and config.device == "gpu":
-        raise ConfigError(f"--workers is {config.workers} with --device gpu, must be 1: workers share the CPU's cores")
-    return processes.run(config.workers, _train_together, model_type, config, run.path, resume, overwrite, smoke)
+    if workers is None and config.workers > 1 and config.device == "gpu":
+        what = f"--workers is {config.workers} with --device gpu, must be 1"
+        raise ConfigError(f"{what}: mpiexec -n {config.workers} … --distributed gives each worker a GPU")
+    return _Task(model_type, config, run.path, resume, overwrite, smoke)
 
 
-def _train_together(
-    model_type: type[Model], config: Config, path: Path, resume: bool, overwrite: bool, smoke: bool
-) -> int:
+def _train_together(task: _Task) -> int:
     """What every worker does; worker 0 alone prints and writes."""
+    model_type, config, path, resume, overwrite, smoke = task
     workers = parallel.workers()
     leads = workers.rank == 0
     run = RunFolder(path) if leads else Unwritten(path)
@@ -164,21 +191,23 @@ def _train_together(
 
 
 def _resume(trainer: Trainer, data: Description) -> None:
-    run, config, say = trainer.run, trainer.config, trainer.say
-    before = run.described().config.get("workers", 1)
+    run, config = trainer.run, trainer.config
     if trainer.workers.decide(run.has_checkpoint):
         trainer.load(run.last, run.best)
+    if trainer.workers.rank:
+        return
+    before = run.described().config.get("workers", 1)
     if run.described().data.crc32 not in (None, data.crc32):
         print("the test split is not the one that the run began with, or its classes have other names")
     run.keep_rows(trainer.epoch)
     run.describe(trainer.model.name, config, data)
-    say(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
+    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
     if before != config.workers:
         now = f"with {config.workers} worker{'s' * (config.workers > 1)}, so far {before}"
-        say(f"{now}: the result is the same up to rounding only")
+        print(f"{now}: the result is the same up to rounding only")
     if trainer.epoch == config.epochs:
-        say(f"the run is finished{'; --epochs N adds epochs' if 'epochs' in may_change(config) else ''}")
-    say("")
+        print(f"the run is finished{'; --epochs N adds epochs' if 'epochs' in may_change(config) else ''}")
+    print()
 
 
 def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
@@ -187,7 +216,8 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
         _print_result(trainer, data)
     except (Stopped, KeyboardInterrupt) as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        print(f"\nstopped by {signal.Signals(number).name}; what was trained is saved. To go on:\n  {resume_command}")
+        name = signal.Signals(number).name
+        trainer.say(f"\nstopped by {name}; what was trained is saved. To go on:\n  {resume_command}")
         return 128 + number
     except BrokenPipeError:
         raise

@@ -1,7 +1,11 @@
-"""What the workers of a test do; they import it, so it stands in a file of its own."""
+"""What the workers of a test do; they import it, so it stands in a file of its own.
+
+mpiexec -n 2 python tests/workers_at_work.py all_models FILE.npz
+"""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 from minigen import parallel, rng
 from minigen.data import Loader, Split, load
 from minigen.models import MODELS
+from minigen.parallel.ranks import ranks
 from minigen.training import averages, resuming
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
@@ -87,3 +92,10 @@ def fail_locally() -> None:
     if parallel.workers().rank == 1:
         raise LocalError("on purpose")
     parallel.workers().decide(0)
+
+
+if __name__ == "__main__":
+    with ranks("cpu") as world:
+        found = globals()[sys.argv[1]]()
+    if world.rank == 0:
+        np.savez(sys.argv[2], **found if isinstance(found, dict) else {"size": found})
