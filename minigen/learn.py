@@ -87,7 +87,7 @@ def _grade(lesson: Lesson, chosen: list[Exercise], progress: Progress) -> int:
         record.solved |= verdict.state == "solved"
         record.tries += verdict.state == "wrong"
         solved += verdict.state == "solved"
-    progress.save()
+        progress.save()
     print(f"\n{solved} of {len(chosen)} solved in {lesson.path}")
     return 0 if solved == len(chosen) else 1
 

@@ -17,7 +17,7 @@ from minigen import files, schema
 from minigen.learning.course import Exercise, Lesson
 from minigen.learning.grading import Verdict, grade
 
-SECONDS = 20
+SECONDS = 10
 MEMORY = 4 * 2**30
 SHOWN = 2000  # characters of what the reader's code prints
 

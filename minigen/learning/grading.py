@@ -59,10 +59,14 @@ def _judge_bug(exercise: Exercise, your: ModuleType) -> Verdict:
     works, symptom = _judge(exercise, your)
     named = getattr(your, "BUGGY_LINE", None)
     if named == exercise.line:
-        return Verdict("solved") if works == "solved" else Verdict("wrong", f"line {named} is it; now {symptom}")
+        return (
+            Verdict("solved")
+            if works == "solved"
+            else Verdict("wrong", f"line {named} is the one; it is not right yet: {symptom}")
+        )
     if works == "solved":
-        return Verdict("wrong", "the program works now; set BUGGY_LINE to the number of the line that was wrong")
-    return Verdict("wrong", f"it is not line {named}; {symptom}") if named else Verdict("open", symptom)
+        return Verdict("wrong", "the function is right now; set BUGGY_LINE to the number of the line that was wrong")
+    return Verdict("wrong", f"line {named} is not the one: {symptom}") if named else Verdict("open", symptom)
 
 
 def _refuse_ready_made(exercise: Exercise, tree: ast.Module) -> None:
@@ -90,7 +94,9 @@ def _explain(error: BaseException, exercise: Exercise, source: str, path: str) -
         own = frames and frames[-1].name == exercise.name
         return Verdict("open", "" if own or not frames else f"it needs your `{frames[-1].name}` first")
     lines = source.splitlines()
-    at = f"line {frames[-1].lineno}, `{lines[frames[-1].lineno - 1].strip()}`: " if frames and frames[-1].lineno else ""
+    at = "your answer cannot be judged: "
+    if frames and frames[-1].lineno:
+        at = f"line {frames[-1].lineno}, `{lines[frames[-1].lineno - 1].strip()}`: "
     known = {
         EOFError: READS_KEYBOARD,
         SystemExit: "your code ends the program (sys.exit or quit); it must return",

@@ -44,12 +44,9 @@ def unbroadcast(your):
         same(your.unbroadcast(Tensor(g), shape), Tensor(right), f"{wide} summed to {shape}", mistakes)
 
 
-def cases(function, pairs):
+def draws(pairs):
     generator = np.random.default_rng(0)
-    for a, b in pairs:
-        arrays = generator.standard_normal(a), generator.standard_normal(b)
-        shape = np.broadcast_shapes(a, b) if function.__name__ == "multiply" else ()
-        yield {"a repeated": a != shape, "b repeated": b != shape}, function, arrays
+    return [(generator.standard_normal(a), generator.standard_normal(b)) for a, b in pairs]
 
 
 @exercise(
@@ -59,11 +56,14 @@ def cases(function, pairs):
     without="mul matmul",
 )
 def multiply(your):
-    every = list(cases(your.multiply, PAIRS))
-    for _, _, (a, b) in every:
-        same(your.multiply(Tensor(a), Tensor(b)), Tensor(np.multiply(a, b)), f"{a.shape} · {b.shape}", given=a)
+    cases = []
+    for a, b in draws(PAIRS):
+        right = a * b
+        same(your.multiply(Tensor(a), Tensor(b)), Tensor(np.asarray(right)), f"{a.shape} · {b.shape}", given=a)
+        facts = {"a repeated": a.shape != right.shape, "b repeated": b.shape != right.shape}
+        cases.append((facts, your.multiply, (a, b)))
     hint = "unbroadcast each gradient to the shape of its input"
-    differentiates(every, "a b", {"a repeated": hint, "b repeated": hint})
+    differentiates(cases, "a b", {"a repeated": hint, "b repeated": hint})
 
 
 @exercise(
@@ -73,11 +73,12 @@ def multiply(your):
     without="matmul linear einsum",
 )
 def product(your):
-    every = list(cases(your.product, [((1, 1), (1, 1)), ((2, 2), (2, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 2))]))
-    for _, _, (a, b) in every:
+    cases = []
+    for a, b in draws([((1, 1), (1, 1)), ((2, 2), (2, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 2))]):
         same(your.product(Tensor(a), Tensor(b)), Tensor(a @ b), f"{a.shape} @ {b.shape}", given=a)
+        cases.append(({"shapes": f"{a.shape} @ {b.shape}"}, your.product, (a, b)))
     hint = "use the shapes, (M, N), (M, K) and (K, N), to find which factor is transposed"
-    differentiates(every, "a b", {"da": hint, "db": hint})
+    differentiates(cases, "a b", {"da": hint, "db": hint})
 
 
 @exercise(

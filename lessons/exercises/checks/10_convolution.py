@@ -114,7 +114,13 @@ def col2im(your):
             x.shape,
         )
         overlap = any((a - b) * dilation % stride == 0 for a in range(kernel) for b in range(a))
-        facts = {"windows overlap": overlap, "stride": stride, "dilation": dilation, "channels": len(x)}
+        facts = {
+            "windows overlap": overlap,
+            "stride": stride,
+            "dilation": dilation,
+            "kernel": kernel,
+            "channels": len(x),
+        }
         cases.append((facts, pair, (x,)))
     hints = {
         "windows overlap": "col2im must *add* where windows overlap",

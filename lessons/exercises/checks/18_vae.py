@@ -87,8 +87,6 @@ def negative_elbo(your):
         error = ops.binary_cross_entropy_with_logits(Tensor(logits), Tensor(x), reduction="sum").data / n
         divergence = ops.kl_standard_normal(Tensor(mean), Tensor(log_var)).data.sum() / n
         mistakes = {
-            f"the error is averaged over pixels, the KL summed: the KL weighs {d} times too much": error / d
-            + divergence,
             f"both terms are averaged: this is a β of {d} / {z} that nobody chose": error / d + divergence / z,
             "averaged over the images it must be": (error + divergence) * n,
             "the KL is added: the ELBO has a minus there, and this is the negative ELBO": error - divergence,
