@@ -79,18 +79,16 @@ class Page:
         for task in self("content.abilities"):
             if task == "decode":
                 decode = model.decode if hasattr(model, "decode") else model.sample
-                found["decode"] = self._difference("code", "decoded", decode, self.numbers("state.code"))
+                found["decode"] = self._difference("decoded", decode, self.numbers("state.code"))
                 way = self.numbers("between(ends.a, ends.b, Number(element('way').value))")
-                found["between"] = self._difference("between", "between", decode, way)
+                found["between"] = self._difference("between", decode, way)
             elif task == "reconstruct":
-                found[task] = self._difference(task, "reconstructed", model.reconstruct, x[0])
+                found[task] = self._difference("reconstructed", model.reconstruct, x[0])
             elif task == "damage":
                 damaged = self.trained.damage(x)
                 found[task] = float(np.abs(self.picture("damaged") - 255 * damaged[0].clip(0, 1)).max())
-                found["restore"] = self._difference("restore", "restored", model.restore, damaged[0])
-                found["baseline"] = self._difference(
-                    "baseline", "baseline", lambda d: model.without_net(d)[1], damaged[0]
-                )
+                found["restore"] = self._difference("restored", model.restore, damaged[0])
+                found["baseline"] = self._difference("baseline", lambda d: model.without_net(d)[1], damaged[0])
             elif task == "classify":
                 logits = self._made(model.classify, x[0])
                 odds = np.exp(logits - logits.max())
@@ -102,8 +100,11 @@ class Page:
         with no_grad():
             return function(Tensor(x[None])).numpy()[0]
 
-    def _difference(self, view: str, canvas: str, function: Callable[[Tensor], Tensor], x: Any) -> float:
+    def _difference(self, canvas: str, function: Callable[[Tensor], Tensor], x: Any) -> float:
         truth = 255 * self._made(function, x)
-        answer = f"answered.get('{view}').outputs[0]"
-        shown = 255 * self.numbers(answer) if self("lines") else self.picture(canvas)
+        if self("lines"):
+            canvas = "series" if canvas == "reconstructed" else canvas
+            shown = 255 * self.numbers(f"drawn.get(element('{canvas}'))[2].at(-1)[0]")
+        else:
+            shown = self.picture(canvas)
         return float(np.abs(shown.reshape(truth.shape) - truth).max())

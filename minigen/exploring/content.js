@@ -35,9 +35,10 @@ worker.postMessage({
   weights: Object.fromEntries(weights.map((name) => [name, stored(name)])),
 });
 
-// One question is with the worker. Of those that wait, each view keeps its newest: older ones are of no use any more.
-const waiting = new Map(), answered = new Map(), milliseconds = {};
-let asked = null;
+// One question is with the worker. Of those that wait, each view keeps its newest, as older ones are of no use any more,
+// and the newest of all has its turn first.
+const waiting = new Map(), milliseconds = {};
+let asked = null, started = false;
 
 // Run a program on x (numbers), and call show(…outputs) with the answer, unless the view asks anew before its turn.
 function ask(view, program, x, show) {
@@ -48,20 +49,21 @@ function ask(view, program, x, show) {
 
 function next() {
   document.documentElement.toggleAttribute("data-busy", Boolean(asked || waiting.size));
+  if (!asked && !waiting.size) started = true;
   if (asked || !waiting.size) return;
-  const [view, question] = waiting.entries().next().value;
+  const [view, question] = [...waiting].at(-1);
   waiting.delete(view);
-  asked = { view, ...question };
+  asked = question;
   worker.postMessage({ program: question.program, x: question.x });
 }
 
 worker.onmessage = ({ data: outputs }) => {
-  const { view, program, show, since } = asked;
+  const { program, show, since } = asked;
   asked = null;
-  answered.set(view, { show, outputs });
   show(...outputs);
-  milliseconds[program] = performance.now() - since; // from the question until the picture is drawn
-  element("time").textContent = `${program} took ${milliseconds[program].toFixed(1)} ms in this browser`;
+  if (started) milliseconds[program] = performance.now() - since; // from the question until its picture is drawn
+  const times = Object.entries(milliseconds).map(([name, time]) => `${name} ${time.toFixed(1)} ms`);
+  if (times.length) element("time").textContent = `Last answers: ${times.join(", ")}.`;
   next();
 };
 worker.onerror = ({ message }) => {

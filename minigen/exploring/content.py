@@ -74,14 +74,15 @@ def content(trained: Trained, examples: Examples) -> Content:
         threshold=trained.threshold,
     )
     if "encode" in made:
-        _describe(found, trained.encode(examples.values), isinstance(trained.model, Samples))
+        codes = trained.encode(examples.values)
+        if not np.isfinite(codes).all():
+            raise UseError(f"{trained.model.name} gives codes that are not finite: there is nothing to explore")
+        _describe(found, codes, isinstance(trained.model, Samples))
         found.arrays["page: labels"] = labels.astype(np.uint16)
     elif "decode" in made:
         found.latent, found.order = trained.noise(1).shape[1], _order_of_noise(trained)
         found.ranges = [(-SLIDER, SLIDER)] * found.latent
     found.arrays |= _small(trained, weights, examples.values[chosen])
-    if not all(np.isfinite(array).all() for array in found.arrays.values()):
-        raise UseError(f"{trained.model.name} has weights or codes that are not finite: there is nothing to explore")
     return found
 
 
@@ -158,7 +159,7 @@ def _small(trained: Trained, weights: dict[str, Any], values: Any) -> dict[str, 
     finally:
         trained.model.load_state_dict(state)
     same = all(np.abs(a - b).max() <= LEVEL / 2 for a, b in zip(exact, rounded, strict=True))
-    return half if same else weights
+    return half if same and all(np.isfinite(array).all() for array in half.values()) else weights
 
 
 def _pictures(trained: Trained, values: Any) -> list[Floats]:

@@ -34,10 +34,17 @@ function cleared(canvas) {
   return { context, width, height };
 }
 
+// What was drawn for a width and for colours, and must be drawn anew when these change: a function and its arguments
+const drawn = new Map();
+const drawAgain = () => drawn.forEach(([draw, ...its]) => draw(...its));
+addEventListener("resize", drawAgain);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
+
 const MARGIN = 8;
 
-// Series [T, D], each with its colour, in the order of [values, colour, dashed]
+// Series [T, D], given as [values, colour, dashed]
 function plot(canvas, series) {
+  drawn.set(canvas, [plot, canvas, series]);
   canvas.classList.add("line");
   const { context, width, height } = cleared(canvas), [T, D] = content.shape, margin = Math.min(MARGIN, height / 8);
   const x = (t) => margin + (t / Math.max(T - 1, 1)) * (width - 2 * margin);

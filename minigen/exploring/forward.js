@@ -51,6 +51,11 @@ function paddingBefore(padding, size, kernel, s, d, axis) {
   return Math.floor(Math.max((Math.ceil(size / s) - 1) * s + d * (kernel - 1) + 1 - size, 0) / 2);
 }
 
+// y[b + j·t] += w·x[a + j·s] for the columns j: the innermost loop of a convolution, where nearly all of its time goes
+function addRow(w, x, a, s, y, b, t, { from, to }) {
+  for (let j = from; j < to; j++) y[b + j * t] += w * x[a + j * s];
+}
+
 // An image [1, O, H, W] of the bias of each channel
 function biased(bias, shape) {
   const y = zeros(shape), pixels = shape[2] * shape[3];
@@ -71,6 +76,16 @@ const operations = {
     return y;
   },
 
+  // y[m, n] = Σ over k of a[m, k]·b[k, n], for each matrix of a stack
+  matmul({ a, b }, shape) {
+    const y = zeros(shape), [M, N] = shape.slice(-2), K = a.shape.at(-1);
+    for (let n = 0; n < y.data.length; n++) {
+      const stacked = b.shape.length > 2 ? Math.floor(n / (M * N)) * K * N : 0;
+      for (let k = 0; k < K; k++) y.data[n] += a.data[Math.floor(n / N) * K + k] * b.data[stacked + k * N + (n % N)];
+    }
+    return y;
+  },
+
   // y[o, i, j] = b[o] + Σ over c, u, v of W[o, c, u, v]·x[c, s·i + d·u − p, s·j + d·v − p]
   conv2d({ x, weight, bias, groups, ...window }, shape) {
     const y = biased(bias, shape), [O, C, kh, kw] = weight.shape, [H, W] = x.shape.slice(2), [OH, OW] = shape.slice(2);
@@ -81,7 +96,7 @@ const operations = {
           const w = weight.data[(o * C + c) * kh * kw + tap];
           for (let i = rows.from; i < rows.to; i++) {
             const here = (o * OH + i) * OW, seen = ((first + c) * H + i * rows.s + rows.offset) * W + columns.offset;
-            for (let j = columns.from; j < columns.to; j++) y.data[here + j] += w * x.data[seen + j * columns.s];
+            addRow(w, x.data, seen, columns.s, y.data, here, 1, columns);
           }
         }
       }
@@ -99,7 +114,7 @@ const operations = {
           const w = weight.data[(c * O + o) * kh * kw + tap];
           for (let i = rows.from; i < rows.to; i++) {
             const here = (c * OH + i) * OW, seen = ((first + o) * H + i * rows.s + rows.offset) * W + columns.offset;
-            for (let j = columns.from; j < columns.to; j++) y.data[seen + j * columns.s] += w * x.data[here + j];
+            addRow(w, x.data, here, 1, y.data, seen, columns.s, columns);
           }
         }
       }
@@ -183,6 +198,11 @@ const operations = {
       outputs.data.set(h.data, t * H);
     }
     return [outputs, h, c];
+  },
+
+  lstm_cell({ x, h, c, ...weights }, shape) { // a sequence of one step
+    const step = { shape: [1, 1, x.shape[1]], data: x.data };
+    return operations.lstm({ x: step, h0: h, c0: c, ...weights }, [1, 1, shape[1]]).slice(1);
   },
 
   softmax({ x }, shape) {

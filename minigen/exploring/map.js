@@ -74,11 +74,15 @@ function nameClasses(context, to) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 4;
+  const taken = [];
   content.classes.forEach((name, label) => {
     const dots = plane.dots.filter((dot) => dot.label === label);
     if (!dots.length || state.hidden.has(label)) return;
     const middle = (key) => dots.map((dot) => dot[key]).sort((a, b) => a - b)[dots.length >> 1];
-    const place = [name.slice(0, 12), to.x(middle("u")), to.y(middle("v"))];
+    const place = [name.slice(0, 12), to.x(middle("u")), to.y(middle("v"))], wide = context.measureText(place[0]).width;
+    const hides = (other) => Math.abs(place[1] - other.x) < (wide + other.wide) / 2 && Math.abs(place[2] - other.y) < 14;
+    if (taken.some(hides)) return;
+    taken.push({ x: place[1], y: place[2], wide });
     context.strokeStyle = colour("--screen");
     context.strokeText(...place);
     context.fillStyle = colour("--text");
@@ -125,6 +129,7 @@ const labels = content.arrays["page: labels"] ? stored("page: labels").data : []
 function startMap() {
   const canvas = element("map"), small = element("small-map");
   const draw = () => [canvas, small].forEach((map) => map.clientWidth && drawMap(map));
+  drawn.set(canvas, [draw]);
   const choosePlane = () => {
     const pca = element("plane").value === "axes", axes = stored("page: axes"), origin = stored("page: mean").data;
     const [across, up] = pca ? [0, 1].map((n) => ({ vector: row(axes, n), origin }))
@@ -183,7 +188,5 @@ function startMap() {
     element("under-cursor").textContent = dot ? `nearest example: class ${content.classes[dot.label]}` : "";
     draw();
   });
-  new ResizeObserver(draw).observe(canvas);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   choosePlane();
 }

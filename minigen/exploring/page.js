@@ -86,7 +86,7 @@ function startInput() {
     show(canvas, example(n));
   }
   pad.changed = inputChanged;
-  setInput(example(0));
+  setInput(example(lines ? 0 : examples.shape[0] >> 2));
 }
 
 function start() {
@@ -97,18 +97,25 @@ function start() {
   const [title, purpose = ""] = content.summary.split(/: (.*)/);
   document.title = `${content.name} · ${content.data}`;
   element("title").textContent = title;
-  element("summary").textContent = `${purpose && `It ${purpose}. `}Trained for ${content.epochs} epochs on ${content.data}.`;
+  const sentence = purpose && `${purpose[0].toUpperCase()}${purpose.slice(1)}. `;
+  element("summary").textContent = `${sentence}Trained for ${content.epochs} epochs on ${content.data}.`;
   document.querySelectorAll(".latent").forEach((place) => (place.textContent = content.latent));
   if (can.has("decode")) startCode();
   if (can.has("input")) startInput();
   if (can.has("encode")) {
     const codes = stored("page: codes");
-    Object.assign(ends, { a: row(codes, 0), b: row(codes, Math.min(1, codes.shape[0] - 1)) });
+    Object.assign(ends, { a: row(codes, 0), b: farthest(codes, row(codes, 0)) });
     startPath();
   } else if (can.has("decode")) {
     Object.assign(ends, { a: gaussianNoise(), b: gaussianNoise() });
     startPath();
     setCode(gaussianNoise());
+  }
+  for (const [name, program] of Object.entries(content.programs)) {
+    const list = element("programs").appendChild(document.createElement("p"));
+    const steps = program.steps.map(({ operation, shape }) => `${operation} [${shape.slice(1).join(", ")}]`);
+    list.append(Object.assign(document.createElement("b"), { textContent: name }));
+    list.append(` [${program.input.slice(1).join(", ")}] → ${steps.join(" → ")}`);
   }
 }
 

@@ -12,6 +12,12 @@ function between(a, b, share) {
   return a.map((v, k) => fromA * v + fromB * b[k]);
 }
 
+// The code that differs most from this one
+function farthest(codes, from) {
+  const all = Array.from({ length: codes.shape[0] }, (_, n) => row(codes, n));
+  return all.reduce((best, code) => (squaredError(code, from) > squaredError(best, from) ? code : best));
+}
+
 function startPath() {
   const strip = Array.from({ length: STEPS }, () => element("steps").appendChild(document.createElement("canvas")));
   const showBetween = () => {

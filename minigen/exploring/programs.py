@@ -33,6 +33,8 @@ def programs(trained: Trained, example: Any) -> tuple[dict[str, Program], dict[s
     if not functions:
         raise UseError(f"{name} can do nothing that a page shows: it has no encode, sample, classify or restore")
     weights = {name: array for name, array in trained.model.state_dict().items() if array.dtype.kind == "f"}
+    if not all(np.isfinite(array).all() for array in weights.values()):
+        raise UseError(f"{name} has weights that are not finite: there is nothing to explore")
     found, known = {}, operations()
     for task, (function, x) in functions.items():
         try:

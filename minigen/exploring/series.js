@@ -38,6 +38,7 @@ function startSeries() {
 
 // A bar for the error of each step, and what their mean says
 function showErrors(x, y) {
+  drawn.set(element("errors"), [showErrors, x, y]);
   const [T, D] = content.shape, errors = new Float32Array(T);
   x.forEach((v, n) => (errors[Math.floor(n / D)] += (v - y[n]) ** 2 / D));
   const mean = errors.reduce((a, b) => a + b) / T, threshold = content.threshold;
@@ -57,7 +58,8 @@ function showErrors(x, y) {
   };
   line(mean, "--accent", []);
   if (threshold !== null) line(threshold, "--theirs", [6, 4]);
-  const verdict = threshold === null ? "" : mean > threshold ? `, above the threshold ${threshold.toPrecision(3)}: an anomaly`
-    : `, below the threshold ${threshold.toPrecision(3)}: normal`;
+  const verdict = threshold === null ? "" : mean > threshold ? ": an anomaly" : ": normal";
   element("verdict").textContent = `mean ${mean.toPrecision(3)}${verdict}`;
+  element("limit").hidden = threshold === null;
+  element("threshold").textContent = threshold?.toPrecision(3);
 }

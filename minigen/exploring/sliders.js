@@ -1,6 +1,6 @@
 // A slider for each number of the code, those that vary most first.
 
-const FEW = 12;
+const FEW = content.abilities.includes("encode") ? 12 : 24;
 
 function startSliders() {
   const sliders = content.order.map((k, place) => {
