@@ -73,6 +73,7 @@ def _print_list() -> None:
     print("\nData sets (--data):")
     for name, text in descriptions().items():
         print(f"  {name:<{name_width}}  {text}")
+    print(f"  {'PATH':<{name_width}}  your own: a folder of pictures, a .npz or .npy file, or a .csv file of sequences")
 
 
 def _parse(model_type: type[Model], words: list[str]) -> argparse.Namespace:
