@@ -8,6 +8,6 @@ A lesson has three files of one name: lessons/exercises/10_convolution.py, which
 
 from minigen.learning.comparing import WrongError, close, number, same
 from minigen.learning.course import exercise
-from minigen.learning.derivatives import differentiates
+from minigen.learning.derivatives import differentiates, recorded
 
-__all__ = ["WrongError", "close", "differentiates", "exercise", "number", "same"]
+__all__ = ["WrongError", "close", "differentiates", "exercise", "number", "recorded", "same"]

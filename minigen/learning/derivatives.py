@@ -19,6 +19,14 @@ Case: TypeAlias = tuple[Facts, Callable[..., Tensor], Sequence[Any]]  # what is 
 STEP = 1e-6
 
 
+def recorded(y: Tensor) -> None:
+    """Raise WrongError if a result was not recorded by the reader, but by an operation of minigen's."""
+    for _, derivative in y._edges:
+        if derivative.__module__.startswith("minigen."):
+            name = autograd.operation_of(derivative)
+            raise WrongError(f"this is minigen's own `{name}`: record the value with derivatives of your own")
+
+
 def differentiates(cases: Sequence[Case], names: str, hints: Mapping[str, str] | None = None, order: int = 2) -> None:
     """Check derivatives with random cotangents: order 1 in all cases, then order 2.
 

@@ -95,6 +95,35 @@ def with_body(lesson: Lesson, exercise: Exercise, body: str) -> str:
     return text.replace(part, f"{head}\n    {body}")
 
 
+SWAPPED = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.MatMult: ast.Mult,
+    ast.Pow: ast.Mult,
+}
+EQUIVALENT = {"mean - deviation * noise": "the noise is symmetric"}
+
+
+@every_exercise
+def test_every_other_operator_is_caught(lesson, exercise):
+    """Each + - * / @ ** of a solution in turn becomes another one, as mutation tests do with the derivatives."""
+    text, part = solution(lesson), lesson.solution(exercise.name)
+    missed = []
+    for number in range(len(arithmetic(ast.parse(part)))):
+        mutant = ast.parse(part)
+        node = arithmetic(mutant)[number]
+        node.op = SWAPPED[type(node.op)]()
+        if grade(exercise, text.replace(part, ast.unparse(mutant))).state == "solved":
+            missed.append(ast.unparse(node))
+    assert not set(missed) - set(EQUIVALENT)
+
+
+def arithmetic(tree: ast.Module) -> list[ast.BinOp | ast.AugAssign]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in SWAPPED]
+
+
 READY = [(lesson, e, name) for lesson, e in EXERCISES.values() for name in sorted(e.without)]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen import Tensor
-from minigen.learning import WrongError, differentiates, exercise, number, same
+from minigen.learning import WrongError, differentiates, exercise, number, recorded, same
 
 PAIRS = [((2, 3), (2, 3)), ((4, 3), (3,)), ((3,), (2, 3)), ((4, 1), (4, 3)), ((2, 1, 3), (4, 1)), ((), (2, 2))]
 
@@ -62,6 +62,7 @@ def multiply(your):
         same(your.multiply(Tensor(a), Tensor(b)), Tensor(np.asarray(right)), f"{a.shape} · {b.shape}", given=a)
         facts = {"a repeated": a.shape != right.shape, "b repeated": b.shape != right.shape}
         cases.append((facts, your.multiply, (a, b)))
+        recorded(your.multiply(*(Tensor(array, requires_grad=True) for array in (a, b))))
     hint = "unbroadcast each gradient to the shape of its input"
     differentiates(cases, "a b", {"a repeated": hint, "b repeated": hint})
 
@@ -77,6 +78,7 @@ def product(your):
     for a, b in draws([((1, 1), (1, 1)), ((2, 2), (2, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 2))]):
         same(your.product(Tensor(a), Tensor(b)), Tensor(a @ b), f"{a.shape} @ {b.shape}", given=a)
         cases.append(({"shapes": f"{a.shape} @ {b.shape}"}, your.product, (a, b)))
+        recorded(your.product(*(Tensor(array, requires_grad=True) for array in (a, b))))
     hint = "use the shapes, (M, N), (M, K) and (K, N), to find which factor is transposed"
     differentiates(cases, "a b", {"da": hint, "db": hint})
 

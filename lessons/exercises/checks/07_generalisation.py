@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen import Tensor
-from minigen.learning import WrongError, close, differentiates, exercise, number, same
+from minigen.learning import WrongError, close, differentiates, exercise, number, recorded, same
 
 
 @exercise("pencil", "Each image is a coin with p = 0.9; its variance is p·(1 - p).", "√(p·(1 - p) / n)")
@@ -35,6 +35,7 @@ def dropout(your):
             "divide by 1 - p, do not multiply": x * kept * (1 - p),
         }
         same(your.dropout(Tensor(x), p, kept), Tensor(right), f"dropout at p = {p}", mistakes, given=x)
+        recorded(your.dropout(Tensor(x, requires_grad=True), p, kept))
         cases.append(({"p": p}, lambda x, p=p, kept=kept: your.dropout(x, p, kept), (x,)))
     hint = "what was zeroed gets no gradient, what was scaled gets a scaled one"
     differentiates(cases, "x", {"dx": hint})

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigen import Tensor, ops
-from minigen.learning import differentiates, exercise, number, same
+from minigen.learning import differentiates, exercise, number, recorded, same
 
 
 @exercise("pencil", "Turn the formula of the convolution round.", "(7 - 1)·2 - 2·1 + 4")
@@ -66,6 +66,7 @@ def max_pool(your):
             "that is the sum": blocks.sum((3, 5)),
         }
         same(your.max_pool(Tensor(x)), Tensor(right), f"max_pool of {shape}", mistakes)
+        recorded(your.max_pool(Tensor(x, requires_grad=True)))
         cases.append(({}, your.max_pool, (x,)))
     hint = "the gradient goes to the largest of each block alone"
     differentiates(cases, "x", {"dx": hint})

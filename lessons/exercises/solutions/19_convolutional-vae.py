@@ -28,5 +28,5 @@ def training_loss(error, kl, epoch, warm_up, beta=1.0, batch=128, count=60000):
     batch, count: images in a batch, images in the data set.
     """
     weight = beta * min(1.0, epoch / warm_up)  # line 1
-    weight = weight * 1.0  # line 2
-    return (error + weight * kl).mean()  # line 3
+    cost = weight * kl  # line 2
+    return (error + cost).mean()  # line 3

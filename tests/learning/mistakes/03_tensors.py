@@ -18,6 +18,7 @@ MISTAKES = {
         ("return g.sum", "return -g.sum", "sign"),
     ],
     "multiply": [
+        ("    return record(", "    return a * b; record(", "own `mul`"),
         ("unbroadcast(g * b, a.shape)", "g * b", "unbroadcast"),
         ("unbroadcast(g * a, b.shape)", "g * a", "unbroadcast"),
         ("g * b", "g * a", "wrong in"),
@@ -30,6 +31,7 @@ MISTAKES = {
         ("(b, lambda g: unbroadcast(g * a, b.shape)),\n    )", ").data", "must be a Tensor"),
     ],
     "product": [
+        ("return record(", "return a @ b; record(", "own `matmul`"),
         ("g @ b.T", "g @ b", "transposed"),
         ("g @ b.T", "b @ g", "transposed"),
         ("a.T @ g", "g.T @ a", "transposed"),

@@ -10,6 +10,7 @@ MISTAKES = {
         ("0.0095", "0.95", "percent"),
     ],
     "dropout": [
+        ("return record(", "return x * scale; record(", "own `mul`"),
         ("kept / (1 - p)", "kept * 1.0", "scale what is kept"),
         ("kept / (1 - p)", "kept / p", "divide by 1 - p"),
         ("kept / (1 - p)", "~kept / (1 - p)", "what stays"),

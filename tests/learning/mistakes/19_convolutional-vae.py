@@ -16,9 +16,9 @@ MISTAKES = {
         ("np.arccos(a @ b / np.sqrt((a @ a) * (b @ b)))", "np.arccos(a @ b)", "not finite"),
     ],
     "training_loss": [
-        ("weight * 1.0", "weight * count / batch", "right"),
-        ("weight * 1.0", "beta", "right"),
+        ("weight * kl", "weight * kl * count / batch", "right"),
+        ("weight * kl", "beta * kl", "right"),
         ("min(1.0, epoch / warm_up)", "epoch / warm_up", "stop at beta"),
-        ("(error + weight * kl).mean()", "(error + weight * kl).sum()", "right"),
+        ("(error + cost).mean()", "(error + cost).sum()", "right"),
     ],
 }
