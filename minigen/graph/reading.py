@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from minigen import backend
@@ -158,6 +159,6 @@ def _captured(tensor: Tensor) -> dict[str, Any]:
 
 
 def _settings(tensor: Tensor) -> str:
-    """Numbers that belong to the operation: "n = 2"."""
+    """Numbers that are operands: "n = 2". Whole numbers such as a dim or a stride are none."""
     numbers = {name: v.data if isinstance(v, Number) else v for name, v in _captured(tensor).items()}
-    return ", ".join(f"{name} = {v:.4g}" for name, v in numbers.items() if type(v) in (int, float))
+    return ", ".join(f"{name} = {v:.4g}" for name, v in numbers.items() if type(v) is float and isfinite(v))

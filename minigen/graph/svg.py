@@ -125,7 +125,7 @@ def _lines(box: Node, most: int) -> list[tuple[str, str]]:
 
 
 def _width(words: str, kind: str) -> float:
-    return len(words) * {"title": 8.2, "faint": 6.6}.get(kind, 7.4)
+    return len(words) * {"title": 8.2, "faint": 7}.get(kind, 7.4)
 
 
 def _height(text: Sequence[object]) -> float:
