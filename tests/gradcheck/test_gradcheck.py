@@ -310,6 +310,19 @@ def test_the_report_shows_argument_index_both_numbers_and_the_line(leaf, xp):
     assert "factors" in written
 
 
+def test_the_report_leads_to_the_one_operation_that_only_a_wrong_argument_passes(leaf):
+    def halved(x: Tensor) -> Tensor:
+        return record(0.5 * x.data, (x, lambda g: g))
+
+    def shared(x: Tensor) -> Tensor:
+        return record(2.0 * x.data, (x, lambda g: 2.0 * g))
+
+    with pytest.raises(GradcheckError) as caught:
+        gradcheck(lambda a, b: shared(ops.tanh(halved(ops.exp(b))) + a), [leaf(3), leaf(3)])
+    (place,) = caught.value.written
+    assert "in halved: return record(0.5" in place
+
+
 @pytest.mark.parametrize("mistake", ["detached", "doubled"])
 def test_the_report_on_a_second_derivative_leads_to_the_first_one(leaf, mistake):
     def square(x: Tensor) -> Tensor:

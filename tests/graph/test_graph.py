@@ -17,7 +17,7 @@ from minigen import Tensor, draw_graph, nn, ops
 from minigen.autograd import record
 from minigen.graph import Graph
 from minigen.graph.formulas import formula
-from minigen.graph.layout import arrange
+from minigen.graph.layout import GAP, arrange
 
 
 def leaf(values: object = 3.0) -> Tensor:
@@ -186,9 +186,11 @@ def test_hostile_names_are_only_shown():
 
 def test_a_backward_pass_that_fails_leaves_the_graph_and_the_reason():
     layer = nn.Linear(2, 2)
-    y = layer(minigen.tensor(np.ones((1, 2)), dtype="float32"))
+    y = ops.relu(layer(minigen.tensor(np.ones((1, 2)), dtype="float32")))
     layer.weight.data = layer.weight.data * 2
-    shown = " ".join(texts(draw_graph(y, layer).svg()))
+    graph = draw_graph(y, layer)
+    assert titles(graph, "operation") == ["relu", "linear"]
+    shown = " ".join(texts(graph.svg()))
     assert "no gradients: backward: a parameter of shape (2, 2) has changed" in shown
     assert "g =" not in shown
 
@@ -260,7 +262,7 @@ def test_boxes_do_not_overlap_and_lines_lead_down(data):
     x, layer, routes = arrange(widths, lines, leaves)
     for a in range(count):
         for b in range(a):
-            assert layer[a] != layer[b] or abs(x[a] - x[b]) >= (widths[a] + widths[b]) / 2
+            assert layer[a] != layer[b] or abs(x[a] - x[b]) >= (widths[a] + widths[b]) / 2 + 0.99 * GAP
     for (start, end), route in zip(lines, routes, strict=True):
         assert [row for _, row in route] == list(range(layer[start], layer[end] + 1))
         assert (route[0][0], route[-1][0]) == (x[start], x[end])

@@ -52,6 +52,8 @@ def test_each_step_shows_what_arrives_and_what_is_sent(page):
     assert "x has 1 of 2 gradients and waits" in told(page)
     press(page, "ARROW_RIGHT")
     assert "All 2 gradients of x have arrived. Their sum: g = 54" in told(page)
+    press(page, "ARROW_LEFT")
+    assert classes(page, "current") == ["v = mul"]
     press(page, "END")
     assert classes(page, "current") == ["x"]
     assert len(classes(page, "visited")) == 4
