@@ -21,8 +21,8 @@ import contextlib
 import heapq
 import inspect
 import itertools
-import threading
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigen import backend
@@ -70,12 +70,13 @@ def record(value: backend.Array, *edges: Edge) -> Tensor:
     A derivative sees the inputs' arrays as they are when `backward` runs: do not change them before.
     It must not refer to the tensor that `record` returns, a circle that would keep the arrays alive: see `ops.exp`.
     """
+    recording, checking, _ = switches.get()
     out = Tensor.__new__(Tensor)
     out.data = value if value.ndim else backend.of(value).asarray(value)
     out.grad, out._order, out._changed = None, next(creation), 0
-    out._edges = [edge for edge in edges if edge[0].requires_grad] if tape.recording else ()
+    out._edges = [edge for edge in edges if edge[0].requires_grad] if recording else ()
     out.requires_grad = bool(out._edges)
-    if tape.checking and not backend.of(value).isfinite(value).all():
+    if checking and not backend.of(value).isfinite(value).all():
         name = operation_of(edges[0][1] if edges else None)
         raise NonFiniteError(f"{name} gave a value that is not finite, of shape {value.shape}")
     return out
@@ -90,7 +91,7 @@ def gradients(
     """
     wanted = {id(tensor): tensor._order for tensor in inputs or ()}
     found, queue, oldest = [], [(-output._order, output)], min(wanted.values(), default=0)
-    with Switch("recording", create_graph):
+    with Switch(recording=create_graph):
         arrived = {id(output): first_gradient(output, gradient)}
         while queue:
             _, node = heapq.heappop(queue)
@@ -103,10 +104,18 @@ def gradients(
                     raise RuntimeError(f"backward: {what} (an optimizer's step changes it): compute the loss anew")
                 if wanted and id(parent) not in wanted and (not parent._edges or parent._order < oldest):
                     continue  # a leaf that is not asked for, or too old to be made from an input
+                try:
+                    carried = derivative(g)
+                except NonFiniteError as error:
+                    raise NonFiniteError(f"{error}, in the derivative of {operation_of(derivative)}") from error
+                if not isinstance(carried, Tensor):
+                    what = f"{operation_of(derivative)} to an input of shape {parent.shape}"
+                    must = "must be a Tensor: write it with g and the inputs, not their .data"
+                    raise TypeError(f"the derivative of {what} gave {backend.described(carried)}, {must}")
                 if id(parent) in arrived:
-                    arrived[id(parent)] = arrived[id(parent)] + carry(g, parent, derivative)
+                    arrived[id(parent)] = arrived[id(parent)] + carried
                 else:
-                    arrived[id(parent)] = carry(g, parent, derivative)
+                    arrived[id(parent)] = carried
                     heapq.heappush(queue, (-parent._order, parent))
     return found
 
@@ -125,18 +134,6 @@ def first_gradient(output: Tensor, gradient: Any) -> Tensor:
     return one if gradient is None else one * gradient
 
 
-def carry(g: Tensor, parent: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
-    """The gradient at the other end of an edge; errors name the operation whose derivative is at fault."""
-    try:
-        found = derivative(g)
-    except NonFiniteError as error:
-        raise NonFiniteError(f"{error}, in the derivative of {operation_of(derivative)}") from error
-    if not isinstance(found, Tensor):
-        what = f"{operation_of(derivative)} to an input of shape {parent.shape} gave {backend.described(found)}"
-        raise TypeError(f"the derivative of {what}, must be a Tensor: write it with g and the inputs, not their .data")
-    return found
-
-
 def grad(
     output: Tensor, inputs: Tensor | Sequence[Tensor], grad_output: Any = None, create_graph: bool = False
 ) -> tuple[Tensor, ...]:
@@ -150,44 +147,40 @@ def grad(
     return tuple(found[id(wanted)] for wanted in inputs)
 
 
-class Tape(threading.local):
-    """Each thread has switches of its own: whether operations are recorded, and whether values are checked."""
-
-    def __init__(self) -> None:
-        self.recording, self.checking, self.before = True, False, list[bool]()
-
-
-tape, creation = Tape(), itertools.count()
+switches: ContextVar[tuple[bool, bool, Any]] = ContextVar("switches", default=(True, False, None))
+"""Each thread's own: whether operations are recorded, whether values are checked, and the switches before these."""
+creation = itertools.count()
 
 
 class Switch(contextlib.ContextDecorator):
-    """Set a switch of this thread's tape in a `with` block, or while a decorated function runs; then set it back."""
+    """Set this thread's switches in a `with` block, or while a decorated function runs; then set them back."""
 
-    def __init__(self, name: str, on: bool) -> None:
-        self.name, self.on = name, on
+    def __init__(self, recording: bool | None = None, checking: bool | None = None) -> None:
+        self.wanted = recording, checking
 
     def __call__(self, function: Any) -> Any:
-        """The function with the switch set whenever it runs."""
+        """The function with the switches set whenever it runs."""
         if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
             raise TypeError(f"{function.__name__} is a generator or a coroutine: write the `with` block inside it")
         return super().__call__(function)
 
     def __enter__(self) -> None:
-        tape.before.append(getattr(tape, self.name))
-        setattr(tape, self.name, self.on)
+        before = switches.get()
+        recording, checking = (old if new is None else new for old, new in zip(before, self.wanted, strict=False))
+        switches.set((recording, checking, before))
 
     def __exit__(self, *_: object) -> None:
-        setattr(tape, self.name, tape.before.pop())
+        switches.set(switches.get()[2])
 
 
 def no_grad(function: Callable[..., Any] | None = None) -> Any:
     """`with minigen.no_grad():` or `@minigen.no_grad` records nothing: for evaluation, and for updating parameters."""
-    return Switch("recording", False) if function is None else Switch("recording", False)(function)
+    return Switch(recording=False) if function is None else Switch(recording=False)(function)
 
 
 def check_finite() -> Switch:
     """Raise NonFiniteError at the first operation, forward or backward, whose value is not finite."""
-    return Switch("checking", True)
+    return Switch(checking=True)
 
 
 class NonFiniteError(ArithmeticError):

@@ -19,6 +19,7 @@ Array: TypeAlias = Any
 """A `numpy.ndarray` or a `cupy.ndarray`."""
 
 DEVICES = ("cpu", "gpu")
+NUMPYS = (numpy.ndarray, numpy.generic)
 
 _gpu: ModuleType | None = None
 
@@ -29,7 +30,7 @@ class DeviceError(RuntimeError):
 
 def of(array: Array) -> ModuleType:
     """The module (numpy or cupy) whose array this is."""
-    return numpy if isinstance(array, (numpy.ndarray, numpy.generic)) else module(device_of(array))
+    return numpy if isinstance(array, NUMPYS) else module(device_of(array))
 
 
 def module(device: str) -> ModuleType:
@@ -52,7 +53,7 @@ def device_of(array: Array) -> str:
     """
     if not is_array(array):
         raise TypeError(f"{described(array)} was given, must be an array of NumPy or CuPy")
-    return "cpu" if isinstance(array, (numpy.ndarray, numpy.generic)) else "gpu"
+    return "cpu" if isinstance(array, NUMPYS) else "gpu"
 
 
 def is_array(value: object, *dtypes: str) -> bool:
@@ -60,7 +61,7 @@ def is_array(value: object, *dtypes: str) -> bool:
 
     A matrix and a masked array are not: their `*` and their sums mean something else.
     """
-    known = isinstance(value, (numpy.ndarray, numpy.generic)) or type(value).__module__.partition(".")[0] == "cupy"
+    known = isinstance(value, NUMPYS) or type(value).__module__.partition(".")[0] == "cupy"
     known = known and not isinstance(value, (numpy.matrix, numpy.ma.MaskedArray))
     return known and (not dtypes or value.dtype in dtypes)  # type: ignore[attr-defined]
 

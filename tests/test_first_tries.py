@@ -306,7 +306,7 @@ NOT_THERE = {
     "x.tolist()": r"x\.numpy\(\)",
     "x.zero_grad()": "x.grad = None",
     "x.masked_fill(x > 0, 0)": r"ops\.where",
-    "x.anything()": "a tensor has no 'anything'$",
+    "x.anything()": "no attribute 'anything'$",
     "minigen.zeros(2, 3)": r"minigen\.tensor\(np\.zeros",
     "minigen.ones(2, 3)": r"minigen\.tensor\(np\.ones",
     "minigen.randn(2, 3)": r"standard_normal",

@@ -2,7 +2,7 @@
 
 from minigen.ops import methods as methods  # gives Tensor its operators and methods
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
-from minigen.ops.border import tensors_only
+from minigen.ops.border import named_in_errors
 from minigen.ops.columns import col2im, im2col
 from minigen.ops.conv import conv2d, conv_transpose2d
 from minigen.ops.dense import linear, matmul
@@ -61,5 +61,5 @@ __all__ = [
     "where",
 ]
 
-for _name in set(__all__) - {"im2col", "col2im", "where"}:
-    globals()[_name] = tensors_only(globals()[_name])
+for _name in __all__:
+    globals()[_name] = named_in_errors(globals()[_name])

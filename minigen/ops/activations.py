@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
@@ -11,7 +13,7 @@ from minigen.ops.reductions import total
 
 def relu(x: Tensor) -> Tensor:
     """max(x, 0); derivative 1 for x > 0, else 0"""
-    return record(backend.of(x.data).maximum(x.data, 0), (x, lambda g: select(g, x.data > 0)))
+    return record(x.data.clip(0, math.inf), (x, lambda g: select(g, x.data > 0)))
 
 
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:

@@ -1,4 +1,4 @@
-"""The border between a user and the operations, where arguments are checked and errors get the operation's name."""
+"""The border between a user and the operations, where errors get the operation's name."""
 
 from __future__ import annotations
 
@@ -13,38 +13,33 @@ from minigen.autograd import Tensor
 P = ParamSpec("P")
 R = TypeVar("R")
 
+OF_ARRAYS = ("im2col", "col2im", "where")
+"""Operations whose first argument is a plain array."""
+OF_LISTS = ("concat", "stack")
+"""Operations whose first argument is a list of tensors."""
+
 
 def named_in_errors(operation: Callable[P, R]) -> Callable[P, R]:
-    """Let the operation's ValueErrors and TypeErrors begin with its name: "conv2d: stride is 0, must be …".
+    """The operation, whose errors begin with its name: "conv2d: stride is 0, must be …".
 
-    A check that several operations share need not know which of them calls it.
+    A check that several operations share need not know which of them calls it. If an operation fails because its
+    first argument is no tensor, the error says just that: "exp: x is a float, must be a tensor".
     """
 
     @functools.wraps(operation)
     def border(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return operation(*args, **kwargs)
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"{operation.__name__}: {error}") from error
-
-    return border
-
-
-def tensors_only(operation: Callable[P, R]) -> Callable[P, R]:
-    """The operation, which names itself and its first argument if that is no tensor: "exp: x is a float, must be …"."""
-
-    @functools.wraps(operation)
-    def border(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return operation(*args, **kwargs)
         except (AttributeError, TypeError, ValueError) as error:
-            first = args[0] if args else next(iter(kwargs.values()), None)
-            items = first if isinstance(first, (list, tuple)) and operation.__name__ in ("concat", "stack") else [first]
+            name, first = operation.__name__, args[0] if args else next(iter(kwargs.values()), None)
+            items = first if name in OF_LISTS and isinstance(first, (list, tuple)) else [first]
             wrong = [item for item in items if not isinstance(item, Tensor)]
-            if not wrong:
+            if wrong and name not in OF_ARRAYS:
+                argument = next(iter(inspect.signature(operation).parameters))
+                found = f"{name}: {argument} is {backend.described(wrong[0])}"
+                raise TypeError(f"{found}, must be a tensor (minigen.tensor makes one)") from error
+            if isinstance(error, AttributeError) or str(error).startswith(f"{name}: "):
                 raise
-            argument = next(iter(inspect.signature(operation).parameters))
-            found = f"{operation.__name__}: {argument} is {backend.described(wrong[0])}"
-            raise TypeError(f"{found}, must be a tensor (minigen.tensor makes one)") from error
+            raise (ValueError if isinstance(error, ValueError) else TypeError)(f"{name}: {error}") from error
 
     return border

@@ -28,12 +28,10 @@ import math
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.ops.border import named_in_errors
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.ops.window import IntOrPair, Padding, Pair, Window, window_over
 
 
-@named_in_errors
 def im2col(
     x: Array, kernel_size: IntOrPair, stride: IntOrPair = 1, padding: Padding = 0, dilation: IntOrPair = 1
 ) -> Array:
@@ -50,7 +48,6 @@ def im2col(
     return columns_of(batch_to_last(x), window, window.output_size(x.shape[2:]))
 
 
-@named_in_errors
 def col2im(
     columns: Array,
     shape: tuple[int, int, int, int],

@@ -31,7 +31,6 @@ from collections.abc import Callable
 from minigen import backend
 from minigen.autograd import Edge, Tensor, record
 from minigen.backend import Array
-from minigen.ops.border import named_in_errors
 from minigen.ops.columns import columns_of, image_of
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.ops.operands import as_tensor
@@ -41,7 +40,6 @@ COLUMN_BUDGET = 2**27
 """The most bytes that one operation spends on columns (128 MiB), unless a single image needs more."""
 
 
-@named_in_errors
 def conv2d(
     x: Tensor,
     weight: Tensor,
@@ -81,7 +79,6 @@ def conv2d(
     return _conv2d(x, weight, window, groups, window.output_size(size_of(x)), bias)
 
 
-@named_in_errors
 def conv_transpose2d(
     x: Tensor,
     weight: Tensor,

@@ -12,26 +12,22 @@ from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.activations import _sigmoid, log_softmax, sigmoid_array
-from minigen.ops.border import named_in_errors
 from minigen.ops.elementwise import abs as abs_
 from minigen.ops.elementwise import finite_exp
 from minigen.ops.masks import select, selected
 from minigen.ops.operands import Number, Operand, as_operand
 
 
-@named_in_errors
 def mse_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
     """(x - target)²; "mean" averages over all elements, not over examples."""
     return _reduce((x - _target(x, target)) ** 2, reduction)
 
 
-@named_in_errors
 def l1_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
     """|x - target|"""
     return _reduce(abs_(x - _target(x, target)), reduction)
 
 
-@named_in_errors
 def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
     """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)), in nats, for targets t in [0, 1]; derivatives σ(x) - t and -x.
 
@@ -75,7 +71,6 @@ def _sum_of_logs(factors: Array) -> Array:
     return xp.log(products).sum() + xp.log(flat[64 * groups :]).sum()
 
 
-@named_in_errors
 def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean", ignore_index: int = -100) -> Tensor:
     """-ln softmax(logits)[label], in nats: (N, K) logits, (N,) integer labels from 0 to K - 1.
 
@@ -103,7 +98,6 @@ def cross_entropy(logits: Tensor, labels: Array, reduction: str = "mean", ignore
     return _reduce(elements, reduction)
 
 
-@named_in_errors
 def gaussian_nll_loss(mean: Tensor, target: Operand, log_var: Tensor, reduction: str = "mean") -> Tensor:
     """-ln N(target; μ, σ²) = ½·(ln 2π + ln σ² + (target - μ)²/σ²), in nats.
 

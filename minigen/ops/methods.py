@@ -8,10 +8,10 @@ with what to write instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minigen import backend
-from minigen.autograd import Edge, Tensor, tape
+from minigen.autograd import Edge, Tensor, record, switches
 from minigen.backend import Array
 from minigen.ops import (
     activations,
@@ -67,9 +67,9 @@ class Methods:
     @property
     def T(self) -> Tensor:  # noqa: N802 (NumPy's and PyTorch's name)
         """The transpose of a matrix (M, N) -> (N, M)."""
-        if self.ndim != 2:
+        if self.data.ndim != 2:
             raise ValueError(f"T: the tensor has shape {self.shape}, must have 2 dimensions (permute reorders any)")
-        return shapes.permute(self, 1, 0)  # type: ignore[arg-type]  # self is a Tensor
+        return record(self.data.T, (self, lambda g: g.T))
 
     def t(self) -> Tensor:
         """The transpose of a matrix, torch's other name for `T`."""
@@ -151,7 +151,7 @@ class Methods:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """For NumPy's functions and Matplotlib: np.asarray(x) is x.numpy(), if no gradient is lost by it."""
-        if self.requires_grad and tape.recording:
+        if self.requires_grad and switches.get()[0]:
             raise TypeError(
                 "NumPy would cut the tensor off from its gradient: write x.sum(), ops.exp(x) and so on to keep the "
                 "gradient, x.detach() or x.item() for the numbers alone"
@@ -224,13 +224,15 @@ class Methods:
             raise TypeError("a tensor that was computed cannot be copied or pickled: x.detach() can")
         return _leaf, (type(self), self.data, self.requires_grad, self.grad)
 
-    if not TYPE_CHECKING:  # mypy and editors shall name what does not exist
 
-        def __getattr__(self, name: str) -> Any:
-            """Names that do not exist: those of PyTorch get a line on what to write."""
-            in_place = name.endswith("_") and not name.startswith("_")
-            hint = "y = x + 1 for a new tensor, x.data += 1 for a leaf" if in_place else INSTEAD.get(name)
-            raise AttributeError(f"a tensor has no {name!r}" + (f": write {hint}" if hint else ""))
+class Missing:
+    """A name that PyTorch's tensors have and minigen's have not: reading it raises an error that says what to write."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.message = f"a tensor has no {name!r}: write {hint}"
+
+    def __get__(self, tensor: Tensor | None, kind: type) -> None:
+        raise AttributeError(self.message)
 
 
 INSTEAD = {
@@ -299,3 +301,8 @@ def _leaf(kind: type[Tensor], data: Array, requires_grad: bool, grad: Tensor | N
 for name, member in vars(Methods).items():
     if callable(member) or isinstance(member, property) or name == "__array_ufunc__":
         setattr(Tensor, name, member)
+for name in (*INSTEAD, *vars(Methods), "zero", "fill"):  # not by __getattr__, which would slow every attribute down
+    if name in INSTEAD:
+        setattr(Tensor, name, Missing(name, INSTEAD[name]))
+    if not name.endswith("_"):
+        setattr(Tensor, f"{name}_", Missing(f"{name}_", "y = x + 1 for a new tensor, x.data += 1 for a leaf"))

@@ -77,11 +77,12 @@ def as_operand(value: Operand, like: Tensor) -> Tensor | Number:
                 f"tensors of {like.dtype} and {value.dtype} do not mix: minigen.tensor(x, dtype={str(like.dtype)!r}) "
                 "converts one"
             )
-        require_same_device(value.data, like)
+        if type(value.data) is not type(like.data):
+            require_same_device(value.data, like)
         return value
     if isinstance(value, Number):
         return value
-    if type(value) is float or isinstance(value, numbers.Real):
+    if isinstance(value, (float, numbers.Real)):  # float is asked first because numbers.Real is slow
         return Number(float(value))
     if hasattr(value, "dtype"):
         require_same_device(value, like)

@@ -22,7 +22,6 @@ from typing import Any
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
-from minigen.ops.border import named_in_errors
 from minigen.ops.layout import batch_to_first, batch_to_last
 from minigen.ops.masks import selected
 from minigen.ops.window import IntOrPair, Pair, Window, as_pair, check_images, size_of
@@ -31,7 +30,6 @@ Taps = Array | None
 """The number of the tap that takes part at each position, (C, OH, OW, N). None: all taps take part."""
 
 
-@named_in_errors
 def max_pool2d(
     x: Tensor,
     kernel_size: IntOrPair,
@@ -85,7 +83,6 @@ def _largest(x: Tensor, window: Window) -> tuple[Array, Array]:
     return largest, taps
 
 
-@named_in_errors
 def max_unpool2d(
     x: Tensor,
     indices: Array,
@@ -128,7 +125,6 @@ def max_unpool2d(
     return record(batch_to_first(image), (x, lambda g: _gather(g, taps, window)))
 
 
-@named_in_errors
 def avg_pool2d(
     x: Tensor,
     kernel_size: IntOrPair,
@@ -154,7 +150,6 @@ def avg_pool2d(
     return record(batch_to_first(mean), (x, lambda g: _scatter(g, None, window, size) / count))
 
 
-@named_in_errors
 def upsample_nearest2d(x: Tensor, scale_factor: IntOrPair) -> Tensor:
     """y[…, i, j] = x[…, ⌊i / s⌋, ⌊j / s⌋]: each element becomes a block. (N, C, H, W) -> (N, C, s·H, s·W)"""
     check_images(x)

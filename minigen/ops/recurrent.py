@@ -25,7 +25,6 @@ from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.activations import relu, sigmoid, sigmoid_array, tanh
-from minigen.ops.border import named_in_errors
 from minigen.ops.dense import linear
 from minigen.ops.joining import concat
 from minigen.ops.masks import select, selected
@@ -35,7 +34,6 @@ from minigen.ops.reductions import total
 _ACTIVATIONS = {"tanh": tanh, "relu": relu}
 
 
-@named_in_errors
 def lstm(
     x: Tensor,
     h0: Tensor,
@@ -83,7 +81,6 @@ def lstm(
     return outputs, (last, states[-1].T)
 
 
-@named_in_errors
 def lstm_cell(
     x: Tensor,
     h: Tensor,
