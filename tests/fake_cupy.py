@@ -54,6 +54,7 @@ FROM_HOST = table("""
 METHODS = table("""
     all any max min: axis out keepdims
     argmax: axis
+    clip: min max
     copy ravel: order
     mean prod sum: axis dtype out keepdims
     reshape: *shape order

@@ -11,8 +11,8 @@ from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
 from minigen.ops.shapes import unbroadcast
 
-LARGEST_EXPONENT = {"float32": 88.0, "float64": 709.0}
-"""The largest whole x of which eˣ is finite."""
+LARGEST_EXPONENT = {4: 88.0, 8: 709.0}
+"""The largest whole x of which eˣ is finite, in floats of so many bytes."""
 
 
 def exp(x: Tensor) -> Tensor:
@@ -56,13 +56,12 @@ def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tenso
     low, high = -math.inf if min is None else float(min), math.inf if max is None else float(max)
     if low > high:
         raise ValueError(f"clip: min is {min}, must not exceed max, which is {max}")
-    value = backend.of(x.data).clip(x.data, low, high)
-    return record(value, (x, lambda g: select(g, (x.data >= low) & (x.data <= high))))
+    return record(x.data.clip(low, high), (x, lambda g: select(g, (x.data >= low) & (x.data <= high))))
 
 
 def finite_exp(x: Tensor) -> Tensor:
     """eˣ, but no more than e⁸⁸ in float32 and e⁷⁰⁹ in float64: 0 · eˣ is 0, never NaN."""
-    return exp(clip(x, max=LARGEST_EXPONENT[str(x.dtype)]))
+    return exp(clip(x, max=LARGEST_EXPONENT[x.data.itemsize]))
 
 
 def maximum(a: Tensor, b: Operand) -> Tensor:

@@ -46,8 +46,8 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction:
     target = _target(logits, target)
     x, xp = logits.data, backend.of(logits.data)
     sigma = sigmoid_array(x)
-    larger = xp.abs(sigma - 0.5, out=xp.empty_like(x))
-    larger += 0.5
+    larger = xp.subtract(1, sigma, out=xp.empty_like(x))
+    xp.maximum(larger, sigma, out=larger)
     distance = xp.rint(sigma)
     distance -= target.data
     value = selected(x, distance != 0)  # not ∞ · 0: a logit of ∞ is right about a target of 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from minigen import backend
-from minigen.autograd import Edge, Tensor, record, switches
+from minigen.autograd import Edge, Tensor, switches
 from minigen.backend import Array
 from minigen.ops import (
     activations,
@@ -64,16 +64,12 @@ class Methods:
     broadcast_to = expand = shapes.broadcast_to
     to, clone = operands.to, operands.clone
 
+    t = shapes.t
+
     @property
     def T(self) -> Tensor:  # noqa: N802 (NumPy's and PyTorch's name)
         """The transpose of a matrix (M, N) -> (N, M)."""
-        if self.data.ndim != 2:
-            raise ValueError(f"T: the tensor has shape {self.shape}, must have 2 dimensions (permute reorders any)")
-        return record(self.data.T, (self, lambda g: g.T))
-
-    def t(self) -> Tensor:
-        """The transpose of a matrix, torch's other name for `T`."""
-        return self.T
+        return shapes.t(self)  # type: ignore[arg-type]  # self is a Tensor
 
     @property
     def shape(self) -> shapes.Shape:

@@ -28,6 +28,13 @@ def permute(x: Tensor, *dims: int | Shape) -> Tensor:
     return record(x.data.transpose(order), (x, lambda g: permute(g, *inverse)))
 
 
+def t(x: Tensor) -> Tensor:
+    """The transpose of a matrix (M, N) -> (N, M)."""
+    if x.data.ndim != 2:
+        raise ValueError(f"T: the tensor has shape {x.shape}, must have 2 dimensions (permute reorders any)")
+    return record(x.data.T, (x, lambda g: t(g)))
+
+
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     a, b = *dims_of(dim0, x.ndim), *dims_of(dim1, x.ndim)
