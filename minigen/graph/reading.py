@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from minigen import backend
-from minigen.autograd import Edge, Switch, Tensor, carry, gradients, operation_of
+from minigen.autograd import Edge, Tensor, gradients, no_grad, operation_of
 from minigen.graph.formulas import Formula, formula
 from minigen.nn import Parameter
 from minigen.ops.operands import Number
@@ -77,7 +77,7 @@ def read(output: Tensor, names: Mapping[int, str]) -> tuple[list[Node], str]:
 
 def fill_in(nodes: Sequence[Node]) -> None:
     """Write down the numbers of the nodes to be drawn and of what their links carry, and let go of the tensors."""
-    with Switch("recording", False):
+    with no_grad():
         for node in nodes:
             if node.tensor is not None:
                 node.value = few(node.tensor.data)
@@ -86,7 +86,8 @@ def fill_in(nodes: Sequence[Node]) -> None:
                 node.gradient, node.length = few(node.arrived.data), length(node.arrived.data)
             for link in node.links:
                 if link.edge and node.arrived is not None:
-                    sent = carry(node.arrived, *link.edge).data
+                    _, derivative = link.edge
+                    sent = derivative(node.arrived).data
                     link.sent, link.length = few(sent), length(sent)
                 link.edge = None
             node.tensor = node.arrived = None
