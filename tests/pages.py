@@ -90,10 +90,8 @@ class Page:
                 found["restore"] = self._difference("restored", model.restore, damaged[0])
                 found["baseline"] = self._difference("baseline", lambda d: model.without_net(d)[1], damaged[0])
             elif task == "classify":
-                logits = self._made(model.classify, x[0])
-                odds = np.exp(logits - logits.max())
-                shown = self("[...document.querySelectorAll('.bar')].map((bar) => Number(bar.dataset.probability))")
-                found[task] = float(255 * np.abs(np.array(shown) - odds / odds.sum()).max())
+                widths = self("[...document.querySelectorAll('.bar span')].map((bar) => parseFloat(bar.style.width))")
+                found[task] = float(255 * np.abs(np.array(widths) / 100 - self.trained.classify(x)[0]).max())
         return found
 
     def _made(self, function: Callable[[Tensor], Tensor], x: Any) -> Any:

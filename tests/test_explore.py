@@ -31,6 +31,7 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
     ("vae", {"data": "shapes"}),
     ("conv-ae", {"pooling": "max"}),
+    ("sae", {"mode": "joint"}),
     ("recurrent-ae", {"data": "waves", "reversed_target": True}),
     ("deconv", {"task": "denoise"}),
     ("gan", {"output": "sigmoid"}),

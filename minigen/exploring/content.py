@@ -15,7 +15,7 @@ from minigen.files import printable
 from minigen.inference.arrays import Floats, UseError
 from minigen.inference.inputs import Examples
 from minigen.inference.trained import Trained
-from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+from minigen.models.model import Samples
 
 PICTURES, PICTURE_BYTES = 60, 2**20  # test examples to choose from
 NOISES = 16  # in which each number is moved, to see how much it changes
@@ -82,7 +82,7 @@ def content(trained: Trained, examples: Examples) -> Content:
     elif "decode" in made:
         found.latent, found.order = trained.noise(1).shape[1], _order_of_noise(trained)
         found.ranges = [(-SLIDER, SLIDER)] * found.latent
-    found.arrays |= _small(trained, weights, examples.values[chosen])
+    found.arrays |= _small(trained, made, weights, examples.values[chosen])
     return found
 
 
@@ -143,7 +143,7 @@ def _order_of_noise(trained: Trained) -> list[int]:
     return np.argsort(-change.reshape(NOISES, model.latent).mean(axis=0), kind="stable").tolist()
 
 
-def _small(trained: Trained, weights: dict[str, Any], values: Any) -> dict[str, Any]:
+def _small(trained: Trained, made: dict[str, Program], weights: dict[str, Any], values: Any) -> dict[str, Any]:
     """The weights in float16, if no picture and no probability changes by half a level then; else in float32.
 
     A screen shows the levels 0, 1/255, … 1, and rounding to them takes the other half.
@@ -151,31 +151,28 @@ def _small(trained: Trained, weights: dict[str, Any], values: Any) -> dict[str, 
     with np.errstate(over="ignore"):
         half = {name: array.astype(np.float16) for name, array in weights.items()}
     state = {name: array.copy() for name, array in trained.model.state_dict().items()}
-    exact = _pictures(trained, values)
+    exact = _pictures(trained, made, values)
     try:
         own = {name: array.astype(np.float32) for name, array in half.items() if name in state}
         trained.model.load_state_dict(state | own)
-        rounded = _pictures(trained, values)
+        rounded = _pictures(trained, made, values)
     finally:
         trained.model.load_state_dict(state)
     same = all(np.abs(a - b).max() <= LEVEL / 2 for a, b in zip(exact, rounded, strict=True))
     return half if same and all(np.isfinite(array).all() for array in half.values()) else weights
 
 
-def _pictures(trained: Trained, values: Any) -> list[Floats]:
-    """All that the page shows of these examples, or of noise."""
-    model: Any = trained.model
+def _pictures(trained: Trained, made: dict[str, Program], values: Any) -> list[Floats]:
+    """What the page shows of these examples, or of noise."""
     found = []
-    if isinstance(model, Reconstructs):
-        found.append(trained.scaled(trained.reconstruct(values)))
-    if isinstance(model, Encodes):
+    if "encode" in made:
         found.append(trained.scaled(trained.decode(trained.encode(values))))
-    if isinstance(model, Samples):
+    if "decode" in made and isinstance(trained.model, Samples):
         found.append(trained.sample(PICTURES))
-    if isinstance(model, Restores):
+    if "reconstruct" in made:
+        found.append(trained.scaled(trained.reconstruct(values)))
+    if "classify" in made:
+        found.append(trained.classify(values))
+    if "restore" in made:
         found.append(trained.restore(trained.damage(values)))
-    if hasattr(model, "classify"):
-        logits = trained._in_parts(model.classify, trained.scaled(values))
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found.append(odds / odds.sum(axis=1, keepdims=True))
     return found

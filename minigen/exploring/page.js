@@ -50,15 +50,14 @@ function inputChanged() {
   }
 }
 
-// Bars of softmax(logits)
-function showClasses(logits) {
-  const largest = Math.max(...logits), odds = logits.map((v) => Math.exp(v - largest));
-  const sum = odds.reduce((a, b) => a + b), best = logits.indexOf(largest);
+// A bar for each class
+function showClasses(probabilities) {
+  const best = probabilities.indexOf(Math.max(...probabilities));
   [...element("classes").children].forEach((bar, k) => {
+    const percent = 100 * probabilities[k];
     bar.classList.toggle("best", k === best);
-    bar.querySelector("span").style.width = `${(100 * odds[k]) / sum}%`;
-    bar.querySelector("output").textContent = `${((100 * odds[k]) / sum).toFixed(1)} %`;
-    bar.dataset.probability = odds[k] / sum;
+    bar.querySelector("span").style.width = `${percent}%`;
+    bar.querySelector("output").textContent = `${percent.toFixed(1)} %`;
   });
 }
 
@@ -86,7 +85,7 @@ function startInput() {
     show(canvas, example(n));
   }
   pad.changed = inputChanged;
-  setInput(example(lines ? 0 : examples.shape[0] >> 2));
+  setInput(example(lines ? 0 : Math.floor(examples.shape[0] / 5)));
 }
 
 function start() {

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from minigen import rng
+from minigen import ops, rng
 from minigen.exploring.tracing import Program, TraceError, trace
 from minigen.files import read
 from minigen.inference.arrays import UseError
 from minigen.inference.trained import Trained
-from minigen.models.model import Encodes, Reconstructs, Restores, Samples
+from minigen.models.model import Classifies, Encodes, Reconstructs, Restores, Samples
 
 FORWARD = Path(__file__).with_name("forward.js")
 
@@ -78,8 +78,8 @@ def _functions(trained: Trained, example: Any) -> dict[str, tuple[Callable[..., 
         found["decode"] = model.sample, trained.noise(1)
     if isinstance(model, Reconstructs):
         found["reconstruct"] = model.reconstruct, example
-    if hasattr(model, "classify"):
-        found["classify"] = model.classify, example
+    if isinstance(model, Classifies) and getattr(model, "knows_classes", True):
+        found["classify"] = lambda x: ops.softmax(model.classify(x)), example
     if isinstance(model, Restores):
         damaged = trained.damage(example)
         found["damage"] = model.damage, example
