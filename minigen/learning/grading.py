@@ -101,6 +101,6 @@ def _explain(error: BaseException, exercise: Exercise, source: str, path: str) -
         EOFError: READS_KEYBOARD,
         SystemExit: "your code ends the program (sys.exit or quit); it must return",
         MemoryError: "your code asks for more memory than an exercise may have",
-        RecursionError: "your function calls itself without end",
+        RecursionError: "your function calls itself too often: without end, or once for each of thousands of steps",
     }
     return Verdict("wrong", at + known.get(type(error), f"{type(error).__name__}: {error}"))

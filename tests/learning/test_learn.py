@@ -48,7 +48,7 @@ def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lesson:
         ("import sys; sys.exit()", "line 2, `import sys; sys.exit()`: your code ends the program"),
         ("return input('? ')", "reads the keyboard"),
         ("return bytearray(10**11)", "more memory"),
-        ("return double(x)", "calls itself without end"),
+        ("return double(x)", "calls itself too often"),
         ("return x / 0", "line 2, `return x / 0`: ZeroDivisionError: float division by zero"),
         ("return x +", "line 2 cannot be read"),
         ("return '6'", "is a str, must be numbers"),

@@ -62,7 +62,7 @@ def steps(x, kernel, stride, dilation, sizes):
     "One tap (u, v) sees a block of the image: it starts at (u·dilation, v·dilation) and goes in steps of stride.",
     "x[:, top : top + stride * OH : stride, left : left + stride * OW : stride] is that block, (C, OH, OW).",
     "Fill an array (C, k, k, OH, OW) tap by tap, and reshape it at the end.",
-    without="im2col conv2d sliding_window_view",
+    without="im2col conv2d",
 )
 def im2col(your):
     for text, x, kernel, stride, dilation in images():

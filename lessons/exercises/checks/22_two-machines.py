@@ -50,6 +50,15 @@ class Far(np.ndarray):
     __float__ = __int__ = __bool__ = __iter__ = item = tolist = waits
 
 
+def method(name):
+    return lambda self, *arguments, **options: far(getattr(np, name))(self, *arguments, **options)
+
+
+for name in ["mean", "sum", "std", "var"]:
+    setattr(Far, name, method(name))
+Far.__pow__ = method("power")  # NumPy would make a call of np.sqrt of x**0.5
+
+
 def near(value):
     return value.view(np.ndarray) if isinstance(value, Far) else value
 
