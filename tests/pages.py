@@ -30,9 +30,13 @@ class Page:
 
     def settle(self) -> None:
         """Wait until the worker has answered everything."""
+        self.until("!document.documentElement.hasAttribute('data-busy')")
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true."""
         end = time.monotonic() + PATIENCE
-        while self("document.documentElement.hasAttribute('data-busy')"):
-            assert time.monotonic() < end, f"the page computes for {PATIENCE} s: {self.complaints()}"
+        while not self(condition):
+            assert time.monotonic() < end, f"after {PATIENCE} s not {condition}: {self.complaints()}"
             time.sleep(0.02)
 
     def complaints(self) -> list[str]:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 from pages import Page
+from PIL import Image
 from small_runs import small_run
 
 import minigen
@@ -140,6 +141,26 @@ def test_the_page_can_be_used_by_the_keyboard(browser: Any, run: Path) -> None:
     )
     unnamed += "!(e.textContent.trim() || e.getAttribute('aria-label') || e.closest('label'))).map((e) => e.outerHTML)"
     assert page(unnamed) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("data", "shape"), [("mnist5k", (10, 20)), ("shapes", (64, 32))])
+def test_a_picture_file_is_opened_and_restored(browser: Any, tmp_path: Path, data: str, shape: tuple[int, int]) -> None:
+    run = small_run(tmp_path / "run", "deconv", data=data)
+    page = Page(browser, written(run), minigen.load(run))
+    Image.new("RGB", shape[::-1], (255, 0, 51)).save(tmp_path / "red.png")
+    page("pad.changed = ((old) => () => { old(); document.title = 'opened'; })(pad.changed)")
+    page.find("#file").send_keys(str(tmp_path / "red.png"))
+    page.until("document.title === 'opened'")
+    page.settle()
+    side = page("content.shape[1]")
+    middle = page.numbers("pad.values").reshape(-1, side, side)[:, side // 2, side // 2]
+    expected = [1, 0, 0.2] if data == "shapes" else [0.299 + 0.114 * 0.2]
+    np.testing.assert_allclose(middle, expected, atol=0.01)
+    corner = page.numbers("pad.values")[0]
+    assert corner == 0  # beside a picture that is not square nothing is drawn
+    assert max(page.differences().values()) <= 1
+    assert page.complaints() == []
 
 
 # --- the command --------------------------------------------------------------------------------------------

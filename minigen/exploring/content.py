@@ -18,6 +18,7 @@ from minigen.inference.trained import Trained
 from minigen.models.model import Samples
 
 PICTURES, PICTURE_BYTES = 60, 2**20  # test examples to choose from
+SLIDERS = 512  # at most, however long the code
 NOISES = 16  # in which each number is moved, to see how much it changes
 SLIDER = 3.0  # where the sliders of N(0, 1) end
 LEVEL = 1 / 255
@@ -80,7 +81,8 @@ def content(trained: Trained, examples: Examples) -> Content:
         _describe(found, codes, isinstance(trained.model, Samples))
         found.arrays["page: labels"] = labels.astype(np.uint16)
     elif "decode" in made:
-        found.latent, found.order = trained.noise(1).shape[1], _order_of_noise(trained)
+        found.latent = trained.noise(1).shape[1]
+        found.order = _order_of_noise(trained, found.latent)
         found.ranges = [(-SLIDER, SLIDER)] * found.latent
     found.arrays |= _small(trained, made, weights, examples.values[chosen])
     return found
@@ -117,7 +119,7 @@ def _abilities(trained: Trained, made: dict[str, Program]) -> list[str]:
 def _describe(found: Content, codes: Floats, prior: bool) -> None:
     """The order and range of the code's numbers, and the two directions in which the codes vary most (PCA)."""
     found.latent = codes.shape[1]
-    found.order = np.argsort(-codes.std(axis=0), kind="stable").tolist()
+    found.order = np.argsort(-codes.std(axis=0), kind="stable")[:SLIDERS].tolist()
     low, high = codes.min(axis=0), codes.max(axis=0)
     if prior:
         high = np.maximum(np.abs(codes).max(axis=0), SLIDER)
@@ -130,17 +132,17 @@ def _describe(found: Content, codes: Floats, prior: bool) -> None:
     found.arrays |= {"page: codes": codes, "page: mean": mean, "page: axes": axes}
 
 
-def _order_of_noise(trained: Trained) -> list[int]:
+def _order_of_noise(trained: Trained, latent: int) -> list[int]:
     """The numbers of the noise, beginning with the one whose move from -1 to 1 changes the picture most."""
     model: Any = trained.model
-    noise = np.repeat(trained.noise(NOISES), model.latent, axis=0)  # each noise, once for every number
-    number = np.arange(len(noise)), np.tile(np.arange(model.latent), NOISES)
-    pictures = []
-    for value in (-1, 1):
-        noise[number] = value
-        pictures.append(trained._in_parts(model.sample, noise))
-    change = np.abs(pictures[1] - pictures[0]).mean(axis=tuple(range(1, pictures[0].ndim)))
-    return np.argsort(-change.reshape(NOISES, model.latent).mean(axis=0), kind="stable").tolist()
+    change = np.zeros(min(latent, SLIDERS))
+    number = np.arange(len(change))
+    for one in trained.noise(NOISES):
+        low, high = np.tile(one, (2, len(change), 1))
+        low[number, number], high[number, number] = -1, 1
+        moved = trained._in_parts(model.sample, high) - trained._in_parts(model.sample, low)
+        change += np.abs(moved).reshape(len(change), -1).mean(axis=1)
+    return np.argsort(-change, kind="stable").tolist()
 
 
 def _small(trained: Trained, made: dict[str, Program], weights: dict[str, Any], values: Any) -> dict[str, Any]:

@@ -17,13 +17,16 @@ function startPad() {
   const dot = (x, y) => {
     const hex = parseInt(element("colour").value.slice(1), 16);
     const ink = C === 3 ? [hex >> 16, (hex >> 8) & 255, hex & 255].map((v) => v / 255) : Array(C).fill(1);
-    for (let n = 0; n < H * W; n++) {
-      const amount = Math.min(Math.max(radius + 0.5 - Math.hypot((n % W) + 0.5 - x, Math.floor(n / W) + 0.5 - y), 0), 1);
-      for (let c = 0; c < C && amount > 0; c++) {
-        const old = pad.values[c * H * W + n], goal = element("erase").checked ? 0 : ink[c];
-        pad.values[c * H * W + n] = C === 1 && goal ? Math.max(old, amount) : old + amount * (goal - old);
+    const near = (middle, size) => [Math.max(0, Math.floor(middle - radius - 1)), Math.min(size, middle + radius + 1)];
+    const [top, bottom] = near(y, H), [left, right] = near(x, W);
+    for (let i = top; i < bottom; i++)
+      for (let j = left; j < right; j++) {
+        const amount = Math.min(Math.max(radius + 0.5 - Math.hypot(j + 0.5 - x, i + 0.5 - y), 0), 1);
+        for (let c = 0; c < C; c++) {
+          const at = (c * H + i) * W + j, old = pad.values[at], goal = element("erase").checked ? 0 : ink[c];
+          pad.values[at] = C === 1 && goal ? Math.max(old, amount) : old + amount * (goal - old);
+        }
       }
-    }
   };
   const lineTo = (x, y) => {
     const steps = Math.ceil(2 * Math.hypot(x - pen.x, y - pen.y)) || 1;

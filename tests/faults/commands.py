@@ -21,6 +21,7 @@ COMMANDS = {
     "resume": ("minigen.train", "vae", "--smoke", "--resume", "--out", "run"),
     "sample": ("minigen.apply", "run", "sample", "--count", "3"),
     "compare": ("minigen.compare", "run", "run"),
+    "explore": ("minigen.explore", "run", "--no-open"),
     "gradcheck": ("minigen.gradcheck", "relu"),
 }
 STREAMS = {

@@ -24,7 +24,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from minigen import apply, compare, train
+from minigen import apply, compare, explore, train
 from minigen.command_line import run_command
 from minigen.inference.loading import load
 from minigen.training import checkpoint
@@ -54,6 +54,7 @@ EACH = {
     "more": (RESUME[0], (*RESUME[1], "--epochs", "3")),
     "overwrite": (train.main, ("MODEL", "--overwrite", "--smoke", "--epochs", "1", "--out", "RUN")),
     "export": _apply("export"),
+    "explore": (explore.main, ("RUN", "--no-open")),
     "compare": (compare.main, ("RUN", "RUN")),
 }
 VAE = {
