@@ -128,9 +128,11 @@ def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelle
 
 
 def _together(a: _Labelled, b: _Labelled) -> _Labelled:
-    return _Labelled(
-        np.concatenate([a.values, b.values]), None if a.kinds is None else np.concatenate([a.kinds, b.kinds])
-    )
+    """Both, mixed in an order that is always the same: figures and scores take the first ones."""
+    if a.kinds is None or b.kinds is None:
+        return a
+    both = _Labelled(np.concatenate([a.values, b.values]), np.concatenate([a.kinds, b.kinds]))
+    return both.take(np.random.default_rng(0).permutation(len(both.values)))
 
 
 def _normal(path: Path, part: _Labelled) -> tuple[_Labelled, _Labelled]:
