@@ -1,17 +1,17 @@
-"""How good a generator is: its losses cannot tell, so a classifier of real digits judges its images.
+"""How good a generator is. Its losses do not say, so a classifier trained on real digits judges its images.
 
     classes       how many of the ten digits make up at least 1 % of the samples each
-    rarest        the share of the rarest digit, in per cent: 10 were perfectly even
-    balance_kl    Σ p·ln(10·p) over the shares p of the digits, in nats: 0 is even, 2.3 is one digit only
-    confidence    the classifier's mean probability of the digit that it sees: low for what is no digit
-    frechet       ‖μ - μ'‖² + tr(Σ + Σ' - 2·(Σ·Σ')^½), how far the samples' features (mean μ, covariance Σ)
-                  lie from those of real test images: 0 were the same distribution
-    diversity     the samples' total variance over that of real images, pixel by pixel: 1 is as varied
+    rarest        the share of the rarest digit in per cent; 10 is perfectly even
+    balance_kl    Σ p·ln(10·p) over the shares p of the digits, in nats; 0 is even, 2.3 is a single digit
+    confidence    the mean probability of the class that the classifier chooses; low if images are no digits
+    frechet       ‖μ - μ'‖² + tr(Σ + Σ' - 2·(Σ·Σ')^½), the distance between the features of the samples (mean μ,
+                  covariance Σ) and of real test images; 0 if the two normal densities agree
+    diversity     the variance of the samples' pixels, divided by that of real images; 1 is as varied
 
-Fréchet distance: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. Its features
-are here those of the digit classifier, so it compares with nothing but itself. It falls with more samples:
-all numbers are of 2,000. For images that are no digits of 28 × 28 only the diversity is measured, and not even
-that where all real images are the same.
+Fréchet distance: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. The
+features come from our own digit classifier, so this distance compares with no published one. It falls as the number of
+samples grows, so it is always computed from 2,000. For images other than 28 × 28 digits only the diversity is measured,
+and nothing if all real images are equal.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class GeneratorMeasures:
             self._real_features, _ = look_at(self._judge, _as_floats(data.test))
 
     def of_model(self, model: Samples, seed: int) -> dict[str, float]:
-        """Of 2,000 samples; the same seed gives the same noise."""
+        """The measures of 2,000 samples; the same seed gives the same noise."""
         return self.of_images(draw(model, SAMPLES, self.device, seed))
 
     def of_images(self, images: Floats) -> dict[str, float]:
-        """images: (N, C, H, W) in [0, 1]"""
+        """The measures of images (N, C, H, W) in [0, 1]."""
         measures = {"diversity": float(images.var(axis=0).sum()) / self._variance} if self._variance else {}
         if self._judge is None:
             return measures
@@ -60,7 +60,7 @@ class GeneratorMeasures:
         return frechet | class_measures(probabilities) | measures
 
     def of_training_images(self, train: Split) -> dict[str, float]:
-        """Of 2,000 training images: what a perfect generator would get."""
+        """The measures of 2,000 training images, which a perfect generator would reach."""
         return self.of_images(_as_floats(train.take(range(min(SAMPLES, len(train))))))
 
 

@@ -76,13 +76,13 @@ class RunFolder:
         return run
 
     def require_own(self) -> None:
-        """Nothing where the folder is not locked, or is still the one that was: called before each write."""
+        """Raise where another training has taken the locked folder. Called before each write."""
         if self.lock is not None:
             self.lock.require_held()
 
     @property
     def has_checkpoint(self) -> bool:
-        """Whether there is anything to go on from, the last epoch's or the best's."""
+        """Whether a checkpoint exists, that of the last or of the best epoch."""
         return self.last.exists() or self.best.exists()
 
     def _forget(self) -> None:
@@ -97,7 +97,7 @@ class RunFolder:
             self.frames.rmdir()
 
     def require_free(self, overwrite: bool) -> None:
-        """Nothing, if a new run may begin here.
+        """Raise if a new run may not begin here.
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
@@ -109,7 +109,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """The folder of a run that was made before.
+        """The folder of an existing run.
 
         Raises:
             RunError: there is none.
@@ -120,14 +120,14 @@ class RunFolder:
         return run
 
     def describe(self, model: str, config: Config, data: Description, threshold: float | None = None) -> None:
-        """Write config.json: the model's name, its hyper-parameters, its data in words, and what it runs on."""
+        """Write config.json: the model's name, its hyper-parameters, a description of its data, and its device."""
         self.require_own()
         versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
         content = Described(model, msgspec.structs.asdict(config), data, threshold, versions, platform.platform())
         replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
 
     def described(self) -> Described:
-        """What config.json says; whether the hyper-parameters are possible is for the model's Config to say.
+        """The content of config.json; the model's Config checks the hyper-parameters.
 
         Raises:
             RunError: config.json is not what minigen wrote.
@@ -138,12 +138,12 @@ class RunFolder:
             raise RunError(f"{self._config}: not a run's description ({error})") from error
 
     def add_row(self, row: dict[str, Any]) -> None:
-        """Append a line to metrics.jsonl, on the disk before the checkpoint that counts it."""
+        """Append a line to metrics.jsonl; it is on the disk before the checkpoint that counts it."""
         self.require_own()
         append(self._metrics, (json.dumps(row) + "\n").encode())
 
     def rows(self) -> list[Row]:
-        """The lines of metrics.jsonl, up to a last one that a crash cut short.
+        """The rows of metrics.jsonl, without a last line that a crash cut short.
 
         Raises:
             RunError: another line is not what minigen wrote.
@@ -165,18 +165,18 @@ class RunFolder:
         return RunError(f"{what}; move the file away to go on without its rows")
 
     def keep_rows(self, epochs: int) -> None:
-        """Forget the rows after epoch `epochs`: those that a resumed run will write again."""
+        """Remove the rows after epoch `epochs`, which a resumed run will write again."""
         self.require_own()
         kept = [row for row in self.rows() if "epoch" in row and row["epoch"] <= epochs]
         replace_file(self._metrics, "".join(json.dumps(row) + "\n" for row in kept).encode())
 
     @property
     def frames(self) -> Path:
-        """The folder of the pictures that become an animation."""
+        """The folder of the animation's frames."""
         return self.path / "frames"
 
     def save_frame(self, epoch: int, content: bytes) -> list[str]:
-        """Write an epoch's picture; a file of its name that is not minigen's stays, and a line says so."""
+        """Write an epoch's frame; a file of that name that minigen did not write stays, and a line says so."""
         self.require_own()
         make_folder(self.frames)
         name = f"{epoch:04d}.npy"
@@ -186,7 +186,7 @@ class RunFolder:
         return []
 
     def frame_files(self) -> dict[int, Path]:
-        """The pictures that minigen wrote, by epoch, in order."""
+        """The frames that minigen wrote, by epoch."""
         own = (
             [] if self.frames.is_symlink() else [name for name in self._own_frames.written() if _FRAME.fullmatch(name)]
         )

@@ -1,15 +1,15 @@
 """Does the code improve a classifier? The same classifier on raw pixels, random codes and learned codes.
 
-The classifier is linear: softmax(V·f + d) with an L2 penalty on V, by Adam. It is fitted to the labelled images
-only, and judged on the whole test set. Features of each kind are scaled to one mean length, so that learning
-rate and penalty mean the same to all. Where labels are few their choice matters as much as the features: it is
-made five times, as many of each class as possible, and the spread is reported.
+The classifier is linear, softmax(V·f + d) with an L2 penalty on V, and trained with Adam. It sees the labelled images
+only and is tested on the whole test set. All kinds of features are scaled to the same mean length, so that learning
+rate and penalty mean the same for each. With few labels, the choice of the labelled images matters as much as the
+features. So five balanced choices are tried, and their spread is reported.
 
-    raw pixels      what any code must beat
-    random codes    of an encoder of the same shape with its first weights: is it the learning that helps?
-    codes           of the trained encoder, which stays as it is
-    fine-tuned      the encoder learns on with the classifier, from the labelled images
-    joint           the net of --mode joint, whose classifier learned with it
+    raw pixels      the baseline that any code must beat
+    random codes    an untrained encoder of the same shape: does the training help, or only the size?
+    codes           the trained encoder, unchanged
+    fine-tuned      the encoder is trained further, with the classifier, on the labelled images
+    joint           the classifier that --mode joint trained together with the autoencoder
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Restoration: damaged test images, what the network makes of them, and what was true."""
+"""Restoration: damaged test images, the restored ones, and the true ones."""
 
 from __future__ import annotations
 
