@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
 import textwrap
 
@@ -11,6 +13,7 @@ from minigen.learning.course import Exercise, Lesson, find_course
 from minigen.learning.progress import Progress
 
 USAGE = "%(prog)s [LESSON [EXERCISE]] [--hint | --solution]"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 EPILOG = "Fill the gaps in lessons/exercises/NN_topic.py, then grade them: python -m minigen.learn NN"
 
 
@@ -30,9 +33,15 @@ def _main(words: list[str]) -> int:
     parser.add_argument("--hint", action="store_true", default=False, help="the next hint for an exercise")
     parser.add_argument("--solution", action="store_true", default=False, help="the solution, after a try")
     options = parser.parse(words)
-    lessons, progress = find_course(), Progress()
-    if progress.trouble:
-        print(progress.trouble, file=sys.stderr)
+    progress = Progress()
+    try:
+        return _answer(options, find_course(), progress)
+    finally:
+        if progress.trouble:
+            print(progress.trouble, file=sys.stderr)
+
+
+def _answer(options: argparse.Namespace, lessons: list[Lesson], progress: Progress) -> int:
     if not options.lesson:
         return _list(lessons, progress)
     lesson = _lesson(options.lesson, lessons)
@@ -40,8 +49,7 @@ def _main(words: list[str]) -> int:
     if not (options.hint or options.solution):
         return _grade(lesson, chosen, progress)
     unsolved = [e for e in chosen if not progress.of(lesson.topic, e.name).solved]
-    target = (unsolved or chosen)[0]
-    (_hint if options.hint else _solution)(lesson, target, progress)
+    (_hint if options.hint else _solution)(lesson, (unsolved or chosen)[0], progress)
     return 0
 
 
@@ -69,7 +77,9 @@ def _list(lessons: list[Lesson], progress: Progress) -> int:
             done = progress.of(lesson.topic, exercise.name).solved
             marks.append(f"{'✓' if done else '·'} {exercise.name}" + f" ({exercise.tier})" * (exercise.tier != "gap"))
             solved, total = solved + done, total + 1
-        print(f"{lesson.number} {lesson.topic:<28} {'  '.join(marks)}")
+        line = f"{lesson.number} {lesson.topic:<28} " + "  ".join(mark.replace(" ", NO_BREAK) for mark in marks)
+        width = max(shutil.get_terminal_size().columns, 60)
+        print(textwrap.fill(line, width, subsequent_indent=32 * " ", break_on_hyphens=False).replace(NO_BREAK, " "))
     print(f"\n{solved} of {total} solved. To grade a file in {lessons[0].path.parent}: python -m minigen.learn NN")
     return 0
 

@@ -21,7 +21,7 @@ class Progress:
     """Records by "topic/exercise", kept in exercises.json below $XDG_DATA_HOME/minigen (~/.local/share/minigen).
 
     Attributes:
-        trouble: what was wrong with the file, which is kept under another name; empty if nothing.
+        trouble: what is wrong with the file, to tell the reader; empty if nothing. A damaged one is kept as *.damaged.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,9 @@ class Progress:
         return self._records.setdefault(f"{topic}/{name}", Record())
 
     def save(self) -> None:
-        """Write the file."""
-        files.make_folder(self._path.parent)
-        files.replace_file(self._path, msgspec.json.format(msgspec.json.encode(self._records)))
+        """Write the file; where that cannot be done, `trouble` says so and the reader goes on."""
+        try:
+            files.make_folder(self._path.parent)
+            files.replace_file(self._path, msgspec.json.format(msgspec.json.encode(self._records)))
+        except OSError as error:
+            self.trouble = f"{error.filename or self._path}: {error.strerror}: progress is not kept"

@@ -127,6 +127,15 @@ def test_a_damaged_progress_file_is_kept(lesson, tmp_path, capsys):
         assert json.loads(file.read_text())["doubling/double"]["solved"]
 
 
+def test_a_folder_that_takes_no_progress_stops_nobody(lesson, tmp_path, capsys):
+    (tmp_path / "home").write_text("a file where the folder must be")
+    lesson.path.write_text(SOLUTION, encoding="utf-8")
+    assert learn.main(["3"]) == 0
+    captured = capsys.readouterr()
+    assert "2 of 2 solved" in captured.out
+    assert "progress is not kept" in captured.err
+
+
 def test_a_solved_exercise_stays_solved(lesson, capsys):
     for text in (SOLUTION, EXERCISE):
         lesson.path.write_text(text, encoding="utf-8")
