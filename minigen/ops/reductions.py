@@ -11,8 +11,8 @@ from minigen.backend import Array
 from minigen.ops.masks import select
 from minigen.ops.shapes import Dims, Shape, dims_of
 
-BLOCK = 128
-"""The most rows that are added one after the other; NumPy adds as many numbers of a row so."""
+BLOCK = 512
+"""The most rows that are added one after the other. A float32 sum of 512 rows is off by about 1e-6 of itself."""
 
 
 def sum(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
