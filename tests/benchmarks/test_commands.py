@@ -17,7 +17,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("name", ["steps", "conv", "lstm", "pooling", "gpu", "operation", "pages"])
+@pytest.mark.parametrize("name", ["steps", "conv", "lstm", "pooling", "gpu", "operation", "pages", "peak"])
 def test_help_and_an_unknown_word_time_nothing(name: str) -> None:
     done = run(f"tests.benchmarks.{name}", "--help")
     assert (done.returncode, done.stderr) == (0, "")
