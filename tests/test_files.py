@@ -33,6 +33,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "own.npy": read_sequences,
     "own.csv": read_sequences,
     "own.CSV": lambda path: read_sequences(str(path)),
+    "own.npz": load,
     "picture.png": lambda path: read_picture(path, 1, (28, 28)),
     "picture.tiff": lambda path: read_picture(path, 3, None),
     "config.json": lambda path: RunFolder(path.parent).described(),

@@ -140,5 +140,7 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
         held = (
             f" ({sum(counts):,} examples, not {sum(known.examples):,})" if known.examples not in (None, counts) else ""
         )
-        say(f"{what} is not the data that the run was trained on{held}: it is scaled as that was")
+        say(
+            f"{what} is not the data that the run was trained on{held}{': it is scaled as that was' * bool(data.units)}"
+        )
     return data
