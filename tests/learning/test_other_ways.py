@@ -50,16 +50,16 @@ for d, n in enumerate(shape):
         g = g.sum(d, keepdim=True)
 return g
 """,
-    "05_dense-networks-log_softmax": """
+    "05_losses-log_softmax": """
 m = x.data.max(-1, keepdims=True)
 v = x.data - m - np.log(np.exp(x.data - m).sum(-1, keepdims=True))
 return record(v, (x, lambda g: g - ops.softmax(x) * g.sum(-1, keepdim=True)))
 """,
-    "05_dense-networks-binary_cross_entropy": """
+    "05_losses-binary_cross_entropy": """
 s = np.maximum(x.data, 0) - x.data * t.data + np.log1p(np.exp(-abs(x.data)))
 return record(s, (x, lambda g: g * (ops.sigmoid(x) - t)), (t, lambda g: -g * x))
 """,
-    "05_dense-networks-first_weight": """
+    "05_losses-first_weight": """
 return generator.normal(0, (2 / inputs) ** 0.5, (outputs, inputs))
 """,
     "06_optimizers-adam_step": """
