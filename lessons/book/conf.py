@@ -19,7 +19,7 @@ root_doc = "README"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 autodoc_member_order, autodoc_typehints_format = "bysource", "short"
-napoleon_use_rtype = False
+napoleon_use_ivar, napoleon_use_rtype = True, False
 html_theme = "furo"
 html_extra_path = ["notebooks"]
 html_copy_source = html_show_sphinx = html_show_copyright = False
