@@ -7,11 +7,13 @@ that it is legible on a white page and on a dark one.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
 from minigen.colors import HUES, variables
+from minigen.graph import Graph
 
 
 def style() -> str:
@@ -34,13 +36,14 @@ text.strong {{ font-weight: 600; }} text.faint {{ fill: var(--page-stroke); }} .
 
 
 Point = tuple[float, float]
-diagrams: dict[str, tuple[str, Callable[[], Drawing]]] = {}
+Draw = Callable[[], "Drawing | Graph"]
+diagrams: dict[str, tuple[str, Draw]] = {}
 
 
-def diagram(name: str) -> Callable[[Callable[[], Drawing]], Callable[[], Drawing]]:
+def diagram(name: str) -> Callable[[Draw], Draw]:
     """Enter a function under its file's name; its docstring tells those who cannot see the picture what it shows."""
 
-    def enter(draw: Callable[[], Drawing]) -> Callable[[], Drawing]:
+    def enter(draw: Draw) -> Draw:
         diagrams[name] = (" ".join((draw.__doc__ or "").split()), draw)
         return draw
 
@@ -157,5 +160,10 @@ def save(folder: Path) -> list[Path]:
     paths = []
     for name, (describes, draw) in diagrams.items():
         paths.append(folder / f"{name}.svg")
-        paths[-1].write_text(draw().svg(describes), encoding="utf-8")
+        picture = draw()
+        if isinstance(picture, Drawing):
+            svg = picture.svg(describes)
+        else:  # minigen.draw_graph's, under the words of the lesson
+            svg = re.sub("<title>.*?</title>", f"<title>{escape(describes)}</title>", picture.svg(), count=1)
+        paths[-1].write_text(svg, encoding="utf-8")
     return paths

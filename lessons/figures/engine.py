@@ -5,7 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 from drawing import Drawing, diagram
+
+import minigen
+from minigen.graph import Graph
 
 
 @diagram("01-secant")
@@ -60,6 +64,32 @@ def shared_node() -> Drawing:
     return d
 
 
+@diagram("02-graph")
+def graph() -> Graph:
+    """The graph of L = p q with p = x y and q = p + x: two arrows leave x and two leave p, and their gradients are sums
+    of two parts.
+    """
+    x, y = (minigen.tensor(value, requires_grad=True) for value in (2.0, 3.0))
+    p = x * y
+    q = p + x
+    loss = p * q
+    return minigen.draw_graph(loss, x=x, y=y, p=p, q=q, L=loss)
+
+
+@diagram("03-graph")
+def flat_line() -> Graph:
+    """The graph of the flat line's loss: the subtraction of a target of shape (100,) from 100×1 predictions gives 100×100
+    numbers.
+    """
+    generator = np.random.default_rng(0)
+    inputs = generator.uniform(-1, 1, (100, 1))
+    target = 0.5 + 1.5 * inputs[:, 0] + 0.1 * generator.standard_normal(100)
+    x, t = minigen.tensor(inputs), minigen.tensor(target)
+    slope, offset = (minigen.tensor(np.zeros(shape), requires_grad=True) for shape in ((1, 1), (1,)))
+    loss = ((x @ slope + offset - t) ** 2).mean()
+    return minigen.draw_graph(loss, x=x, slope=slope, offset=offset)
+
+
 @diagram("03-broadcasting")
 def broadcasting() -> Drawing:
     """Shapes (4, 3) and (3,) aligned at the right; the row is repeated four times forward, and its gradient is the sum
@@ -85,7 +115,7 @@ def broadcasting() -> Drawing:
 
 @diagram("04-network")
 def network() -> Drawing:
-    """A dense network: 784 pixels, 32 hidden units with relu, 10 logits; every unit is joined to all of the layer
+    """A dense network: 784 pixels, 128 hidden units with relu, 10 logits; every unit is joined to all of the layer
     before.
     """
     d = Drawing(680, 330)
@@ -99,10 +129,10 @@ def network() -> Drawing:
         for i, (x, y) in enumerate(column):
             d.circle(x, y, 13, "⋮" if i == len(column) // 2 else "", "data")
     d.text(90, 310, "x: 784 pixels")
-    d.text(320, 310, "h = relu(x W₁ᵀ + b₁): 32")
+    d.text(320, 310, "h = relu(x W₁ᵀ + b₁): 128")
     d.text(560, 310, "s = h W₂ᵀ + b₂: 10 logits")
-    d.text(205, 22, "W₁ (32, 784)", "parameter")
-    d.text(430, 22, "W₂ (10, 32)", "parameter")
+    d.text(205, 22, "W₁ (128, 784)", "parameter")
+    d.text(430, 22, "W₂ (10, 128)", "parameter")
     return d
 
 
