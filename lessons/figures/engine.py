@@ -78,8 +78,8 @@ def graph() -> Graph:
 
 @diagram("03-graph")
 def flat_line() -> Graph:
-    """The graph of the flat line's loss: the subtraction of a target of shape (100,) from 100×1 predictions gives 100×100
-    numbers.
+    """The graph of the flat line's loss: the subtraction of a target of shape (100,) from 100×1 predictions gives
+    100×100 numbers.
     """
     generator = np.random.default_rng(0)
     inputs = generator.uniform(-1, 1, (100, 1))
