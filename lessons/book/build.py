@@ -38,7 +38,7 @@ MODULES = {
     ],
     "minigen.optim": [""],
     "minigen.gradcheck": ["checker"],
-    "minigen.data": ["", "loader"],
+    "minigen.data": [""],
     "minigen.inference": ["loading", "trained"],
 }
 
