@@ -81,7 +81,10 @@ function startPad() {
 
   // A picture file, as large as fits
   const open = async (file) => {
-    const picture = await createImageBitmap(file), sheet = new OffscreenCanvas(W, H).getContext("2d");
+    const picture = await createImageBitmap(file).catch(() => null), caption = element("pad-caption");
+    caption.textContent = picture ? "your picture" : `${file.name}: not a picture that this browser reads`;
+    if (!picture) return;
+    const sheet = new OffscreenCanvas(W, H).getContext("2d");
     const scale = Math.min(W / picture.width, H / picture.height);
     const [w, h] = [picture.width * scale, picture.height * scale];
     sheet.imageSmoothingQuality = "high";
