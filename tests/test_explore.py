@@ -307,6 +307,7 @@ def test_weights_that_are_not_finite_are_refused(run: Path) -> None:
 
 
 OPERATIONS: list[tuple[Callable[[Tensor], Tensor], tuple[int, ...]]] = [
+    (lambda x: x * np.arange(5.0) + x.clip(-1), (5,)),
     (lambda x: ops.avg_pool2d(x, (2, 3), stride=2, padding=1), (2, 7, 6)),
     (lambda x: ops.max_pool2d(x, 3, stride=2, padding=1), (2, 7, 6)),
     (lambda x: ops.upsample_nearest2d(x, (2, 3)), (2, 3, 4)),

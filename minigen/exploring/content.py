@@ -150,18 +150,17 @@ def _small(trained: Trained, made: dict[str, Program], weights: dict[str, Any], 
 
     A screen shows the levels 0, 1/255, … 1, and rounding to them takes the other half.
     """
-    with np.errstate(over="ignore"):
-        half = {name: array.astype(np.float16) for name, array in weights.items()}
     state = {name: array.copy() for name, array in trained.model.state_dict().items()}
+    with np.errstate(over="ignore"):
+        half = {name: array.astype(np.float16) for name, array in weights.items() if name in state}
     exact = _pictures(trained, made, values)
     try:
-        own = {name: array.astype(np.float32) for name, array in half.items() if name in state}
-        trained.model.load_state_dict(state | own)
+        trained.model.load_state_dict(state | {name: array.astype(np.float32) for name, array in half.items()})
         rounded = _pictures(trained, made, values)
     finally:
         trained.model.load_state_dict(state)
     same = all(np.abs(a - b).max() <= LEVEL / 2 for a, b in zip(exact, rounded, strict=True))
-    return half if same and all(np.isfinite(array).all() for array in half.values()) else weights
+    return weights | half if same and all(np.isfinite(array).all() for array in half.values()) else weights
 
 
 def _pictures(trained: Trained, made: dict[str, Program], values: Any) -> list[Floats]:

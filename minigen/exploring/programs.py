@@ -45,7 +45,7 @@ def programs(trained: Trained, example: Any) -> tuple[dict[str, Program], dict[s
         if unknown:
             raise UseError(f"{name} cannot be explored: its {task} calls {', '.join(unknown)}, which the page lacks")
     used = {value["weight"] for program in found.values() for value in program.arguments() if "weight" in value}
-    return found, {name: weights[name] for name in sorted(used)}
+    return found, {name: weights[name].astype(np.float32) for name in sorted(used)}
 
 
 def _traced(function: Callable[..., Any], x: Any, weights: dict[str, Any]) -> Program:
