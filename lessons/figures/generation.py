@@ -120,7 +120,7 @@ def nets() -> Drawing:
     d.arrow((380, 210), (447, 166), color="data")
     d.arrow((590, 148), (642, 148), color="data")
     d.arrow(
-        (690, 116), (690, 56), (520, 56), (520, 113), color="gradient", words="D learns: real 1, made 0", at=(-6, -12)
+        (690, 116), (690, 56), (520, 56), (520, 113), color="gradient", words="D learns: real 1, fake 0", at=(-6, -12)
     )
     d.arrow(
         (690, 180),
@@ -128,7 +128,7 @@ def nets() -> Drawing:
         (180, 282),
         (180, 243),
         color="gradient",
-        words="G learns: made should look real",
+        words="G learns: fakes should look real",
         at=(-60, -12),
     )
     d.text(460, 302, "the gradient passes through D, whose weights stay", style="small faint")
@@ -141,7 +141,7 @@ def transport() -> Drawing:
     d = Drawing(680, 260)
     base = 200
     d.line([(30, base), (650, base)], "plain")
-    for centre, color, name in ((170, "data", "made: q"), (490, "parameter", "real: p")):
+    for centre, color, name in ((170, "data", "fake: q"), (490, "parameter", "real: p")):
         d.line([(centre + x, base - 110 * math.exp(-((x / 52) ** 2))) for x in range(-140, 141, 4)], color)
         d.text(centre, 66, name, color)
     for x, top in ((-38, base - 12), (0, base - 58), (38, base - 35)):
@@ -153,12 +153,12 @@ def transport() -> Drawing:
 
 @diagram("21-critic")
 def critic() -> Drawing:
-    """The gradient penalty: at a point between a real and a made one, the critic's slope is computed as a tensor; its
+    """The gradient penalty: at a point between a real and a fake one, the critic's slope is computed as a tensor; its
     distance from 1 enters the loss, which is differentiated once more.
     """
     d = Drawing(760, 260)
     d.box(24, 40, 90, 44, "real x", "data")
-    d.box(24, 150, 90, 44, "made G(z)", "data")
+    d.box(24, 150, 90, 44, "fake G(z)", "data")
     d.box(150, 92, 160, 52, "x̂ = t x + (1−t) G(z)", "data")
     d.box(350, 92, 90, 52, "critic f", "parameter")
     d.box(500, 92, 110, 52, "∂f/∂x̂", "gradient")
