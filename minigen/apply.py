@@ -18,6 +18,7 @@ from msgspec import structs
 
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
+from minigen.data import DataError, Split
 from minigen.data.pictures import read_pictures
 from minigen.inference.inputs import (
     Examples,
@@ -97,10 +98,11 @@ def _require_used(verb: str, trained: Trained, options: argparse.Namespace) -> N
     ignored: dict[str, str] = {}
     if verb == "score" and not isinstance(trained.model, Reconstructs):
         why = f"{model} scores no inputs, but its own samples"
-        ignored = dict.fromkeys(("inputs", "count", "threshold", "invert"), why)
+        ignored = dict.fromkeys(("inputs", "count", "threshold", "false_alarms", "invert"), why)
     elif named:
         ignored = {"count": "it counts test examples, and all inputs that you name are read"}
-        if verb != "score" or trained.threshold is not None or "threshold" in options:
+        chosen = "false_alarms" not in options and (trained.threshold is not None or "threshold" in options)
+        if verb != "score" or (chosen and trained.data.classes[0] != "normal"):
             ignored |= dict.fromkeys(PATHS, "the data set is not read where you name inputs")
     elif verb in ("encode", "score", "restore"):
         ignored = {"damage": "test examples are damaged in any case: it is for inputs that you name"}
@@ -254,41 +256,95 @@ def _score(trained: Trained, options: argparse.Namespace, results: Results) -> S
     if not isinstance(trained.model, Reconstructs):
         _measure_generator(trained, options, results)
         return ()
-    from minigen.evaluation.studies.anomalies import QUANTILE, roc_auc
+    from minigen.evaluation.studies import detection as study
 
-    threshold = getattr(options, "threshold", None)
+    threshold, rate = getattr(options, "threshold", None), getattr(options, "false_alarms", None)
     if threshold is not None and math.isnan(threshold):
         raise UsageError("--threshold is nan, must be a number")
+    if threshold is not None and rate is not None:
+        raise UsageError("--threshold and --false-alarms both choose the threshold, must be one of them")
+    if rate is not None and not 0 < rate < 1:
+        raise UsageError(f"--false-alarms is {rate:g}, must be above 0 and below 1")
     x = _examples(trained, options)
     scores = trained.score(x.values, x.lengths)
     meaning = ""
     if threshold is None:
-        threshold, meaning = _threshold(trained), f", which {QUANTILE:.0%} of the validation examples stay below"
-    what = "inputs" if options.inputs else "test examples"
-    above = (scores > threshold).sum()
+        threshold, rate = _threshold(trained, rate)
+        meaning = f", chosen for {rate:.3g} false alarms by the validation examples"
+    above, what = (scores > threshold).sum(), "inputs" if options.inputs else "test examples"
     results.say(f"{above} of {len(scores)} {what} are above the threshold {threshold:.5g}{meaning}")
     highest = np.argsort(-scores)[:5]
     results.say("highest " + ", ".join(f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in highest))
-    if x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels):
-        results.say(f"area under the ROC curve {roc_auc(scores, x.labels != 0):.4f}, by the labels")
+    if _labelled(trained, x):
+        anomalous = x.labels != 0
+        own = study.detection(scores, anomalous, threshold)
+        results.say(f"area under the ROC curve {own.roc_auc:.4f}, by the labels")
+        results.say(f"found {own.found:.1%} of {anomalous.sum():,} anomalies, false alarms {own.false_alarms:.1%}")
+        for line in _beside_baselines(trained, x, scores, rate or study.FALSE_ALARMS):
+            results.say(line)
     rows = zip(x.names, scores, scores > threshold, strict=True)
     results.table("scores", ["name", "score", "anomalous"], rows)
     return x.left_out
 
 
-def _threshold(trained: Trained) -> float:
-    """The run's own, or that of its validation split where its training has not ended."""
-    if trained.threshold is not None:
-        return trained.threshold
+def _labelled(trained: Trained, x: Examples) -> bool:
+    """Whether there are both normal sequences and anomalies, and the labels say which."""
+    return x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels)
+
+
+def _beside_baselines(trained: Trained, x: Examples, scores: Any, rate: float) -> Sequence[str]:
+    """The table of the model and the baselines, or why there is none.
+
+    The threshold of each is chosen as the model's is: from the scores of the sequences that were held out.
+    """
+    from minigen.evaluation.studies import detection as study
+
+    if x.lengths is not None:
+        return ["no baselines: the sequences differ in length"]
+    try:
+        train, validation = _trained_on(trained)
+    except (DataError, UsageError) as error:
+        return [f"no baselines: they need the training data, but {error}"]
+    if not len(validation):
+        return ["no baselines: the run held nothing out (--validation 0), from which to choose a threshold"]
+    inputs, anomalous = trained.scaled(x.values), x.labels != 0
+    detectors = {trained.model.name: (trained.score_of(validation), scores)}
+    for name, score in study.baselines(train.inputs).items():
+        detectors[name] = score(validation.inputs), score(inputs)
+    judged = {
+        name: study.detection(tested, anomalous, study.threshold_for(held, rate))
+        for name, (held, tested) in detectors.items()
+    }
+    rule = f"with thresholds for {rate:.3g} false alarms, by {len(validation):,} validation sequences, all normal:"
+    return ["", rule, *study.table(judged)]
+
+
+def _trained_on(trained: Trained) -> tuple[Split, Split]:
+    """(training, validation) of a run; UsageError where the data are no longer those that it was trained on."""
     other: list[str] = []
     data = data_of(trained, other.append)
     if other:
-        raise UsageError(f"{other[0]}; --threshold X says what is anomalous")
-    _, validation = data.hold_out(trained.config.validation, trained.config.seed)
-    threshold = trained.threshold_of(validation)
-    if threshold is None:
+        raise UsageError(other[0])
+    return data.hold_out(trained.config.validation, trained.config.seed)
+
+
+def _threshold(trained: Trained, rate: float | None) -> tuple[float, float]:
+    """A threshold and its false-alarm rate: without one the run's own, or as that is where training has not ended."""
+    from minigen.evaluation.studies import detection as study
+
+    if rate is None and trained.threshold is not None:
+        return trained.threshold, trained.false_alarms
+    try:
+        _, validation = _trained_on(trained)
+    except UsageError as error:
+        raise UsageError(f"{error}; --threshold X says what is anomalous") from error
+    if not len(validation):
         raise UsageError("the run held nothing out (--validation 0): --threshold X says what is anomalous")
-    return threshold
+    least = study.possible(rate or study.FALSE_ALARMS, len(validation))
+    if rate is not None and rate < least:
+        why = f"the run held out {len(validation):,} examples, too few for a rarer alarm"
+        raise UsageError(f"--false-alarms is {rate:g}, must be at least {least:.2g}: {why}")
+    return study.threshold_for(trained.score_of(validation), least), least
 
 
 def _measure_generator(trained: Trained, options: argparse.Namespace, results: Results) -> None:
@@ -378,7 +434,13 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     _add_inputs(parser, MANY)
-    parser.add_argument("--threshold", type=float, help="above it is anomalous (default: 99 %% of validation is below)")
+    parser.add_argument("--threshold", type=float, help="above it is anomalous (default: the run's own)")
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        metavar="RATE",
+        help="choose the threshold so that this part of normal inputs is above it, by the validation split",
+    )
     parser.add_argument("--seed", type=int, help="generators: seed for the noise (default 0)")
 
 

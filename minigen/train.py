@@ -23,6 +23,7 @@ from msgspec import structs
 from minigen import backend, files, parallel, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Loader, Split, descriptions, is_path
+from minigen.evaluation.studies.detection import FALSE_ALARMS, possible
 from minigen.inference.loading import PATHS, load_data, moved, read_config
 from minigen.inference.trained import Trained
 from minigen.memory import keep_freed_memory
@@ -304,7 +305,8 @@ def _print_result(trainer: Trainer, data: Dataset) -> None:
     described = run.described().data
     model.eval()
     trained = Trained(model, trainer.config, described, trainer.epoch)
-    run.describe(model.name, trainer.config, described, trained.threshold_of(trainer.validation))
+    rate = possible(FALSE_ALARMS, len(trainer.validation))
+    run.describe(model.name, trainer.config, described, trained.threshold_of(trainer.validation), rate)
     print(f"wrote   {run.best}")
     pictures = animation.read(run.frame_files())
     drawn = figures.draw_all(model, data, [row for row in run.rows() if "epoch" in row]) | finding.figures

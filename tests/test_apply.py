@@ -216,11 +216,22 @@ def test_a_code_that_saw_no_label_gets_its_classifier_from_the_training_images(c
 def test_scores_sequences(command: Command, tmp_path: Path) -> None:
     lines = command("waves", "score", "--count", 30)
     assert any(line.startswith("area under the ROC curve") for line in lines)
+    at = next(number for number, line in enumerate(lines) if "0.05 false alarms, by 400 validation sequences" in line)
+    assert [line[:22].strip() for line in lines[at + 2 : at + 6]] == [
+        "recurrent-ae",
+        "distance to the mean",
+        "PCA with 2 axes",
+        "PCA with 32 axes",
+    ]
+    threshold = float(lines[1].split("threshold ")[1].split(",")[0])
     with (tmp_path / "out" / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["name", "score", "anomalous"]
     above = sum(row["anomalous"] == "True" for row in rows)
     assert lines[1].startswith(f"{above} of 30 test examples are above the threshold")
+    more = command("waves", "score", "--count", 30, "--false-alarms", 0.5)[1]
+    assert float(more.split("threshold ")[1].split(",")[0]) < threshold
+    assert ", chosen for 0.5 false alarms by the validation examples" in more
     own = tmp_path / "own.csv"
     own.write_text("\n".join(",".join(["0.5"] * 64) for _ in range(3)))
     assert command("waves", "score", own, "--threshold", 0)[1] == "3 of 3 inputs are above the threshold 0"
@@ -385,6 +396,10 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
         ("vae", ("sample", "--temperature", "nan"), "temperature is nan, must be a number from 0 to 1,000,000"),
         ("vae", ("interpolate", 1, 2, "--steps", 10**24), f"steps is {10**24}, must be an integer from 2 to 1,000,000"),
         ("vae", ("score", "--threshold", "nan"), "--threshold is nan, must be a number"),
+        ("waves", ("score", "--false-alarms", 1), "--false-alarms is 1, must be above 0 and below 1"),
+        ("waves", ("score", "--false-alarms", 0.001), "--false-alarms is 0.001, must be at least 0.0025"),
+        ("waves", ("score", "--false-alarms", 0.1, "--threshold", 1), "must be one of them"),
+        ("gan", ("score", "--false-alarms", 0.1), "--false-alarms: gan scores no inputs"),
         ("vae", ("score", "--seed", 1), "--seed: vae scores inputs, for which it draws no noise"),
         ("gan", ("score", "a.png"), "a.png: gan scores no inputs, but its own samples"),
         ("gan", ("score", "--invert"), "--invert: gan scores no inputs"),
@@ -493,7 +508,7 @@ def test_scale_and_threshold_are_the_runs_own(trained_on_own: Path, capsys: pyte
         return printed.out.splitlines()[1], (run / "score" / "scores.csv").read_text()
 
     line, table = scores(folder / "other.npy")
-    assert "99% of the validation examples stay below" in line
+    assert "chosen for 0.1 false alarms by the validation examples" in line, "0.05 is not possible with 9 examples"
     before = scores()
     (folder / "own.npy").rename(folder / "moved.npy")
     assert scores(folder / "other.npy") == (line, table), "the data are not needed"

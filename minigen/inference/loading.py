@@ -62,7 +62,8 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
         raise CheckpointError(f"{run.path}: the weights do not fit {model_type.name} ({error})") from error
     model.to(device)
     model.eval()
-    return Trained(model, config, data, state.epoch, run.described().threshold)
+    described = run.described()
+    return Trained(model, config, data, state.epoch, described.threshold, described.false_alarms)
 
 
 def read_config(run: RunFolder) -> tuple[type[Model], Config, Description]:

@@ -17,6 +17,7 @@ from minigen import backend, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
 from minigen.data.own_sequences import in_units
+from minigen.evaluation.studies.detection import FALSE_ALARMS, threshold_for
 from minigen.files import replace_file
 from minigen.inference import arrays
 from minigen.inference.arrays import Floats, UseError
@@ -45,6 +46,7 @@ class Trained:
         data: a description of the data that it was trained on.
         epoch: the number of epochs that its weights were trained for.
         threshold: the score above which an input is anomalous; None for a run that has not ended.
+        false_alarms: the part of normal inputs that are above it, judged by those that were held out.
 
     Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on: arrays, lists,
     tensors of minigen or PyTorch, and PIL images. The axes N, C = 1 and D = 1 may be left out. Noisy images, for a
@@ -58,6 +60,7 @@ class Trained:
     data: Description
     epoch: int
     threshold: float | None = None
+    false_alarms: float = FALSE_ALARMS
 
     def __repr__(self) -> str:
         parameters = sum(parameter.size for parameter in self.model.parameters())
@@ -194,14 +197,16 @@ class Trained:
         y = self._in_parts(self._able_to("reconstruct", Reconstructs).reconstruct, x)
         return ((y - x) ** 2).reshape(len(x), -1).mean(axis=1)
 
-    def threshold_of(self, validation: Split) -> float | None:
-        """The score that 99 % of the validation split stay below; None where nothing is scored."""
-        from minigen.evaluation.studies.anomalies import QUANTILE  # Matplotlib comes with it
+    def score_of(self, split: Split) -> Floats:
+        """The scores of a split of the data set, as `score` gives them."""
+        inputs = split.inputs if self.data.holds_images else in_units(split.inputs, self.data.units)
+        return self.score(inputs, split.lengths)
 
+    def threshold_of(self, validation: Split) -> float | None:
+        """The score that raises FALSE_ALARMS, chosen from the validation split; None where nothing is scored."""
         if not len(validation) or not isinstance(self.model, Reconstructs):
             return None
-        inputs = validation.inputs if self.data.holds_images else in_units(validation.inputs, self.data.units)
-        return float(np.quantile(self.score(inputs, validation.lengths), QUANTILE))
+        return threshold_for(self.score_of(validation), FALSE_ALARMS)
 
     def export(self, path: str | Path) -> Path:
         """Write the weights and buffers alone, under torch.nn's names and in its shapes, as a safetensors file.

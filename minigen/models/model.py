@@ -212,11 +212,11 @@ class ClassifiesLater(Classifies, Protocol):
 
 
 @runtime_checkable
-class KeepsLabelled(Protocol):
-    """A model that reads the labels of a few training images only."""
+class Prepares(Protocol):
+    """A model that looks at the training split before it is trained."""
 
-    def keep_labelled(self, train: Split) -> None:
-        """Choose them: called once, after `to(device)` and before `objectives`."""
+    def prepare(self, train: Split) -> None:
+        """Called once, after `to(device)` and before `objectives`."""
 
 
 @runtime_checkable

@@ -8,7 +8,8 @@ Representations using LSTMs", the LSTM autoencoder.
 
 The document's code flattens the sequence and never repeats the code over time, which leaves its decoder no time
 axis. With --reversed-target the decoder writes the sequence from its end to its beginning, so the last step,
-which the encoder's state remembers best, comes first.
+which the encoder's state remembers best, comes first. Real sequences are long, and one outlier squeezes them into a
+small part of [0, 1]: --standardise lets the encoder see them nevertheless, and --clock spares the decoder the counting.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from msgspec import Meta
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch, Dataset, Split
+from minigen.data import Batch, Dataset, Loader, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.config import (
     ClipNorm,
@@ -71,6 +72,10 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
         Literal["tanh", "relu"], Meta(description="activation of candidate and output in the LSTMs")
     ] = "tanh"
     reversed_target: Annotated[bool, Meta(description="decode from the last step to the first")] = False
+    standardise: Annotated[
+        bool, Meta(description="the encoder reads each variable with mean 0 and variance 1, by the training data")
+    ] = False
+    clock: Annotated[bool, Meta(description="the decoder also reads the time, from -1 to 1 over its steps")] = False
 
 
 class RecurrentAutoencoder(Model):
@@ -83,6 +88,8 @@ class RecurrentAutoencoder(Model):
     )
     config_type = RecurrentAEConfig
     config: RecurrentAEConfig
+    mean: Array
+    deviation: Array
 
     def __init__(self, config: RecurrentAEConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
@@ -91,13 +98,29 @@ class RecurrentAutoencoder(Model):
         _, features = input_shape
         self.encoder = nn.LSTM(features, config.hidden, activation=config.activation)
         self.code = nn.Linear(config.hidden, config.latent)
-        self.decoder = nn.LSTM(config.latent, config.hidden, activation=config.activation)
+        self.decoder = nn.LSTM(config.latent + config.clock, config.hidden, activation=config.activation)
         self.output = nn.Linear(config.hidden, features)
         for lstm in (self.encoder, self.decoder):
             draw_keras_weights(lstm)
+        if config.standardise:
+            self.register_buffer("mean", backend.of(self.code.weight.data).zeros(features, "float32"))
+            self.register_buffer("deviation", self.mean + 1)
+
+    def prepare(self, train: Split) -> None:
+        """With --standardise, measure each variable's mean and standard deviation over the training sequences."""
+        if self.config.standardise:
+            batch = Loader(train, len(train), 0, self.config.device, shuffle=False).first(len(train))
+            inputs, lengths = batch.inputs, batch.lengths
+            steps = inputs.reshape(-1, inputs.shape[2])
+            steps = steps if lengths is None else inputs[_within(lengths, inputs.shape[1])[:, :, 0]]
+            deviation = steps.std(0)
+            self.mean[...] = steps.mean(0)
+            self.deviation[...] = backend.of(steps).where(deviation > 1e-6, deviation, 1)  # a constant's is not quite 0
 
     def encode(self, x: Tensor, lengths: Array | None = None) -> Tensor:
         """(N, T, D) -> (N, latent)"""
+        if self.config.standardise:
+            x = (x - self.mean) / self.deviation
         _, (h, _) = self.encoder(x, None, lengths)
         return self.code(h)
 
@@ -110,7 +133,11 @@ class RecurrentAutoencoder(Model):
 
     def _decoded(self, z: Tensor, lengths: Array | None = None) -> Tensor:
         """(N, latent) -> (N, T, D) in the order in which the decoder says the steps."""
-        every_step = z.expand_dims(1).broadcast_to(len(z), self.input_shape[0], self.latent)
+        steps = self.input_shape[0]
+        every_step = z.expand_dims(1).broadcast_to(len(z), steps, self.latent)
+        if self.config.clock:
+            time = backend.of(z.data).linspace(-1, 1, steps, dtype=z.dtype)[:, None]
+            every_step = ops.concat([every_step, Tensor(time).broadcast_to(len(z), steps, 1)], 2)
         outputs, _ = self.decoder(every_step, None, lengths)
         return ops.sigmoid(self.output(outputs))
 

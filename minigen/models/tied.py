@@ -84,7 +84,7 @@ class TiedAutoencoder(Model):
         self.classifier = nn.Linear(config.latent, classes)
         self.knows_classes = config.mode == "joint"
 
-    def keep_labelled(self, train: Split) -> None:
+    def prepare(self, train: Split) -> None:
         """With --mode joint, choose the labelled images by --labels and --seed: called once, before training."""
         if self.config.mode == "pretrain":
             return

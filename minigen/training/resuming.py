@@ -12,7 +12,7 @@ import msgspec
 from minigen import backend, parallel, rng
 from minigen.data import Loader, Split
 from minigen.models.config import Config
-from minigen.models.model import KeepsLabelled, Model
+from minigen.models.model import Model, Prepares
 from minigen.training import checkpoint
 from minigen.training.averages import Averages
 from minigen.training.checkpoint import CheckpointError, DamagedError
@@ -47,8 +47,8 @@ class Training:
         self.report, self.watch = Report(say, show_progress), watch or (lambda row: [])
         self.loader = Loader(train, self.config.batch_size, self.config.seed, self.config.device)
         self.validation, self.data = validation, DataPrint.of(train)
-        if isinstance(model, KeepsLabelled):
-            model.keep_labelled(train)
+        if isinstance(model, Prepares):
+            model.prepare(train)
         self.objectives = model.objectives()
         self.workers = parallel.workers()
         self.exchange = Exchange(self.workers, self.objectives)

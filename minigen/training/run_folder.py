@@ -15,6 +15,7 @@ import msgspec
 from minigen import schema
 from minigen.data import Description
 from minigen.evaluation.rows import Row
+from minigen.evaluation.studies.detection import FALSE_ALARMS
 from minigen.files import append, make_folder, read, replace_file
 from minigen.models import Config
 from minigen.own_files import OwnFiles
@@ -34,12 +35,14 @@ class Described(msgspec.Struct):
     """What config.json says of a run: enough to build its model without its data, and what it ran on.
 
     threshold: the score above which an input is anomalous; null before the training has ended, and for generators.
+    false_alarms: the rate for which it was chosen; older runs do not say so.
     """
 
     model: str
     config: dict[str, Any]
     data: Description
     threshold: float | None = None
+    false_alarms: float = 0.01
     versions: dict[str, str] = {}
     machine: str = ""
 
@@ -119,11 +122,20 @@ class RunFolder:
             raise RunError(f"{path} holds no run (it has no config.json)")
         return run
 
-    def describe(self, model: str, config: Config, data: Description, threshold: float | None = None) -> None:
+    def describe(
+        self,
+        model: str,
+        config: Config,
+        data: Description,
+        threshold: float | None = None,
+        false_alarms: float = FALSE_ALARMS,
+    ) -> None:
         """Write config.json: the model's name, its hyper-parameters, a description of its data, and its device."""
         self.require_own()
         versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-        content = Described(model, msgspec.structs.asdict(config), data, threshold, versions, platform.platform())
+        content = Described(
+            model, msgspec.structs.asdict(config), data, threshold, false_alarms, versions, platform.platform()
+        )
         replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
 
     def described(self) -> Described:
@@ -217,7 +229,14 @@ class RunFolder:
 class Unwritten(RunFolder):
     """The run folder for workers other than 0, who write nothing and need not even have it."""
 
-    def describe(self, model: str, config: Config, data: Description, threshold: float | None = None) -> None:
+    def describe(
+        self,
+        model: str,
+        config: Config,
+        data: Description,
+        threshold: float | None = None,
+        false_alarms: float = FALSE_ALARMS,
+    ) -> None:
         """Nothing."""
 
     def add_row(self, row: dict[str, Any]) -> None:

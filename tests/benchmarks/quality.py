@@ -2,7 +2,7 @@
 
 Trains the model's twin of tests/twins as the run was trained: same hyper-parameters, first weights, batches and
 choice of the best epoch; the noise is PyTorch's own. Prints the test results of both; a GAN's samples are judged
-from the same noise by the same digit classifier.
+from the same noise by the same digit classifier, and a detector of anomalies by the same rule.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import torch
 from minigen import data, rng
 from minigen.autograd import Tensor
 from minigen.evaluation.generator_measures import GeneratorMeasures
+from minigen.evaluation.studies.anomalies import scores
+from minigen.evaluation.studies.detection import detection, threshold_for
 from minigen.inference.loading import load_data, read_config
 from minigen.models import Config
 from minigen.models.adversarial import Adversarial
@@ -42,6 +44,17 @@ class TwinSamples:
         return Tensor((images + 1) / 2 if self.in_tanh else images)
 
 
+class TwinErrors:
+    """The twin of a detector of anomalies, as the study asks for it."""
+
+    def __init__(self, twin: Twin, config: Config) -> None:
+        self.twin, self.config = twin.eval(), config
+
+    def squared_errors(self, batch: data.Batch) -> Tensor:
+        with torch.no_grad():
+            return Tensor(self.twin.squared_errors(as_torch(batch)).numpy())
+
+
 def main(folder: str) -> None:
     """Train the twin and print."""
     run = RunFolder.open(Path(folder))
@@ -55,13 +68,17 @@ def main(folder: str) -> None:
     model = model_type(config, dataset.input_shape, len(dataset.classes))
     twin = twin_type(model.name)(config, dataset.input_shape, len(dataset.classes), OwnNoise(config.seed))
     twin.begin_as(model)
-    twin.keep_labelled(train)
+    twin.prepare(train)
     train_twin(twin, data.Loader(train, config.batch_size, config.seed), validation, dataset.test)
     ours = run.rows()[-1]["test"]
     if isinstance(model, Adversarial):
         theirs = GeneratorMeasures(dataset, "cpu").of_model(TwinSamples(twin, config), config.seed)
     else:
         _, theirs = evaluate(twin, dataset.test)
+    if "roc_auc" in ours:
+        errors, rate = TwinErrors(twin, config), run.described().false_alarms
+        threshold = threshold_for(scores(errors, validation), rate)
+        theirs |= detection(scores(errors, dataset.test), dataset.test.labels != 0, threshold).numbers()
     for name, value in theirs.items():
         ratio = f"{ours[name] / value:.3f}" if value else "none"
         print(f"{name:<22} minigen {ours[name]:9.4f}   torch {value:9.4f}   ratio {ratio}")

@@ -16,7 +16,7 @@ from minigen.data import Batch, Reading, Split, names
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.config import options as config_options
 from minigen.models.config import require_used
-from minigen.models.model import Classifies, Encodes, KeepsLabelled, Reconstructs, Restores, Samples
+from minigen.models.model import Classifies, Encodes, Prepares, Reconstructs, Restores, Samples
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "sae": [{"mode": "pretrain"}, {"mode": "joint"}],
@@ -39,8 +39,8 @@ INPUTS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
 def make(name: str, shape: tuple[int, ...], config: Any = None, **options: Any) -> Model:
     rng.manual_seed(3)
     model = MODELS[name](config or MODELS[name].config_type(**options), shape, 3)
-    if isinstance(model, KeepsLabelled):
-        model.keep_labelled(Split(np.full((3, *shape), 255, np.uint8), np.arange(3)))
+    if isinstance(model, Prepares):
+        model.prepare(Split(np.full((3, *shape), 255, np.uint8), np.arange(3)))
     return model
 
 

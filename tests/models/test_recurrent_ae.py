@@ -72,6 +72,23 @@ def test_what_lies_beyond_the_end_has_no_influence(device: str) -> None:
     np.testing.assert_array_equal(*errors)
 
 
+def test_a_standardised_model_reads_its_training_data_in_any_units(device: str) -> None:
+    generator = np.random.default_rng(0)
+    x, lengths = generator.random((4, 6, 2)).astype(np.float32), np.array([6, 3, 1, 4])
+    x[:, :, 1] = 0.5  # a constant variable
+    codes = []
+    for scale, shift in ((1, 0), (0.05, 0.4)):
+        split = Split(x * np.float32(scale) + np.float32(shift), np.zeros(4, np.int64), lengths)
+        model = model_of(device=device, standardise=True)
+        model.prepare(split)
+        batch = Loader(split, 4, 0, device, shuffle=False).first(4)
+        codes.append(to_numpy(model.encode(Tensor(batch.inputs), batch.lengths)))
+    np.testing.assert_allclose(*codes, atol=1e-5)
+    steps = x[np.arange(6) < lengths[:, None]] * 0.05 + 0.4
+    np.testing.assert_allclose(to_numpy(Tensor(model.mean)), steps.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(to_numpy(Tensor(model.deviation)), [steps.std(0)[0], 1], rtol=1e-5)
+
+
 def test_a_file_of_the_users_own_is_trained_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     time = np.linspace(0, 6, 20)
     np.savetxt(tmp_path / "own.csv", [np.sin(time + shift) for shift in range(30)], delimiter=",")

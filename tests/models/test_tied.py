@@ -40,7 +40,7 @@ def test_pretraining_reads_no_label_and_leaves_the_classifier() -> None:
 
 def test_pretraining_keeps_no_image() -> None:
     model, images = tied(), np.zeros((5000, *SHAPE), np.uint8)
-    model.keep_labelled(Split(images, np.zeros(5000, np.int64)))
+    model.prepare(Split(images, np.zeros(5000, np.int64)))
     assert len(pickle.dumps(model)) < images.nbytes / 2
 
 
@@ -48,7 +48,7 @@ def test_joint_training_takes_labels_of_the_labelled_images_only() -> None:
     model = tied(mode="joint", labels=6, batch_size=4)
     inputs = np.random.default_rng(0).integers(0, 255, (60, *SHAPE)).astype(np.uint8)
     train = Split(inputs, np.arange(60, dtype=np.int64) % 3)
-    model.keep_labelled(train)
+    model.prepare(train)
     labelled = balanced_part(train, 6, model.config.seed)
     seen = np.concatenate([model._labelled_batch(step).inputs for step in range(2)])
     known = labelled.inputs / 255

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own name for it)
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from minigen.data import Split
 from twins.corruption import corrupted
 from twins.side_by_side import Batch, Case, Loss, Noise, Objective, Twin
 
@@ -22,26 +24,46 @@ class RecurrentAutoencoder(Twin):
         _, features = input_shape
         self.encoder = torch.nn.LSTM(features, config.hidden, batch_first=True)
         self.code = torch.nn.Linear(config.hidden, config.latent)
-        self.decoder = torch.nn.LSTM(config.latent, config.hidden, batch_first=True)
+        self.decoder = torch.nn.LSTM(config.latent + config.clock, config.hidden, batch_first=True)
         self.output = torch.nn.Linear(config.hidden, features)
+        if config.standardise:
+            self.register_buffer("mean", torch.zeros(features))
+            self.register_buffer("deviation", torch.ones(features))
 
-    def evaluate(self, batch: Batch) -> Loss:
+    def prepare(self, train: Split) -> None:
+        if self.config.standardise:
+            shape = train.inputs.shape[1:]
+            used = np.arange(shape[0]) < (shape[0] if train.lengths is None else train.lengths[:, None])
+            steps = torch.tensor(train.inputs[np.broadcast_to(used, train.inputs.shape[:2])])
+            self.mean[...], self.deviation[...] = steps.mean(0), steps.std(0, correction=0)
+
+    def squared_errors(self, batch: Batch) -> torch.Tensor:
         x, steps = batch.inputs, batch.inputs.shape[1]
         damaged = corrupted(x, self.config.corrupt, self.training, self.noise)
+        if self.config.standardise:
+            damaged = (damaged - self.mean) / self.deviation
         if batch.lengths is None:
             target = x.flip(1) if self.config.reversed_target else x
-            code = self.code(self.encoder(damaged)[1][0][0])[:, None].expand(-1, steps, -1)
-            return Loss("mse", F.mse_loss(torch.sigmoid(self.output(self.decoder(code)[0])), target))
+            every_step = self.at_every_step(self.encoder(damaged)[1][0][0], steps)
+            return ((torch.sigmoid(self.output(self.decoder(every_step)[0])) - target) ** 2).mean((1, 2))
         lengths = batch.lengths
         packed = pack_padded_sequence(damaged, lengths, batch_first=True, enforce_sorted=False)
-        code = self.code(self.encoder(packed)[1][0][0])[:, None].expand(-1, steps, -1)
-        packed = pack_padded_sequence(code, lengths, batch_first=True, enforce_sorted=False)
+        every_step = self.at_every_step(self.encoder(packed)[1][0][0], steps)
+        packed = pack_padded_sequence(every_step, lengths, batch_first=True, enforce_sorted=False)
         outputs, _ = pad_packed_sequence(self.decoder(packed)[0], batch_first=True, total_length=steps)
         errors = []
         for decoded, target, length in zip(torch.sigmoid(self.output(outputs)), x, lengths, strict=True):
             wanted = target[:length].flip(0) if self.config.reversed_target else target[:length]
             errors.append(F.mse_loss(decoded[:length], wanted))
-        return Loss("mse", torch.stack(errors).mean())
+        return torch.stack(errors)
+
+    def at_every_step(self, state: torch.Tensor, steps: int) -> torch.Tensor:
+        code = self.code(state)[:, None].expand(-1, steps, -1)
+        time = torch.linspace(-1, 1, steps, dtype=code.dtype)[None, :, None].expand(len(code), -1, -1)
+        return torch.cat([code, time], 2) if self.config.clock else code
+
+    def evaluate(self, batch: Batch) -> Loss:
+        return Loss("mse", self.squared_errors(batch).mean())
 
     def objectives(self) -> list[Objective]:
         return [Objective(torch.optim.Adam(self.parameters(), self.config.lr), self.evaluate)]
@@ -57,6 +79,13 @@ CASES = [
         "recurrent-ae",
         RecurrentAutoencoder,
         {**SMALL, "data": "waves-varied", "reversed_target": True},
+    ),
+    Case(
+        "recurrent-ae standardised, clock, lengths",
+        "recurrent-ae",
+        RecurrentAutoencoder,
+        {**SMALL, "data": "waves-varied", "standardise": True, "clock": True},
+        20,
     ),
     Case("recurrent-ae masked", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "corrupt": "mask:0.5"}, 20),
 ]

@@ -126,8 +126,8 @@ class Twin(torch.nn.Module):
         super().__init__()
         self.config, self.noise = config, noise
 
-    def keep_labelled(self, train: data.Split) -> None:
-        """For a twin that reads labels of some training images only; called before `objectives`."""
+    def prepare(self, train: data.Split) -> None:
+        """For a twin that looks at the training split; called before `objectives`."""
 
     def objectives(self) -> list[Objective]:
         raise NotImplementedError
@@ -179,7 +179,7 @@ def train_both(case: Case, dtype: str, device: str = "cpu") -> tuple[Course, Cou
     noise = Noise(config.seed)
     twin = case.twin(config, dataset.input_shape, len(dataset.classes), noise).to(getattr(torch, dtype))
     twin.begin_as(model)
-    twin.keep_labelled(dataset.train)
+    twin.prepare(dataset.train)
     twin.train()
     loader = data.Loader(dataset.train, config.batch_size, config.seed, device, dtype=dtype)
     ours, theirs = _MinigenSide(model, dataset.train), TorchSide(twin, len(loader))

@@ -55,7 +55,7 @@ class TiedAutoencoder(Twin):
             return loss
         return loss.with_beside({"accuracy": (self.classifier(code).argmax(1) == batch.labels).to(code.dtype).mean()})
 
-    def keep_labelled(self, train: Split) -> None:
+    def prepare(self, train: Split) -> None:
         part = balanced_part(train, self.config.labels or len(train), self.config.seed)
         loader = Loader(part, self.config.batch_size, self.config.seed, dtype=str(self.decoder.bias.dtype)[6:])
         self.labelled = map(as_torch, itertools.chain.from_iterable(map(loader.epoch, itertools.count())))

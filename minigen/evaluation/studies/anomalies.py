@@ -1,7 +1,7 @@
 """Anomalies: an autoencoder reconstructs badly what is unlike its training data.
 
-The score of a sequence is its reconstruction error. A threshold that 99 of 100 normal validation sequences
-stay below turns the score into an alarm; the area under the ROC curve needs no threshold.
+The score of a sequence is its reconstruction error. A threshold turns it into an alarm; the area under the ROC curve
+needs no threshold.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from minigen.data import Dataset, Loader, Split
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.figures import MOST_LINES, show_sequences
 from minigen.evaluation.finding import Finding
+from minigen.evaluation.studies.detection import FALSE_ALARMS, detection, roc_auc, threshold_for
 from minigen.evaluation.text import shown
 from minigen.models.model import TakesLengths
-
-QUANTILE = 0.99
 
 
 def find_anomalies(model: TakesLengths, data: Dataset, validation: Split) -> Finding:
@@ -31,13 +30,8 @@ def find_anomalies(model: TakesLengths, data: Dataset, validation: Split) -> Fin
     if data.classes[0] != "normal" or not len(validation) or anomalous.all() or not anomalous.any():
         return Finding(figures=figure)
     normal, tested = scores(model, validation), scores(model, data.test)
-    threshold = float(np.quantile(normal, QUANTILE))
-    numbers = {
-        "roc_auc": roc_auc(tested, anomalous),
-        "threshold": threshold,
-        "anomalies_found": float((tested[anomalous] > threshold).mean()),
-        "false_alarms": float((tested[~anomalous] > threshold).mean()),
-    }
+    threshold = threshold_for(normal, FALSE_ALARMS)
+    numbers = detection(tested, anomalous, threshold).numbers()
     for label in np.unique(data.test.labels[anomalous]):
         of_kind = ~anomalous | (data.test.labels == label)
         name = f"roc_auc_{data.classes[label].replace(' ', '_')}"
@@ -50,18 +44,6 @@ def scores(model: TakesLengths, split: Split) -> Any:
     with no_grad():
         batches = Loader(split, 500, 0, model.config.device, shuffle=False).epoch(0)
         return np.concatenate([model.squared_errors(batch).numpy() for batch in batches])
-
-
-def roc_auc(score: Any, positive: Any) -> float:
-    """The chance that a random positive scores above a random negative, ties counting half.
-
-    From the ranks of the positives: (Σ rank - P·(P + 1)/2)/(P·Q), the statistic of Mann & Whitney 1947. There must be
-    both positives and negatives.
-    """
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    p, q = int(positive.sum()), int((~positive).sum())
-    return float((rank[positive].sum() - p * (p + 1) / 2) / (p * q))
 
 
 def draw_series(model: TakesLengths, data: Dataset, columns: int = 4) -> Figure:
@@ -94,6 +76,6 @@ def draw_scores(tested: Any, data: Dataset, threshold: float) -> Figure:
         handles.append(axes.stairs(np.histogram(of_class, bins)[0], bins, lw=1.5, color=color))
     handles.append(axes.axvline(max(threshold, low), color="0.3", ls="--", lw=1))
     axes.set(xlabel="reconstruction error", ylabel="series")
-    names = [*(data.classes[label] for label in present), f"threshold: {QUANTILE:.0%} of validation"]
+    names = [*(data.classes[label] for label in present), f"threshold: {1 - FALSE_ALARMS:.0%} of validation"]
     legend(axes, handles, names, outside=True)
     return figure

@@ -1,31 +1,14 @@
-"""Anomalies by reconstruction error: the area under the curve, and the study of a tiny model."""
+"""Anomalies by reconstruction error: the study of a tiny model."""
 
 from __future__ import annotations
 
-import itertools
-
-import numpy as np
 import pytest
 
 from minigen import rng
 from minigen.data import load
-from minigen.evaluation.studies.anomalies import draw_series, find_anomalies, roc_auc, scores
+from minigen.evaluation.studies.anomalies import draw_series, find_anomalies, scores
+from minigen.evaluation.studies.detection import roc_auc
 from minigen.models.recurrent_ae import RecurrentAEConfig, RecurrentAutoencoder
-
-
-def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
-    generator = np.random.default_rng(0)
-    score = generator.integers(0, 8, 60).astype(float)  # many ties
-    positive = generator.random(60) < 0.4
-    pairs = [(a > b) + 0.5 * (a == b) for a, b in itertools.product(score[positive], score[~positive])]
-    assert roc_auc(score, positive) == pytest.approx(np.mean(pairs))
-
-
-def test_roc_auc_of_perfect_reversed_and_equal_scores() -> None:
-    positive = np.array([False, False, True, True])
-    assert roc_auc(np.array([1.0, 2.0, 3.0, 4.0]), positive) == 1.0
-    assert roc_auc(np.array([4.0, 3.0, 2.0, 1.0]), positive) == 0.0
-    assert roc_auc(np.ones(4), positive) == 0.5
 
 
 def test_the_study_counts_alarms_above_the_threshold() -> None:
@@ -35,7 +18,7 @@ def test_the_study_counts_alarms_above_the_threshold() -> None:
     validation = data.train.take(range(50))
     finding = find_anomalies(model, data, validation)
     threshold = finding.numbers["threshold"]
-    assert (scores(model, validation) > threshold).sum() <= 1
+    assert (scores(model, validation) > threshold).sum() == 1, "2 of 51 would be above it, this one not among them"
     tested, anomalous = scores(model, data.test), data.test.labels != 0
     assert finding.numbers["false_alarms"] == pytest.approx((tested[~anomalous] > threshold).mean())
     assert finding.numbers["roc_auc"] == pytest.approx(roc_auc(tested, anomalous))
