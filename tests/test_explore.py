@@ -71,7 +71,14 @@ def test_the_page_answers_as_the_trained_model_does(
 
 
 HOSTILE = ["</script><script>document.title = 'hacked'</script>", '<img src="x" onerror="document.title = `hacked`">']
-HOSTILE += ["'\"><svg onload=alert(1)>", "]]>&lt;b&gt;{{script}}{{arrays}}", "\u202eevil\x1b[31m", "\u2028", "w" * 9999]
+HOSTILE += [
+    "'\"><svg onload=alert(1)>",
+    "]]>&lt;b&gt;{{script}}{{arrays}}",
+    "</script/x",
+    "\u202eevil\x1b[31m",
+    "\u2028",
+    "w" * 9999,
+]
 
 
 @pytest.mark.browser
@@ -79,14 +86,14 @@ HOSTILE += ["'\"><svg onload=alert(1)>", "]]>&lt;b&gt;{{script}}{{arrays}}", "\u
 def test_nothing_in_a_run_folder_becomes_code(browser: Any, tmp_path: Path, name: str) -> None:
     run = small_run(tmp_path / "run", name)
     described = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    described["data"] |= {"classes": [*HOSTILE, "7", "8", "9"], "name": HOSTILE[0]}
+    described["data"] |= {"classes": [*HOSTILE, "8", "9"], "name": HOSTILE[0]}
     (run / "config.json").write_text(json.dumps(described), encoding="utf-8")
     page = Page(browser, written(run), minigen.load(run))
     page.draw()
     assert page("document.title") == f"{name} · {HOSTILE[0]}"
-    assert page("content.classes.slice(0, 4)") == HOSTILE[:4]
+    assert page("content.classes.slice(0, 5)") == HOSTILE[:5]
     shown = ".legend button" if name == "ae" else ".bar b"
-    assert page(f"[...document.querySelectorAll('{shown}')].slice(0, 4).map((e) => e.textContent)") == HOSTILE[:4]
+    assert page(f"[...document.querySelectorAll('{shown}')].slice(0, 5).map((e) => e.textContent)") == HOSTILE[:5]
     assert page("document.scripts.length") == 4
     assert page("document.images.length + document.querySelectorAll('svg').length") == 0
     assert page("document.documentElement.scrollWidth <= innerWidth")
@@ -117,10 +124,11 @@ def test_the_page_lets_no_other_code_run_and_nothing_be_fetched(browser: Any, ru
 
 @pytest.mark.browser
 def test_of_many_questions_the_page_answers_the_newest(browser: Any, run: Path) -> None:
-    Page(browser, written(run), minigen.load(run))
-    script = "let shown = []; const end = arguments[0], last = 200; for (let n = 0; n <= last; n++) "
-    script += "ask('test', 'decode', state.code.map(() => n), () => { shown.push(n); if (n === last) end(shown); })"
-    assert browser.execute_async_script(script) == [0, 200]
+    page = Page(browser, written(run), minigen.load(run))
+    ask = "ask('test', 'decode', state.code.map(() => n), () => shown.push(n))"
+    browser.execute_script(f"window.shown = []; for (let n = 0; n <= 200; n++) {ask}")
+    page.settle()
+    assert page("shown") == [0, 200]
 
 
 @pytest.mark.browser
