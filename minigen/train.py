@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import dataclasses
 import math
-import os
 import shlex
 import signal
 import sys
@@ -33,6 +32,7 @@ from minigen.models.config import options, require_used
 from minigen.parallel import Workers, processes
 from minigen.parallel.ranks import ranks
 from minigen.training.averages import measure
+from minigen.training.busy_cores import cores, one_thread_where_busy
 from minigen.training.divergence import DivergedError
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.layer_table import layer_table
@@ -189,7 +189,8 @@ def _train_together(task: _Task) -> int:
             _print_opening(model, data, train, validation)
         if resume:
             _resume(trainer, described)
-        return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
+        with one_thread_where_busy(say):
+            return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
 
 
 def _resume(trainer: Trainer, data: Description) -> None:
@@ -276,11 +277,11 @@ def _print_opening(model: Model, data: Dataset, train: Split, validation: Split)
 
 def _cores(config: Config) -> str:
     """How many of this machine's cores the run uses, and which flag uses the rest."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    used = f"{min(config.workers, cores)} of {cores}, one worker each"
+    there = cores()
+    used = f"{min(config.workers, there)} of {there}, one worker each"
     if config.workers == 1:
-        used = f"1 of {cores}, and the others in matrix products" if cores > 1 else "1 of 1"
-    return used if config.workers >= cores else f"{used}; --workers {cores} uses all"
+        used = f"1 of {there}, and the others in matrix products" if there > 1 else "1 of 1"
+    return used if config.workers >= there else f"{used}; --workers {there} uses all"
 
 
 def _print_result(trainer: Trainer, data: Dataset) -> None:

@@ -22,7 +22,7 @@ from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
-from minigen.models.config import Epochs, Hidden, Latent
+from minigen.models.config import Epochs, Hidden, Latent, WorkersOfShortSteps
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Good, Loss, Model, Objective
 from minigen.optim import Adam
@@ -57,6 +57,7 @@ class AutoencoderConfig(CorruptionConfig, kw_only=True):
     """The document's code of 32 numbers, one hidden layer on each side."""
 
     epochs: Epochs = 50
+    workers: WorkersOfShortSteps = 1
     hidden: Hidden = 400
     latent: Latent = 32
     loss: PixelLoss = "mse"

@@ -49,10 +49,11 @@ Seed = Annotated[
     CountOrZero, Meta(description="seed for the initial weights, the noise, the data order and the validation split")
 ]
 Workers = Annotated[
-    int, Meta(ge=1, le=1024, description="processes that share each step, with one core each; fastest is 1")
+    int,
+    Meta(ge=1, le=1024, description="processes that share each step, one core each; 2 take about half as long as 1"),
 ]
-Workers2 = Annotated[
-    int, Meta(ge=1, le=1024, description="processes that share each step, with one core each; 2 are faster than 1")
+WorkersOfShortSteps = Annotated[
+    int, Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 1 is best")
 ]
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]

@@ -13,7 +13,7 @@ checkerboard artifacts (Odena et al. 2016, "Deconvolution and Checkerboard Artif
 from __future__ import annotations
 
 from minigen import nn
-from minigen.models.config import Epochs, Hidden
+from minigen.models.config import Epochs, Hidden, Workers
 from minigen.models.images import image_shape
 from minigen.models.model import Good
 from minigen.models.vae import VAE, VAEConfig
@@ -23,6 +23,7 @@ class ConvVAEConfig(VAEConfig, kw_only=True):
     """The channels 32 and 64 of document 000's deconvolution, the latent of its VAE's lesson."""
 
     epochs: Epochs = 30
+    workers: Workers = 1
     hidden: Hidden = 256
 
 

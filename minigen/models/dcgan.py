@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from minigen import nn
 from minigen.models.adversarial import Filters
-from minigen.models.config import Epochs
+from minigen.models.config import Epochs, Workers
 from minigen.models.gan import GAN, GANConfig, output_activation
 from minigen.models.images import image_shape
 from minigen.models.model import Good
@@ -25,6 +25,7 @@ class DCGANConfig(GANConfig, kw_only=True):
     """Radford's rules, at a size that trains on a CPU."""
 
     epochs: Epochs = 20
+    workers: Workers = 1
     filters: Filters = 32
 
 

@@ -23,6 +23,7 @@ from msgspec import Meta
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.models.adversarial import Adversarial, AdversarialConfig
+from minigen.models.config import WorkersOfShortSteps
 from minigen.models.images import image_shape
 from minigen.models.model import Good, Loss
 from minigen.nn import init
@@ -31,6 +32,7 @@ from minigen.nn import init
 class GANConfig(AdversarialConfig, kw_only=True):
     """The documents' losses and their variants."""
 
+    workers: WorkersOfShortSteps = 1
     loss: Annotated[Literal["non-saturating", "minimax"], Meta(description="what the generator minimises")] = (
         "non-saturating"
     )

@@ -24,7 +24,7 @@ from msgspec import Meta
 from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch
-from minigen.models.config import Epochs, Hidden, Latent, NotNegative
+from minigen.models.config import Epochs, Hidden, Latent, NotNegative, WorkersOfShortSteps
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.images import image_shape
 from minigen.models.model import Good, Loss, Model, Objective
@@ -39,6 +39,7 @@ class VAEConfig(CorruptionConfig, kw_only=True):
     """
 
     epochs: Epochs = 100
+    workers: WorkersOfShortSteps = 1
     hidden: Hidden = 400
     latent: Latent = 10
     beta: Annotated[

@@ -22,7 +22,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, TypeVar
@@ -38,8 +38,8 @@ T = TypeVar("T")
 SLOT = 2**22  # bytes; longer arrays are added up piece by piece
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
 SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier
-LOOKS, TURNS = 2000, 1000  # at another worker's counter: first at once, then after letting others use the core
-PAUSE = 1e-4  # seconds between all further looks
+LOOKS = 2000  # at another worker's counter, before the first nap
+NAP, LONGEST_NAP = 1 / 8, 2e-3  # of the time waited so far, seconds: long enough for the system to use the core
 PATIENCE = 5.0  # seconds that the others have to end at the end
 
 
@@ -117,12 +117,11 @@ class Processes(Workers):
                 pass
         self._arrived[self.rank] = self._meetings
         for rank in range(self.size):
-            looks = 0
+            looks, begun = 0, time.perf_counter()
             while self._arrived[rank] < self._meetings:
                 looks += 1
                 if looks > LOOKS:
-                    time.sleep(0 if looks < LOOKS + TURNS else PAUSE)
-                if looks > LOOKS + TURNS:
+                    time.sleep(min(NAP * (time.perf_counter() - begun), LONGEST_NAP))
                     self.require_alive()
 
     def require_alive(self) -> None:
@@ -162,41 +161,47 @@ def _add_up(slots: Array, out: Array) -> None:
 def run(size: int, function: Callable[..., T], *args: Any) -> T:
     """Call function(*args) in `size` processes at once, this one among them as worker 0; returns what it returned here.
 
-    Both must be importable or picklable. With one BLAS thread each.
+    Both must be importable or picklable.
 
     Raises:
         WorkerError: a process ended before its work; and whatever the function raised in any of them.
     """
     if size == 1:
         return function(*args)
+    with others(size, function, *args):
+        return function(*args)
+
+
+@contextmanager
+def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[None]:
+    """function(*args) runs in size - 1 other processes; in the `with` block this one is their worker 0."""
     context = multiprocessing.get_context("spawn")
     try:
         memory = RawArray("b", size * LINE + (2 * size + 1) * SLOT)
     except OSError as error:
         raise WorkerError(f"there is no memory that {size} workers could share: {error.strerror}") from error
-    others, pipes = [], []
+    started, pipes = [], []
     try:
         for rank in range(1, size):
             here, there = context.Pipe()
             process = context.Process(target=_serve, args=(rank, size, memory, there, function, args), daemon=True)
             process.start()
             there.close()
-            others.append(process)
+            started.append(process)
             pipes.append(here)
         workers = Processes(0, size, memory, pipes)
         with working_with(workers), threadpool_limits(1):
-            result = function(*args)
+            yield
             workers.decide(0)
-            return result
     except BaseException:
-        for process in others:
+        for process in started:
             process.kill()
         raise
     finally:
         for pipe in pipes:
             pipe.close()
         end = time.monotonic() + PATIENCE
-        for process in others:
+        for process in started:
             process.join(max(0.0, end - time.monotonic()))
             process.kill()
             process.join()

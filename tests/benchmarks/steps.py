@@ -39,7 +39,7 @@ def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Ste
     model = MODELS[name](config, digits.input_shape, len(digits.classes))
     model.to(config.device)
     trainer = Trainer(model, digits.train, digits.test, RunFolder(Path("never written")), print)
-    batches = [batch for batch, _ in zip(trainer.loader.epoch(0), range(BATCHES), strict=False)]
+    batches = [batch for batch, _ in zip(trainer.loader.epoch(0, 0, trainer.workers), range(BATCHES), strict=False)]
     cycle = math.lcm(*(objective.every for objective in trainer.objectives))
 
     def step() -> None:

@@ -1,0 +1,45 @@
+"""Matrix products have one thread while other programs use the cores."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from minigen.training import busy_cores
+
+
+def threads() -> int:
+    return max(library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info())
+
+
+def set_threads(count: int) -> None:
+    """By a thread that ends: threadpoolctl refuses all others while the one that set them lives."""
+    setter = threading.Thread(target=threadpool_limits, args=(count, "blas"))
+    setter.start()
+    setter.join()
+
+
+@pytest.mark.parametrize(("others", "left"), [(0.1, 2), (0.9, 1)])
+def test_products_have_one_thread_where_others_take_a_core(monkeypatch, others, left):
+    seconds: Iterator[tuple[float, float, float]] = ((n, n * (1.5 + others), n * 1.5) for n in itertools.count(1.0))
+    monkeypatch.setattr(busy_cores, "_seconds", lambda: next(seconds))
+    monkeypatch.setattr(busy_cores, "cores", lambda: 2)
+    monkeypatch.setattr(busy_cores, "PERIOD", 0.01)
+    said: list[str] = []
+    before = threads()
+    set_threads(2)
+    if threads() < 2:
+        pytest.skip("this BLAS has one thread")
+    try:
+        with busy_cores.one_thread_where_busy(said.append):
+            time.sleep(0.3)
+            assert threads() == left
+        assert threads() == 2
+    finally:
+        set_threads(before)
+    assert len(said) == (left == 1)
