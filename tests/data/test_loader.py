@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minigen import backend
-from minigen.data import DataError, Loader, Split
+from minigen.data import DataError, Loader, Split, load
 
 
 def images(count: int = 23, channels: int = 3) -> Split:
@@ -139,3 +139,11 @@ def test_batches_on_the_gpu_equal_those_on_the_cpu(split: Split, second_device: 
                 assert np.array_equal(ours, backend.to_device(theirs, "cpu"))
         assert isinstance(b.index, np.ndarray)
         assert np.array_equal(a.index, b.index)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"), [(load("mnist5k"), r"Dataset.*\.train"), (np.zeros((4, 3)), "ndarray.*Split")]
+)
+def test_what_is_no_split_is_named(given: object, says: str) -> None:
+    with pytest.raises(DataError, match=f"split is a {says}"):
+        Loader(given, 8, seed=0)  # type: ignore[arg-type]
