@@ -9,13 +9,13 @@ from drawing import Drawing, diagram
 
 @diagram("08-hourglass")
 def hourglass() -> Drawing:
-    """An autoencoder: 784 pixels, 128 units, a code of 32 numbers, 128 units, 784 pixels; the target is the input."""
+    """An autoencoder: 784 pixels, 200 units, a code of 32 numbers, 200 units, 784 pixels; the target is the input."""
     d = Drawing(700, 270)
     heights = (
         ("image\n784", 190, "data"),
-        ("128", 110, "data"),
+        ("200", 110, "data"),
         ("code z\n32", 56, "mark"),
-        ("128", 110, "data"),
+        ("200", 110, "data"),
         ("x̂\n784", 190, "data"),
     )
     for i, (words, height, color) in enumerate(heights):
@@ -221,48 +221,47 @@ def switches() -> Drawing:
 
 @diagram("12-mirror")
 def mirror() -> Drawing:
-    """The convolutional autoencoder: each encoder layer halves the image, each decoder layer doubles it, shapes mirror
+    """The convolutional autoencoder: the second convolution halves the image, its counterpart doubles it, shapes mirror
     each other.
     """
     d = Drawing(740, 270)
     stages = (
-        (28, "1 × 28 × 28", 150),
-        (14, "16 × 14 × 14", 100),
-        (7, "32 × 7 × 7", 62),
+        (1, "1 × 28 × 28", 150),
+        (3, "8 × 28 × 28", 150),
+        (3, "16 × 14 × 14", 90),
         (0, "code z\n16", 46),
-        (7, "32 × 7 × 7", 62),
-        (14, "16 × 14 × 14", 100),
-        (28, "1 × 28 × 28", 150),
+        (3, "16 × 14 × 14", 90),
+        (3, "8 × 28 × 28", 150),
+        (1, "1 × 28 × 28", 150),
     )
-    for i, (size, words, height) in enumerate(stages):
+    for i, (sheets, words, height) in enumerate(stages):
         x = 58 + 104 * i
-        w = {28: 22, 14: 34, 7: 44, 0: 30}[size]
-        for layer in range(3 if size in (14, 7) else 1):
+        for sheet in range(max(sheets, 1)):
             d.box(
-                x - w / 2 + 5 * layer,
-                120 - height / 2 + 5 * layer,
-                w - 10 * (size in (14, 7)) + 8 * (size == 28),
+                x - 15 + 5 * sheet,
+                120 - height / 2 + 5 * sheet,
+                24 if sheets == 3 else 30,
                 height - 8,
-                color="mark" if not size else "data",
+                color="data" if sheets else "mark",
                 round=3,
             )
         d.text(x, 228, words, style="small")
         if i:
             d.arrow((x - 72, 120), (x - 32, 120), color="parameter")
-    d.text(162, 24, "conv2d, stride 2", "parameter", style="small")
-    d.text(578, 24, "conv_transpose2d, stride 2", "parameter", style="small")
+    d.text(162, 24, "conv2d, strides 1 and 2", "parameter", style="small")
+    d.text(578, 24, "conv_transpose2d, strides 2 and 1", "parameter", style="small")
     d.text(370, 60, "dense", "parameter", style="small")
     return d
 
 
 @diagram("13-pairs")
 def pairs() -> Drawing:
-    """A true image is damaged on purpose; the net sees the damaged one and is asked for the true one."""
+    """A true image is damaged on purpose; the net sees the damaged one and must give the true one."""
     d = Drawing(700, 220)
-    d.box(30, 60, 110, 60, "true image y", "data")
-    d.box(235, 60, 130, 60, "damaged x", "data")
+    d.box(30, 60, 110, 60, "true image x", "data")
+    d.box(235, 60, 130, 60, "damaged y", "data")
     d.box(450, 60, 90, 60, "net", "parameter")
-    d.box(590, 60, 90, 60, "ŷ", "data")
+    d.box(590, 60, 90, 60, "x̂", "data")
     d.arrow((140, 90), (232, 90), color="plain", words="damage", at=(0, -12))
     d.arrow((365, 90), (447, 90), color="data")
     d.arrow((540, 90), (587, 90), color="data")
@@ -272,7 +271,7 @@ def pairs() -> Drawing:
         (635, 180),
         (635, 123),
         color="gradient",
-        words="loss (ŷ − y)²: many y fit one x, and the mean of them is blurred",
+        words="loss (x̂ − x)²: many x fit one y, and their mean is blurred",
         at=(0, -12),
     )
     return d
