@@ -1,4 +1,6 @@
-"""Write the course and the API reference as a web book: `python lessons/book/build.py FOLDER`.
+"""Write the course and the API reference as a web book: `python lessons/book/build.py FOLDER [RUN …]`.
+
+Each RUN is the folder of a trained vae, conv-vae, gan or cnn: the page of `minigen.explore` stands in its lesson.
 
 It needs `pip install -e '.[lessons]'`. The lessons are copied to a temporary folder, where links to files of the
 repository become links to pages that show them, and each lesson gets a notebook to download. Then Sphinx runs, and
@@ -17,6 +19,9 @@ from pathlib import Path
 import jupytext
 from sphinx.cmd.build import build_main
 
+import minigen
+from minigen import explore
+
 LESSONS = Path(__file__).resolve().parents[1]
 ROOT = LESSONS.parent
 PARTS = {  # the number of each part's first lesson
@@ -26,6 +31,7 @@ PARTS = {  # the number of each part's first lesson
     "IV Generative models": 17,
     "V Machines": 22,
 }
+EXPLORED = {"cnn": "10", "vae": "18", "conv-vae": "19", "gan": "20"}  # the lesson in which a model's page stands
 MODULES = {
     "minigen": ["autograd", "ops.methods", "rng"],
     "minigen.ops": [
@@ -43,19 +49,22 @@ MODULES = {
 }
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, runs: list[Path]) -> None:
     """Fill a folder with the pages of the book."""
     shutil.copytree(LESSONS / "figures", folder / "figures", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(LESSONS / "book" / "conf.py", folder)
     notebooks = folder / "notebooks" / "notebooks"
     notebooks.mkdir(parents=True)
     files: set[Path] = set()
+    explored = {EXPLORED[minigen.load(run).model.name]: run for run in runs}
     for page in sorted(LESSONS.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         if "```python" in text:
             jupytext.write(jupytext.reads(text, fmt="md"), notebooks / f"{page.stem}.ipynb")
             link = f'<a href="notebooks/{page.stem}.ipynb" download>Download this lesson as a notebook</a>'
             text = text.replace("\n", f"\n\n{link}\n", 1)
+        if page.name[:2] in explored:
+            text = text.replace("\n## Exercises\n", embedded(explored[page.name[:2]], page.stem, notebooks), 1)
         text = text.replace("```python .noeval", "```python").replace("```output", "```text")
         text = re.sub(r"^(```text).*$", r"\1", text, flags=re.MULTILINE)
         text = re.sub(r"\]\((\.\./|exercises)([^)#]*)\)", lambda link: as_page(link[1] + link[2], files), text)
@@ -65,6 +74,15 @@ def prepare(folder: Path) -> None:
     reference(folder)
     with (folder / "README.md").open("a", encoding="utf-8") as contents:
         contents.write(table_of_contents())
+
+
+def embedded(run: Path, name: str, folder: Path) -> str:
+    """A section with the run's page, which is written to the folder."""
+    explore.main([str(run), "--no-open", "--overwrite", "--out", str(folder / f"{name}.html")])
+    frame = (
+        f'<iframe src="notebooks/{name}.html" title="A trained model to explore" width="100%" height="900"></iframe>'
+    )
+    return f"\n## Explore a trained one\n\n{frame}\n\n## Exercises\n"
 
 
 def as_page(target: str, files: set[Path]) -> str:
@@ -114,17 +132,17 @@ def table_of_contents() -> str:
     )
 
 
-def build(out: Path) -> int:
+def build(out: Path, runs: list[Path]) -> int:
     """Sphinx's exit status: 0 where it found nothing to complain about."""
     with tempfile.TemporaryDirectory() as temporary:
         source = Path(temporary, "pages")
         source.mkdir()
-        prepare(source)
+        prepare(source, runs)
         os.environ["MPLBACKEND"] = "agg"
         return int(build_main(["-q", "-W", "--keep-going", "-d", f"{temporary}/doctrees", str(source), str(out)]))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("write: python lessons/book/build.py FOLDER")
-    sys.exit(build(Path(sys.argv[1])))
+    if len(sys.argv) < 2:
+        sys.exit("write: python lessons/book/build.py FOLDER [RUN ...]")
+    sys.exit(build(Path(sys.argv[1]), [Path(run) for run in sys.argv[2:]]))
