@@ -50,10 +50,11 @@ Seed = Annotated[
 ]
 Workers = Annotated[
     int,
-    Meta(ge=1, le=1024, description="processes that share each step, one core each; 2 take about half as long as 1"),
+    Meta(ge=1, le=1024, description="processes that share each step, one core each; 2 are faster than 1"),
 ]
 WorkersOfShortSteps = Annotated[
-    int, Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 1 is best")
+    int,
+    Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 2 gain little"),
 ]
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]

@@ -1,8 +1,8 @@
 """One thread for matrix products while other programs use the cores.
 
 OpenBLAS cuts each product into one part per core and waits for the slowest. Where another program keeps a core busy,
-the part on that core waits for its turn, product after product: a step then takes 2 to 14 times as long, and with one
-thread at most 1.6 times. So a thread looks once a second at how much of the processor others take, and from the moment
+the part on that core waits for its turn, product after product, and a step takes several times as long. With one thread
+it does not wait. So a thread looks once a second at how much of the processor others take, and from the moment
 when they leave less than the products use, these have one thread. Their sums may then be rounded otherwise.
 """
 

@@ -51,7 +51,7 @@ def test_an_error_on_one_worker_ends_all(rank):
     begun = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="on purpose"):
         processes.run(3, workers_at_work.fail, rank)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60  # a hang would be for ever
 
 
 def test_an_error_that_cannot_be_pickled_is_told_in_words():
