@@ -104,7 +104,7 @@ def test_a_signal_to_mpiexec_saves(tmp_path):
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does
     begun = time.monotonic()
     out, _ = run.communicate(timeout=30)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
     assert len(re.findall("stopped by SIGINT", out)) == 1
 
 
