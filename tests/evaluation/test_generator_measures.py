@@ -142,3 +142,10 @@ def test_the_features_are_the_numbers_before_the_classes() -> None:
         features = judge.features(x)
         assert features.shape == (2, FEATURES)
         np.testing.assert_array_equal(judge.classes(features).data, judge(x).data)
+
+
+def test_the_training_images_of_every_class_are_measured() -> None:
+    data = load("mnist5k")
+    in_order = data.train.take(np.argsort(data.train.labels, kind="stable"))
+    measures = GeneratorMeasures(data, "cpu")
+    assert measures.of_training_images(in_order)["classes"] == 10
