@@ -35,6 +35,7 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
     ("conv-ae", {"pooling": "max"}),
     ("sae", {"mode": "joint"}),
     ("recurrent-ae", {"data": "waves", "reversed_target": True}),
+    ("recurrent-ae", {"data": "waves", "standardise": True, "clock": True}),
     ("deconv", {"task": "denoise"}),
     ("gan", {"output": "sigmoid"}),
 ]

@@ -230,6 +230,18 @@ const operations = {
   rdiv: eachTwo((a, b) => a / b),
   maximum: eachTwo(Math.max),
 
+  // The tensors one behind the other along one axis
+  concat({ tensors, dim }, shape) {
+    const y = zeros(shape), axis = dim < 0 ? dim + shape.length : dim;
+    const lengths = tensors.map((t) => count(t.shape.slice(axis)));
+    for (let at = 0, row = 0; at < y.data.length; row++)
+      tensors.forEach((t, k) => {
+        y.data.set(t.data.subarray(row * lengths[k], (row + 1) * lengths[k]), at);
+        at += lengths[k];
+      });
+    return y;
+  },
+
   // The same numbers in another shape
   reshape: ({ x }, shape) => ({ shape, data: x.data }),
 
@@ -252,8 +264,10 @@ const operations = {
 // Runs a program: each step computes new tensors from the input, the weights and what earlier steps computed.
 function run(program, weights, x) {
   const values = [{ shape: program.input, data: x }];
-  const meant = (argument) =>
-    argument?.value !== undefined ? values[argument.value] : argument?.weight ? weights[argument.weight] : argument;
+  const meant = (argument) => {
+    if (Array.isArray(argument)) return argument.map(meant);
+    return argument?.value !== undefined ? values[argument.value] : argument?.weight ? weights[argument.weight] : argument;
+  };
   for (const { operation, arguments: named, shape } of program.steps) {
     const meanings = Object.fromEntries(Object.entries(named).map(([name, argument]) => [name, meant(argument)]));
     values.push(...[operations[operation](meanings, shape)].flat());

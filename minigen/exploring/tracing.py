@@ -48,9 +48,10 @@ class Program(Struct):
     outputs: list[int] = []
 
     def arguments(self) -> Iterator[dict[str, Any]]:
-        """All arguments that are tensors."""
+        """All arguments that are tensors, also those in a list."""
         for step in self.steps:
-            yield from (value for value in step.arguments.values() if isinstance(value, dict))
+            for value in step.arguments.values():
+                yield from (part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict))
 
 
 def trace(function: Callable[[Tensor], Any], x: Any, weights: dict[str, Any]) -> Program:
