@@ -57,6 +57,7 @@ METHODS = table("""
     clip: min max
     copy ravel: order
     mean prod sum: axis dtype out keepdims
+    std: axis dtype out ddof keepdims
     reshape: *shape order
     squeeze: axis
     swapaxes: axis1 axis2
