@@ -54,7 +54,7 @@ Workers = Annotated[
 ]
 WorkersOfShortSteps = Annotated[
     int,
-    Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 2 gain little"),
+    Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 1 is fastest"),
 ]
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]
