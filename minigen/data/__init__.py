@@ -19,8 +19,7 @@ from minigen.data.pictures import read_size
 from minigen.files import absolute
 
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
-__all__ += ["descriptions", "is_path", "load", "names", "read_sequences"]
-__all__ += ["Reading"]
+__all__ += ["Reading", "descriptions", "is_path", "load", "names", "read_sequences"]
 
 
 class _Embedded(NamedTuple):
@@ -90,8 +89,10 @@ def load(
     channels: int | None = None,
     skip_unreadable: bool = False,
 ) -> Dataset:
-    """The data set called `name`, or the user's own at a path: a folder of pictures, as data/folder.py
-    describes it, a .npz or .npy file of pictures (data/arrays.py), or a .csv file of sequences (data/own_sequences.py).
+    """The data set called `name`, or the user's own data at a path.
+
+    A path leads to a folder of pictures (data/folder.py), a .npz or .npy file of pictures (data/arrays.py), or a .csv
+    file of sequences (data/own_sequences.py).
 
     Args:
         data_dir: the folder with the files of mnist, fashion-mnist, cifar10 or mnist-rows, where ~ is the user's home;

@@ -61,9 +61,8 @@ class GeneratorMeasures:
 
     def of_training_images(self, train: Split) -> dict[str, float]:
         """The measures of 2,000 training images, which a perfect generator would reach."""
-        chosen = np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(
-            int
-        )  # a split may lie in order of class
+        # From all over the split, which may be sorted by class
+        chosen = np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int)
         return self.of_images(_as_floats(train.take(chosen)))
 
 

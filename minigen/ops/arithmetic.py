@@ -106,7 +106,7 @@ def ipow(x: Tensor, other: Operand) -> Tensor:
 
 
 def _pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
-    """Two operands, of which one is a tensor; a Number may stand in for the other."""
+    """Two operands. At least one is a tensor; a Number may stand in for the other."""
     return (a, as_operand(b, a)) if isinstance(a, Tensor) else (as_operand(a, b), b)  # type: ignore[return-value,arg-type]
 
 

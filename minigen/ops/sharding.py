@@ -1,4 +1,4 @@
-"""Sums over all rows of a batch that is cut into shards, of which this worker has one."""
+"""Sums over all rows of a batch that is cut into shards, one for each worker."""
 
 from __future__ import annotations
 

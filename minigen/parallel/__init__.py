@@ -70,7 +70,7 @@ class Workers:
         """Replace a contiguous array by the sum of all workers' arrays, the same to the bit for each."""
 
     def gather(self, array: Array) -> None:
-        """Complete an array (N, …), contiguous, of which each worker has computed the rows `own(N)`."""
+        """Complete a contiguous array (N, …): each worker has computed its rows `own(N)`."""
 
     def share(self, value: T) -> T:
         """Worker 0's value, for all: anything that can be pickled."""

@@ -76,7 +76,7 @@ class Processes(Workers):
                 piece[:] = total
 
     def gather(self, array: Array) -> None:
-        """Complete an array of which each worker has computed its own rows."""
+        """Complete an array: each worker has computed its own rows."""
         row = array.size // len(array) if len(array) else 0
         begins = [row * (rank * len(array) // self.size) for rank in range(self.size + 1)]
         done = 0

@@ -46,7 +46,7 @@ class MPI(Workers):
         self._world.Allreduce(self._mpi.IN_PLACE, array)
 
     def gather(self, array: Array) -> None:
-        """Complete an array of which each rank has computed its own rows."""
+        """Complete an array: each rank has computed its own rows."""
         row = array.size // len(array) if len(array) else 0
         begins = [row * (rank * len(array) // self.size) for rank in range(self.size + 1)]
         counts = [end - begin for begin, end in itertools.pairwise(begins)]
@@ -82,7 +82,7 @@ class NCCL(MPI):
             self._gpus.allReduce(*self._call(array), self._nccl.NCCL_SUM, _stream())
 
     def gather(self, array: Array) -> None:
-        """Complete an array of which each rank has computed its own rows: what a rank lacks it adds to zeros."""
+        """Complete an array: each rank has computed its own rows, sets the others to zero, and adds up."""
         if backend.device_of(array) == "cpu":
             super().gather(array)
         else:

@@ -48,7 +48,7 @@ class Exchange:
         self._collect([p.data for p in optimizer.parameters])
 
     def complete(self, optimizer: Optimizer) -> None:
-        """Collect the optimizer's state, of which each worker has its part: for a checkpoint."""
+        """Collect the parts of the optimizer's state from all workers, for a checkpoint."""
         for name in optimizer.state_names:
             self._collect([optimizer.state[f"{position}.{name}"] for position in range(len(optimizer.parameters))])
 

@@ -229,14 +229,7 @@ class RunFolder:
 class Unwritten(RunFolder):
     """The run folder for workers other than 0, who write nothing and need not even have it."""
 
-    def describe(
-        self,
-        model: str,
-        config: Config,
-        data: Description,
-        threshold: float | None = None,
-        false_alarms: float = FALSE_ALARMS,
-    ) -> None:
+    def describe(self, *_: Any, **__: Any) -> None:
         """Nothing."""
 
     def add_row(self, row: dict[str, Any]) -> None:
