@@ -125,9 +125,12 @@ class Processes(Workers):
                     self.require_alive()
 
     def require_alive(self) -> None:
-        """Raise what another worker raised, or a WorkerError where one has ended; only worker 0 looks."""
+        """Raise what another worker raised, or a WorkerError where one has ended; only worker 0 looks.
+
+        A worker may end as soon as it has come to the last meeting: so its counter is read after its pipe.
+        """
         for rank, pipe in enumerate(self._pipes, start=1):
-            if self.rank == 0 and pipe.poll():
+            if self.rank == 0 and pipe.poll() and self._arrived[rank] < self._meetings:
                 try:
                     error = pipe.recv()
                 except (EOFError, OSError):

@@ -59,6 +59,26 @@ def test_an_error_that_cannot_be_pickled_is_told_in_words():
         processes.run(2, workers_at_work.fail_locally)
 
 
+class LastWords:
+    """The pipe to a worker that comes to the last meeting and ends while worker 0 naps."""
+
+    def __init__(self, counter: np.ndarray) -> None:
+        self.counter = counter
+
+    def poll(self) -> bool:
+        self.counter[0] = 1
+        return True
+
+    def recv(self) -> None:
+        raise EOFError
+
+
+def test_a_worker_may_end_after_the_last_meeting():
+    memory = bytearray(2 * processes.LINE + 5 * processes.SLOT)
+    counter = np.frombuffer(memory, "int64")[processes.LINE // 8 :]
+    processes.Processes(0, 2, memory, [LastWords(counter)]).decide(0)
+
+
 # --- the command line ---------------------------------------------------------------------------------------
 
 
