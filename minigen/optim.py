@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 
 from minigen import backend
 from minigen.autograd import Tensor, creation
@@ -29,15 +30,14 @@ class Optimizer:
 
     Raises:
         TypeError: `parameters` is a tensor or a module, or holds something that is no leaf requiring a gradient.
-        ValueError: there are no parameters, or lr is negative.
+        ValueError: there are no parameters, or lr, or another number of the rule, is negative or no number.
     """
 
     state_names: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = checked_parameters(type(self).__name__, parameters)
-        if not lr >= 0:
-            raise ValueError(f"{type(self).__name__}: lr is {lr}, must not be negative")
+        self._require_at_least_0(lr=lr)
         self.lr = lr
         self.steps = 0
         self.parts: list[slice] | None = None
@@ -47,6 +47,12 @@ class Optimizer:
             for position, p in enumerate(self.parameters)
             for name in self.state_names
         }
+
+    def _require_at_least_0(self, below: float = math.inf, **settings: float) -> None:
+        for name, value in settings.items():
+            if not (isinstance(value, Real) and 0 <= value < below):
+                limit = "" if below == math.inf else f" and below {below}"
+                raise ValueError(f"{type(self).__name__}: {name} is {value!r}, must be a number of at least 0{limit}")
 
     def __repr__(self) -> str:
         count = sum(p.size for p in self.parameters)
@@ -162,7 +168,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        if nesterov and momentum <= 0:
+        self._require_at_least_0(momentum=momentum, weight_decay=weight_decay)
+        if nesterov and not momentum:
             raise ValueError(f"SGD: nesterov needs a momentum above 0, which is {momentum}")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.state_names = ("momentum_buffer",) if momentum else ()
@@ -191,6 +198,8 @@ class RMSprop(Optimizer):
     def __init__(
         self, parameters: Iterable[Parameter], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8
     ) -> None:
+        self._require_at_least_0(alpha=alpha, below=1)
+        self._require_at_least_0(eps=eps)
         self.alpha, self.eps = alpha, eps
         super().__init__(parameters, lr)
 
@@ -219,9 +228,6 @@ class Adam(Optimizer):
 
     t is the number of updates of the parameter, so one that joins late begins with t = 1.
     Source: Kingma & Ba 2015, algorithm 1; as torch.optim.Adam.
-
-    Raises:
-        ValueError: a beta is not in [0, 1).
     """
 
     state_names = ("exp_avg", "exp_avg_sq")
@@ -234,8 +240,10 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        if not all(0 <= beta < 1 for beta in betas):
+        two = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not two or not all(isinstance(beta, Real) and 0 <= beta < 1 for beta in betas):
             raise ValueError(f"{type(self).__name__}: betas is {betas}, must be two numbers of at least 0 and below 1")
+        self._require_at_least_0(eps=eps, weight_decay=weight_decay)
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         super().__init__(parameters, lr)
 

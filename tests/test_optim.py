@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -266,10 +268,29 @@ def test_refusals(device: str) -> None:
     p = parameter([1.0], device)
     with pytest.raises(ValueError, match=r"^Adam: parameters is empty, must hold at least one parameter$"):
         optim.Adam([])
-    with pytest.raises(ValueError, match=r"^RMSprop: lr is -1, must not be negative$"):
-        optim.RMSprop([p], lr=-1)
     with pytest.raises(ValueError, match=r"^SGD: nesterov needs a momentum above 0, which is 0.0$"):
         optim.SGD([p], nesterov=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "setting", "found"),
+    [
+        ("SGD", "lr", -1),
+        ("Adam", "lr", "1e-3"),
+        ("RMSprop", "lr", float("nan")),
+        ("SGD", "momentum", -0.9),
+        ("SGD", "weight_decay", -1e-4),
+        ("RMSprop", "alpha", 1.0),
+        ("RMSprop", "eps", -1e-8),
+        ("Adam", "betas", 0.9),
+        ("Adam", "betas", (0.9,)),
+        ("AdamW", "eps", None),
+        ("AdamW", "weight_decay", float("inf")),
+    ],
+)
+def test_a_number_of_a_rule_is_at_least_0(rule: str, setting: str, found: Any, device: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{rule}: {setting} is {found!r}, must be ")):
+        getattr(optim, rule)([parameter([1.0], device)], **{setting: found})
 
 
 @every_rule

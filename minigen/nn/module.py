@@ -38,7 +38,8 @@ class Module:
 
     Raises:
         TypeError: an attribute that is a parameter, a module or a buffer is set to something else (None is
-            allowed), or an attribute is a list, tuple or dict whose layers would not be trained.
+            allowed), or an attribute is a tensor with requires_grad, or a list, tuple or dict of layers, which would
+            not be trained.
     """
 
     training = True
@@ -83,7 +84,12 @@ class Module:
         object.__setattr__(self, name, value)
 
     def _require_parts_are_found(self, name: str, value: Any) -> None:
-        """Refuse a list or dict with layers that no attribute holds."""
+        """Refuse a list or dict with layers that no attribute holds, and a trainable tensor that is no Parameter."""
+        if isinstance(value, Tensor) and value.requires_grad and not (value._edges or isinstance(value, Parameter)):
+            raise TypeError(
+                f"{type(self).__name__}: {name} is a tensor that requires a gradient, which would not be trained or "
+                f"saved: nn.Parameter(array) would, {name}.detach() is a constant"
+            )
         if isinstance(value, (list, tuple, set, dict)):
             own = {id(part) for part in vars(self).values()}
             if lost := [part for part in _parts_within(value) if id(part) not in own]:

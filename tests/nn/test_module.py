@@ -184,6 +184,7 @@ OVERWRITTEN = {
     "blocks is a tuple with a Linear": ("blocks", (nn.Linear(2, 1),)),
     "blocks is a dict with a Linear.*nn.ModuleDict": ("blocks", {"a": nn.Linear(2, 1)}),
     "scales is a list with a Parameter": ("scales", [Parameter(np.ones(1))]),
+    r"scale is a tensor that requires a gradient.*nn.Parameter": ("scale", minigen.tensor([1.0], requires_grad=True)),
 }
 
 
