@@ -123,6 +123,8 @@ class Dataset:
 
     units: only for sequences of the user's own, which are scaled to [0, 1]: for each of the D variables
     the raw values that 0 and 1 stand for.
+    overlapping: only where the training split is windows of one recording, in the order of time: with how many of the
+    windows before it one shares steps.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
     units: tuple[tuple[float, float], ...] = ()
+    overlapping: int = 0
 
     def __repr__(self) -> str:
         classes = f"{len(self.classes)} class{'es' * (len(self.classes) > 1)}"
@@ -146,10 +149,15 @@ class Dataset:
 
         Any fraction above 0 holds out at least one example if there are two.
         Equal seeds hold out the same examples; both splits keep the original order.
+        Of overlapping windows the last are held out, and in neither split are those before that share steps with them.
         Raises DataError unless 0 <= fraction < 1.
         """
         if not 0 <= fraction < 1:
             raise DataError(f"hold_out: fraction is {fraction}, must be at least 0 and less than 1")
-        order = np.random.default_rng([seed, len(self.train)]).permutation(len(self.train))
-        held = max(round(fraction * len(self.train)), min(1, len(self.train) - 1)) if fraction else 0
-        return self.train.take(np.sort(order[held:])), self.train.take(np.sort(order[:held]))
+        count = len(self.train)
+        order = np.random.default_rng([seed, count]).permutation(count)
+        if self.overlapping:
+            order = np.arange(count)[::-1]
+        held = max(round(fraction * count), min(1, count - 1)) if fraction else 0
+        kept = held + self.overlapping if held else 0
+        return self.train.take(np.sort(order[kept:])), self.train.take(np.sort(order[:held]))

@@ -1,7 +1,7 @@
 """The user's own sequences (N, T, D): one per row of a file, or windows of one long recording; labelled or not.
 
-An anomaly detector learns from normal sequences only. So where a column says which are normal ("0" or "normal"), all
-others are in the test split, whichever way the rest is split.
+An anomaly detector learns from normal sequences only. So where a column says which are normal, all others are in the
+test split, whichever way the rest is split.
 """
 
 from __future__ import annotations
@@ -33,12 +33,19 @@ class Reading(NamedTuple):
             one to that of the next (None: as many as `window`). Without a window each row is a sequence.
         label_column: the column that says which are normal, as in `read_table`.
         test: the file of the test split; None: a tenth of the first file.
+        normal: the label of the normal ones; None: 0 or "normal".
     """
 
     window: int | None = None
     stride: int | None = None
     label_column: str | None = None
     test: str | None = None
+    normal: str | None = None
+
+    @property
+    def of_normal(self) -> str:
+        """The label of the normal ones in words."""
+        return f"0 or {NORMAL}" if self.normal is None else self.normal
 
 
 EACH_ROW = Reading()
@@ -88,13 +95,17 @@ def read_sequences(path: str | Path, seed: int = 0, units: Units = (), reading: 
     understood = (
         f"{count + len(test.values):,} sequences of {steps:,} steps of {variables} variable{'s' * (variables > 1)}"
     )
+    stride = reading.stride or steps
+    overlapping = (steps - 1) // stride
     if reading.window is not None:
-        understood += f", windows {reading.stride or reading.window} steps apart"
+        understood += f", windows {stride} steps apart"
     elif variables == 1:
         understood += "; each row is one sequence: --window cuts a long series, or save (N, T, D) as .npy"
     if test.kinds is not None:
-        understood += f"; {np.count_nonzero(test.kinds != NORMAL):,} anomalies, all in the test split"
-    return Dataset("sequences", train_split, test_split, classes, f"your own file {path}: {understood}", tuple(units))
+        anomalies = np.count_nonzero(test.kinds != NORMAL)
+        understood += f"; label {reading.of_normal} is normal; {anomalies:,} anomalies, all in the test split"
+    source = f"your own file {path}: {understood}"
+    return Dataset("sequences", train_split, test_split, classes, source, tuple(units), overlapping)
 
 
 def _labels(part: _Labelled, classes: Sequence[str]) -> NDArray[np.int64]:
@@ -108,11 +119,11 @@ def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelle
         tested = read_table(files.absolute(reading.test), reading.label_column)
         test = _sequences(files.absolute(reading.test), tested, reading)
         train = _sequences(path, read_table(path, reading.label_column, without=tested.values.shape[-1]), reading)
-        return _normal(path, train)[0], test
+        return _normal(path, train, reading)[0], test
     table = read_table(path, reading.label_column)
     if reading.window is None:
         whole = _sequences(path, table, reading)
-        normal, anomalies = _normal(path, whole)
+        normal, anomalies = _normal(path, whole, reading)
         if len(normal.values) < 2:
             raise DataError(f"{path}: one sequence, at least 2 are needed (to train on, and to test)")
         kept, held = hold_tenth(len(normal.values), seed)
@@ -122,7 +133,7 @@ def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelle
             Table(table.values[part], table.labels and table.labels[part]) for part in (slice(at), slice(at, None))
         )
         before, after = (_sequences(path, part, reading) for part in parts)
-        normal, anomalies = _normal(path, before)
+        normal, anomalies = _normal(path, before, reading)
         return normal, _together(after, anomalies)
     return normal.take(kept), _together(normal.take(held), anomalies)
 
@@ -135,20 +146,29 @@ def _together(a: _Labelled, b: _Labelled) -> _Labelled:
     return both.take(np.random.default_rng(0).permutation(len(both.values)))
 
 
-def _normal(path: Path, part: _Labelled) -> tuple[_Labelled, _Labelled]:
+def _normal(path: Path, part: _Labelled, reading: Reading) -> tuple[_Labelled, _Labelled]:
     """The sequences without anomaly, and the others."""
     if part.kinds is None:
         return part, part.take(slice(0))
     is_normal = part.kinds == NORMAL
     if not is_normal.any():
-        raise DataError(f"{path}: no label is 0 or {NORMAL}, but for example {part.kinds[0]!r}: which are normal?")
+        raise DataError(
+            f"{path}: no label is {reading.of_normal}, but for example {part.kinds[0]!r}: --normal LABEL names it"
+        )
     return part.take(is_normal), part.take(~is_normal)
 
 
 def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
-    """(N, T, D) of a table, whose kinds are NORMAL for the labels 0 and normal."""
+    """(N, T, D) of a table, whose kinds are NORMAL for the labels that say so."""
     values = table.values
-    kinds = None if table.labels is None else np.array([_kind(label) for label in table.labels], dtype=object)
+    kinds = None
+    if reading.normal is not None and reading.label_column is None:
+        raise DataError(f"--normal is {reading.normal}, but it is a label: --label-column must be given, too")
+    if table.labels is not None:
+        normal = ("0", NORMAL) if reading.normal is None else (_plain(reading.normal), NORMAL)
+        kinds = np.array(
+            [NORMAL if (kind := _plain(label)) in normal else kind for label in table.labels], dtype=object
+        )
     if reading.window is None:
         if reading.stride is not None:
             raise DataError(f"--stride is {reading.stride}, but it is that of windows: --window must be given, too")
@@ -171,9 +191,10 @@ def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
     return _Labelled(values[within], np.array(worst, dtype=object))
 
 
-def _kind(label: str) -> str:
+def _plain(label: str) -> str:
+    """A label as numbers and texts that mean the same are both written: 1 for 1.0, normal for Normal."""
     try:
-        return f"{float(label):g}" if float(label) else NORMAL
+        return f"{float(label) + 0:g}"  # 0 for -0.0
     except ValueError:
         return NORMAL if label.lower() == NORMAL else label
 

@@ -58,7 +58,10 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
         Count | None, Meta(description="steps from the beginning of a window to that of the next; without it --window")
     ] = None
     label_column: Annotated[
-        str | None, Meta(description="own file: column, name or number, that is 0 or normal for what is no anomaly")
+        str | None, Meta(description="own file: column of labels, its name or its number, of which -1 is the last")
+    ] = None
+    normal: Annotated[
+        str | None, Meta(description="own file: the label of what is no anomaly; without it 0 or normal")
     ] = None
     test: Annotated[str | None, Meta(description="own file: another one for the test split, instead of a tenth")] = None
     epochs: Epochs = 40

@@ -226,10 +226,31 @@ def test_windows_of_a_recording_test_its_end(tmp_path: Path, stride: int | None,
     np.testing.assert_array_equal(found[0].train.inputs, found[1].train.inputs)
 
 
+@pytest.mark.parametrize(("stride", "left_out"), [(None, 0), (5, 1), (3, 3)])
+def test_windows_held_out_share_no_step_with_training(tmp_path: Path, stride: int | None, left_out: int) -> None:
+    np.save(tmp_path / "a.npy", np.arange(200.0))
+    data = read_sequences(tmp_path / "a.npy", reading=Reading(10, stride))
+    train, held = data.hold_out(0.1, seed=0)
+    assert len(held) == round(0.1 * len(data.train))
+    assert len(train) + len(held) == len(data.train) - left_out
+    assert not set(train.inputs.ravel()) & set(held.inputs.ravel())
+    assert len(data.hold_out(0, seed=0)[0]) == len(data.train)
+
+
 def test_a_window_is_anomalous_where_one_of_its_steps_is(tmp_path: Path) -> None:
     rows: list[list[object]] = [[i, "drop" if i == 33 else "normal"] for i in range(100)]
     data = read_sequences(write(tmp_path / "a.csv", rows), reading=Reading(10, None, "2"))
     assert (len(data.train), sorted(data.test.labels)) == (8, [0, 1])
+
+
+@pytest.mark.parametrize(("normal", "kinds"), [("1", ("0", "2")), ("1.0", ("0", "2")), ("2", ("0", "1"))])
+def test_any_label_may_be_that_of_the_normal_ones(tmp_path: Path, normal: str, kinds: tuple[str, ...]) -> None:
+    path = write(tmp_path / "a.csv", [[i % 3, i, i + 1] for i in range(60)])
+    data = read_sequences(path, reading=Reading(label_column="1", normal=normal))
+    assert (data.classes, len(data.train)) == (("normal", *kinds), 18)
+    first = in_units(data.train.inputs, data.units)[:, 0, 0]
+    np.testing.assert_allclose(first % 3, float(normal), atol=1e-4)
+    assert f"label {normal} is normal; 40 anomalies" in data.source
 
 
 def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
@@ -248,7 +269,9 @@ def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
     [
         (Reading(label_column="kind"), r"no column 'kind', its columns are a, b"),
         (Reading(label_column="5"), r"--label-column is 5, must be from 1 to 2"),
-        (Reading(label_column="2"), r"no label is 0 or normal, but for example '5'"),
+        (Reading(label_column="2"), r"no label is 0 or normal, but for example '5': --normal"),
+        (Reading(label_column="2", normal="1"), r"no label is 1, but for example '5'"),
+        (Reading(normal="1"), r"--normal is 1, .*--label-column must be given"),
         (Reading(stride=2), r"--stride is 2, .*--window must be given"),
         (Reading(window=50), r"a recording of 8 steps .*--window 50"),
     ],
