@@ -108,10 +108,11 @@ def gradients(
                     carried = derivative(g)
                 except NonFiniteError as error:
                     raise NonFiniteError(f"{error}, in the derivative of {operation_of(derivative)}") from error
-                if not isinstance(carried, Tensor):
-                    what = f"{operation_of(derivative)} to an input of shape {parent.shape}"
-                    must = "must be a Tensor: write it with g and the inputs, not their .data"
-                    raise TypeError(f"the derivative of {what} gave {backend.described(carried)}, {must}")
+                if not isinstance(carried, Tensor) or carried.data.shape != parent.data.shape:
+                    shape = f" of shape {carried.shape}" if isinstance(carried, Tensor) else ""
+                    gave = f"the derivative of {operation_of(derivative)} gave {backend.described(carried)}{shape}"
+                    must = f"must be a Tensor of its input's shape {parent.shape}"
+                    raise DerivativeError(f"{gave}, {must}: write it with g and the inputs, not their .data")
                 if id(parent) in arrived:
                     arrived[id(parent)] = arrived[id(parent)] + carried
                 else:
@@ -185,6 +186,10 @@ def check_finite() -> Switch:
 
 class NonFiniteError(ArithmeticError):
     """An operation gave NaN or infinity while `check_finite` was on."""
+
+
+class DerivativeError(TypeError):
+    """The derivative of an operation gave something else than a Tensor of its input's shape."""
 
 
 def operation_of(derivative: Callable[[Tensor], Tensor] | None) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import math
 import threading
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy
@@ -37,10 +38,10 @@ def manual_seed(seed: int) -> None:
     """Start every device's random stream anew from `seed`.
 
     Raises:
-        ValueError: the seed is negative.
+        ValueError: the seed is negative, or no integer.
     """
-    if seed < 0:
-        raise ValueError(f"manual_seed: seed is {seed}, must not be negative")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"manual_seed: seed is {seed!r}, must be an integer of at least 0")
     _streams.generators, _streams.seed = {}, seed
 
 

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 
 from minigen import autograd, backend
-from minigen.autograd import Tensor
+from minigen.autograd import DerivativeError, Tensor
 from minigen.backend import Array
 from minigen.gradcheck.report import (
     SMALLEST,
@@ -104,13 +104,16 @@ def _check(
     checked = [x for x in inputs if x.requires_grad]
     outputs = _outputs(fn, inputs)
     cotangents = [Tensor(c) for c in _normal_like(outputs, generator)]
-    gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
+    try:
+        gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
+    except DerivativeError as refusal:
+        raise subject.fault(str(refusal)) from refusal
     for name, x, original in zip(subject.arguments, inputs, before, strict=True):
         if not bool((x.data == original).all()):
             raise subject.fault(f"the function changed {name}, of shape {x.shape}")
     for name, x, g in zip(names, checked, gradients, strict=True):
-        if g.shape != x.shape or g.dtype != x.dtype:
-            what = f"the gradient to {name} is {g.dtype} {g.shape}, must be {x.dtype} {x.shape}"
+        if g.dtype != x.dtype:
+            what = f"the gradient to {name} is {g.dtype}, must be {x.dtype}"
             raise subject.fault(what, name)
 
     weights = [c.data for c in cotangents]

@@ -35,7 +35,7 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
-        _check_groups("Conv2d", in_channels, out_channels, groups)
+        _check_channels("Conv2d", in_channels, out_channels, groups)
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
         shape = (out_channels, in_channels // groups, *as_pair("Conv2d: kernel_size", kernel_size, 1))
         self.weight, self.bias = _initial(shape, out_channels, bias)
@@ -73,7 +73,7 @@ class ConvTranspose2d(Module):
         bias: bool = True,
         dilation: IntOrPair = 1,
     ) -> None:
-        _check_groups("ConvTranspose2d", in_channels, out_channels, groups)
+        _check_channels("ConvTranspose2d", in_channels, out_channels, groups)
         self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
         shape = (in_channels, out_channels // groups, *as_pair("ConvTranspose2d: kernel_size", kernel_size, 1))
         self.weight, self.bias = _initial(shape, out_channels, bias)
@@ -87,7 +87,8 @@ class ConvTranspose2d(Module):
         )
 
 
-def _check_groups(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
+def _check_channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
+    init.require_sizes(layer, in_channels=in_channels, out_channels=out_channels, groups=groups)
     if groups < 1 or in_channels % groups or out_channels % groups:
         raise ValueError(
             f"{layer}: groups is {groups}, must divide in_channels {in_channels} and out_channels {out_channels}"

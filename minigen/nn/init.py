@@ -7,6 +7,7 @@ A layer keeps the size of its signal if the variance of its weights is about 1/f
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 from minigen import backend, rng
 from minigen.backend import Array
@@ -43,6 +44,17 @@ def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
     networks", equation 16.
     """
     return uniform(shape, _root(6, fan_in + fan_out))
+
+
+def require_sizes(layer: str, **sizes: int) -> None:
+    """Each is an integer of at least 0, which 28 * 28 / 2 is not.
+
+    Raises:
+        ValueError: one of them is something else.
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or size < 0:
+            raise ValueError(f"{layer}: {name} is {size!r}, must be an integer of at least 0")
 
 
 def _root(numerator: float, fan: int) -> float:

@@ -22,6 +22,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        init.require_sizes("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(init.torch_default((out_features, in_features), in_features))
         self.bias = Parameter(init.torch_default((out_features,), in_features)) if bias else None

@@ -7,6 +7,7 @@ from typing import ClassVar
 from minigen import backend, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
+from minigen.nn import init
 from minigen.nn.module import Module, Parameter
 
 
@@ -19,6 +20,7 @@ class _BatchNorm(Module):
     _shapes: ClassVar[dict[int, str]]
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True) -> None:
+        init.require_sizes(type(self).__name__, num_features=num_features)
         xp = backend.module("cpu")
         self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine
         self.weight = Parameter(xp.ones(num_features, "float32")) if affine else None

@@ -32,6 +32,7 @@ class LSTM(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
+        init.require_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih_l0 = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh_l0 = _parameter(hidden_size, 4 * hidden_size, hidden_size)
@@ -70,6 +71,7 @@ class LSTMCell(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
+        init.require_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh = _parameter(hidden_size, 4 * hidden_size, hidden_size)

@@ -1,5 +1,7 @@
 """Every hand-written operation: its value and its derivatives side by side."""
 
+from typing import TYPE_CHECKING, Any
+
 from minigen.ops import methods as methods  # gives Tensor its operators and methods
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
 from minigen.ops.border import named_in_errors
@@ -60,6 +62,35 @@ __all__ = [
     "upsample_nearest2d",
     "where",
 ]
+
+INSTEAD = {
+    "cat": "ops.concat([a, b], dim)",
+    "concatenate": "ops.concat([a, b], dim)",
+    "sum": "x.sum(dim)",
+    "mean": "x.mean(dim)",
+    "max": "x.max(dim)",
+    "min": "x.min(dim)",
+    "pow": "x ** n",
+    "square": "x * x",
+    "flatten": "x.flatten(1)",
+    "reshape": "x.reshape(…)",
+    "minimum": "-ops.maximum(-x, -y)",
+    "one_hot": "np.eye(classes, dtype='float32')[labels]",
+    "binary_cross_entropy": "ops.binary_cross_entropy_with_logits(logits, target), on logits, not probabilities",
+    "nll_loss": "ops.cross_entropy(logits, labels)",
+    "gelu": "x * ops.sigmoid(1.702 * x), nearly",
+    "silu": "x * ops.sigmoid(x)",
+    "interpolate": "ops.upsample_nearest2d(x, scale_factor)",
+    "einsum": "x.transpose(…) @ y",
+}
+"""torch's and torch.nn.functional's names that `ops` does not have: what to write instead."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        hint = f": write {INSTEAD[name]}" if name in INSTEAD else ""
+        raise AttributeError(f"module 'minigen.ops' has no attribute {name!r}{hint}")
+
 
 for _name in __all__:
     globals()[_name] = named_in_errors(globals()[_name])

@@ -134,12 +134,14 @@ def test_a_forgotten_unbroadcast(leaf):
     def add(a: Tensor, b: Tensor) -> Tensor:
         return record(a.data + b.data, (a, lambda g: unbroadcast(g, a.shape)), (b, lambda g: g))
 
-    with pytest.raises(GradcheckError, match=r"the gradient to b is float64 \(3, 4\), must be float64 \(4,\)"):
+    with pytest.raises(
+        GradcheckError, match=r"gave a Tensor of shape \(3, 4\), must be a Tensor of its input's shape \(4,\)"
+    ):
         gradcheck(add, [leaf(3, 4), leaf(4)])
 
 
 def test_a_gradient_of_the_wrong_shape(leaf):
-    with pytest.raises(GradcheckError, match=r"the gradient to x is float64 \(4, 3\), must be float64 \(3, 4\)"):
+    with pytest.raises(GradcheckError, match=r"shape \(4, 3\), must be a Tensor of its input's shape \(3, 4\)"):
         gradcheck(lambda x: record(x.data, (x, lambda g: g.reshape(4, 3))), [leaf(3, 4)])
 
 
@@ -147,7 +149,7 @@ def test_a_gradient_of_the_wrong_dtype(leaf):
     def single(x: Tensor) -> Tensor:
         return record(x.data * 1.0, (x, lambda g: Tensor(g.data.astype("float32"))))
 
-    with pytest.raises(GradcheckError, match=r"the gradient to x is float32 \(3,\), must be float64 \(3,\)"):
+    with pytest.raises(GradcheckError, match=r"the gradient to x is float32, must be float64"):
         gradcheck(single, [leaf(3)])
 
 
