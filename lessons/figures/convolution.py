@@ -53,24 +53,24 @@ def pca() -> Drawing:
         d.line([(x, y), (px, py)], "mark", thin=True)
         d.circle(px, py, 2.6, color="parameter")
         d.circle(x, y, 4.5, color="data")
-    d.text(500, 88, "first axis v", "parameter", anchor="end", style="small")
-    d.text(40, 36, "images x", "data", anchor="start", style="small")
-    d.text(40, 56, "reconstruction (x·v) v", "parameter", anchor="start", style="small")
+    d.text(500, 88, "first axis u", "parameter", anchor="end", style="small")
+    d.text(40, 36, "centred images x", "data", anchor="start", style="small")
+    d.text(40, 56, "reconstruction (x·u) u", "parameter", anchor="start", style="small")
     d.text(40, 76, "what is lost", "mark", anchor="start", style="small")
-    d.text(280, 302, "the axis that loses least is the axis along which x·v varies most", style="small faint")
+    d.text(280, 302, "the axis that loses least is the axis along which x·u varies most", style="small faint")
     return d
 
 
 @diagram("09-tied")
 def tied() -> Drawing:
-    """One matrix W is used twice, as W in the encoder and as its transpose in the decoder; two gradients arrive at it
+    """One matrix W is used twice, transposed in the encoder and as it is in the decoder; two gradients arrive at it
     and add up.
     """
     d = Drawing(680, 260)
     d.box(30, 150, 80, 56, "x", "data")
-    d.box(250, 150, 110, 56, "h = x Wᵀ", "data")
-    d.box(520, 150, 120, 56, "s = h W", "data")
-    d.box(300, 30, 170, 50, "W (256, 784)", "parameter")
+    d.box(250, 150, 110, 56, "a = x Wᵀ + b\nh = relu(a)", "data")
+    d.box(520, 150, 120, 56, "s = h W + c", "data")
+    d.box(300, 30, 170, 50, "W (K, D)", "parameter")
     d.arrow((110, 178), (247, 178), color="data")
     d.arrow((360, 178), (517, 178), color="data")
     d.arrow((335, 80), (313, 147), color="parameter", words="encodes", at=(-66, 0))
@@ -187,7 +187,7 @@ def stamps() -> Drawing:
             d.text(235 + (j + 0.5) * size, 50 + (i + 0.5) * size, f"{n}", style="strong" if n > 1 else "")
     d.text(335, 30, "output (5, 5): how many stamps lie on each number", style="small")
     d.text(460, 110, "a · kernel at the upper left,\nb · kernel two to the right, …", anchor="start", style="small")
-    d.text(460, 190, "where stamps overlap they add:\nthe cause of chequered outputs", anchor="start", style="small")
+    d.text(460, 190, "where stamps overlap they add:\nthe cause of the checkerboard", anchor="start", style="small")
     d.text(235, 275, "size = (2 − 1) · 2 + 3 = 5", anchor="start", style="small")
     return d
 
