@@ -14,7 +14,7 @@ from minigen.graph import Graph
 
 @diagram("01-secant")
 def secant() -> Drawing:
-    """A curve, its tangent at a, and secants through a and a + h that turn into the tangent as h shrinks."""
+    """A curve, its tangent at x, and secants through x and x + h that turn into the tangent as h shrinks."""
     d = Drawing(620, 330)
 
     def f(x: float) -> float:
@@ -30,12 +30,12 @@ def secant() -> Drawing:
         d.circle(a + h, f(a + h), 5, color="mark")
     d.circle(a, f(a), 6, color="gradient")
     d.line([(60, 282), (560, 282)], "plain")
-    for x, name in ((a, "a"), (a + 110, "a + h/2"), (a + 220, "a + h")):
+    for x, name in ((a, "x"), (a + 110, "x + h/2"), (a + 220, "x + h")):
         d.line([(x, 277), (x, 287)], "plain")
         d.text(x, 302, name, style="small")
     d.text(478, 44, "f", "data")
-    d.text(526, 124, "tangent,\nslope f ′(a)", "gradient", anchor="start", style="small")
-    d.text(190, 70, "secant, slope\n( f(a + h) − f(a) ) / h", "mark", style="small")
+    d.text(526, 124, "tangent,\nslope f ′(x)", "gradient", anchor="start", style="small")
+    d.text(190, 70, "secant, slope\n( f(x + h) − f(x) ) / h", "mark", style="small")
     return d
 
 
@@ -46,7 +46,7 @@ def shared_node() -> Drawing:
     d.circle(80, 150, 34, "x = 3", "parameter")
     d.circle(270, 75, 34, "u = x²", "data")
     d.circle(270, 225, 34, "v = 2x", "data")
-    d.circle(450, 150, 38, "y = u·v", "data")
+    d.circle(450, 150, 38, "L = u·v", "data")
     for start, end in (
         ((112, 137), (236, 83)),
         ((112, 163), (236, 217)),
@@ -54,12 +54,12 @@ def shared_node() -> Drawing:
         ((304, 218), (414, 164)),
     ):
         d.arrow(start, end, color="data")
-    d.arrow((590, 150), (492, 150), color="gradient", words="∂y/∂y = 1")
+    d.arrow((590, 150), (492, 150), color="gradient", words="∂L/∂L = 1")
     d.arrow((424, 118), (310, 62), color="gradient", words="v · 1 = 6", at=(22, -14))
     d.arrow((424, 182), (310, 238), color="gradient", words="u · 1 = 9", at=(22, 14))
     d.arrow((240, 57), (100, 114), color="gradient", words="2x · 6 = 36", at=(-22, -14))
     d.arrow((240, 243), (100, 186), color="gradient", words="2 · 9 = 18", at=(-22, 14))
-    d.text(80, 270, "∂y/∂x = 36 + 18 = 54", "gradient", anchor="start", style="strong")
+    d.text(80, 270, "∂L/∂x = 36 + 18 = 54", "gradient", anchor="start", style="strong")
     d.text(590, 30, "blue: values, forward · green: gradients, backward", anchor="end", style="small faint")
     return d
 
@@ -144,15 +144,16 @@ def loop() -> Drawing:
     d.box(200, 100, 120, 56, "model(x)", "data")
     d.box(380, 100, 110, 56, "loss", "data")
     d.box(550, 100, 125, 56, "loss.backward()", "gradient")
-    d.box(290, 215, 160, 52, "optimizer.step()", "parameter")
+    d.box(290, 215, 160, 52, "step: θ ← θ − η g", "parameter")
     d.arrow((140, 128), (197, 128), color="data")
     d.arrow((320, 128), (377, 128), color="data", words="output")
     d.arrow((490, 128), (547, 128), color="data")
-    d.arrow((612, 156), (612, 241), (453, 241), color="gradient", words=".grad of each parameter", at=(10, 28))
+    d.arrow((612, 156), (612, 241), (453, 241), color="gradient", words="g: .grad of each parameter", at=(10, 28))
     d.arrow((290, 241), (260, 241), (260, 159), color="parameter", words="new weights", at=(-52, 0))
     d.arrow((85, 60), (85, 97), color="data")
     d.text(85, 46, "the next batch", style="small faint")
-    d.text(440, 46, "before each backward: zero_grad(), as gradients add up", style="small faint")
+    d.text(440, 46, "before backward: forget the last step's .grad, as gradients add up", style="small faint")
+
     return d
 
 
