@@ -29,6 +29,11 @@ def photos(root: Path, count: int = 24) -> None:
         picture(root / f"{'ab'[level % 2]}/{level:02}.png", level)
 
 
+def flat(root: Path) -> None:
+    for level in range(24):
+        picture(root / f"{level:02}.png", level)
+
+
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -136,6 +141,10 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
     "odd size": (photos, "own --size 37x53 --MODEL conv-vae", "images of 37 × 53, conv-vae needs multiples of 4"),
     "text file": (lambda p: p.with_suffix(".txt").write_text("x"), "./own.txt", "must be a folder of pictures, or a"),
     "sequences for an image model": (lambda p: sequences(p.with_suffix(".csv")), "./own.csv", "vae needs images"),
+    **{
+        f"no classes for {model}": (flat, f"own --MODEL {model}", f"own has one class only, {model} needs at least two")
+        for model in ("cnn", "ddnet", "sae --mode joint")
+    },
     "pictures for a sequence model": (photos, "own --MODEL recurrent-ae", r"read from \.npy and \.csv files"),
     "window of pictures": (photos, "mnist5k-rows --window 5 --MODEL recurrent-ae", "--window is 5, but it is for file"),
 }
@@ -152,6 +161,11 @@ def test_a_mistake_is_one_line_and_loses_nothing(what: str, place: Path, capsys:
     after = {path: path.lstat().st_mtime_ns for path in place.rglob("*") if "cache" not in path.parts}
     assert after == before
     assert not list(place.glob("cache/minigen/pictures/.minigen-*"))
+
+
+def test_a_code_is_not_judged_by_classes_that_are_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flat(place / "own")
+    assert "raw pixels" not in done(train.main, "sae --data own --epochs 1 --out run", capsys)
 
 
 def test_unreadable_files_are_left_out_where_that_is_asked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

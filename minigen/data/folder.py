@@ -66,7 +66,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     train_split, test_split = (MappedSplit(levels, part, every[part]) for part in (trained, tests))
     understood = [
         f"your own folder {root}: {len(kept):,} pictures",
-        "without classes" if classes == [UNNAMED] else f"{len(classes)} classes",
+        "without classes" if classes == [UNNAMED] else f"{len(classes)} class{'es' * (len(classes) > 1)}",
         f"{levels.shape[2]} × {levels.shape[3]} in {'grey' if levels.shape[1] == 1 else 'colours'}",
         f"test split: {tested or 'a random tenth'}",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -121,7 +122,8 @@ def _number(text: str, where: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        raise DataError(f"{where}: {reprlib.repr(text)} is not a number") from error
+        hint = ": values are separated by commas" if re.search("[;\\t ]", text) else ""
+        raise DataError(f"{where}: {reprlib.repr(text)} is not a number{hint}") from error
     if not np.isfinite(number):
         raise DataError(f"{where}: {number}, must be a finite number")
     return number

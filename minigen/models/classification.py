@@ -10,7 +10,20 @@ from minigen import ops
 from minigen.autograd import Tensor, no_grad
 from minigen.backend import Array
 from minigen.data import Loader, Split
+from minigen.models.config import ConfigError
 from minigen.models.model import Loss
+
+
+def require_classes(model: str, data: str, classes: int) -> None:
+    """Refuse to classify what has but one class: every answer would be right.
+
+    Raises:
+        ConfigError: the data has fewer than two classes.
+    """
+    if classes < 2:
+        raise ConfigError(
+            f"--data {data} has one class only, {model} needs at least two: a folder of pictures for each"
+        )
 
 
 def classification_loss(logits: Tensor, labels: Array) -> Loss:

@@ -19,7 +19,7 @@ from minigen import nn
 from minigen.autograd import Tensor
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
-from minigen.models.classification import classification_loss
+from minigen.models.classification import classification_loss, require_classes
 from minigen.models.config import Config, Epochs, Fraction, Hidden
 from minigen.models.images import image_shape
 from minigen.models.model import Good, Loss, Model, Objective
@@ -47,6 +47,7 @@ class CNN(Model):
 
     def __init__(self, config: CNNConfig, input_shape: tuple[int, ...], classes: int) -> None:
         channels, height, width = image_shape(self.name, config, input_shape, multiple=4)
+        require_classes(self.name, config.data, classes)
         self.config, self.input_shape = config, input_shape
         self.features = nn.Sequential(
             nn.Conv2d(channels, 32, 3, padding="same"),

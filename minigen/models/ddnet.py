@@ -20,7 +20,7 @@ from minigen import nn, ops
 from minigen.autograd import Tensor
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
-from minigen.models.classification import classification_loss
+from minigen.models.classification import classification_loss, require_classes
 from minigen.models.config import Config, ConfigError, Epochs, Validation
 from minigen.models.images import image_shape
 from minigen.models.model import Good, Loss, Model, Objective
@@ -98,6 +98,7 @@ class DDNet(Model):
         if min(shape[1:]) < 8:
             size = f"{shape[1]} × {shape[2]}"
             raise ConfigError(f"--data {config.data} holds images of {size}, {self.name} needs at least 8 × 8")
+        require_classes(self.name, config.data, classes)
         self.ddnet = DeconvolutionalNet(*shape, classes)
         self.cnn = ConvolutionalNet(*shape, classes)
 

@@ -26,7 +26,7 @@ from minigen.autograd import Tensor
 from minigen.data import Batch, Dataset, Loader, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
-from minigen.models.classification import balanced_part, part_right
+from minigen.models.classification import balanced_part, part_right, require_classes
 from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative, only
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Good, Loss, Model, Objective
@@ -78,6 +78,8 @@ class TiedAutoencoder(Model):
 
     def __init__(self, config: TiedConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
+        if config.mode == "joint":
+            require_classes(f"{self.name} --mode joint", config.data, classes)
         pixels = math.prod(input_shape)
         self.encoder = nn.Linear(pixels, config.latent)
         self.decoder = TransposedLinear(config.latent, pixels)
@@ -142,6 +144,8 @@ class TiedAutoencoder(Model):
         from minigen.evaluation.studies.classification import judge_classifier  # Matplotlib is slow to import
         from minigen.evaluation.studies.few_labels import compare_features
 
+        if len(data.classes) < 2:
+            return Finding()
         found = compare_features(self, data, validation)
         return found.joined(judge_classifier(self, data, validation)) if self.knows_classes else found
 
@@ -149,6 +153,7 @@ class TiedAutoencoder(Model):
         """After --mode pretrain: fit V and d to the codes of --labels training images, or of all of them."""
         from minigen.evaluation.studies.few_labels import LinearClassifier  # Matplotlib is slow to import
 
+        require_classes(f"{self.name}'s classifier", data.name, len(data.classes))
         part = balanced_part(data.train, self.config.labels or len(data.train), self.config.seed)
         with rng.stream(self.config.seed):
             fitted = LinearClassifier(self.encode, part, data, self.config.device)

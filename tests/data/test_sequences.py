@@ -117,7 +117,7 @@ def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
         ("a,b\n1,2\n", r"one sequence, at least 2"),
         ("1,a\n1,2\n", r"line 1, column 2: 'a' is not a number"),
         ("1,2\n3,\n", r"line 2, column 2: a value is missing \(''\): fill it in, or remove the line"),
-        ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number"),
+        ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number: values are separated by commas"),
         ("1,2\n3,nan\n", r"line 2, column 2: a value is missing \('nan'\)"),
         ("1,2\n-inf,4\n", r"line 2, column 1: -inf, must be a finite number"),
         ("", r"empty"),
