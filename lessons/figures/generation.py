@@ -226,15 +226,15 @@ def workers() -> Drawing:
     d = Drawing(760, 320)
     for i in range(3):
         y = 40 + 92 * i
-        d.box(24, y, 120, 60, f"rows {['0–42', '43–85', '86–127'][i]}", "data")
+        d.box(24, y, 120, 60, f"rows {['0–41', '42–84', '85–127'][i]}", "data")
         d.box(196, y, 130, 60, "same weights", "parameter")
-        d.box(378, y, 80, 60, f"g{'₁₂₃'[i]}", "gradient")
+        d.box(378, y, 80, 60, f"g{'₀₁₂'[i]}", "gradient")
         d.arrow((144, y + 30), (193, y + 30), color="data")
         d.arrow((326, y + 30), (375, y + 30), color="gradient")
-        d.arrow((458, y + 30), (512, 162), color="gradient")
-        d.arrow((592, 162), (640, y + 30), color="gradient")
+        d.arrow((458, y + 30), (506, 162), color="gradient")
+        d.arrow((598, 162), (640, y + 30), color="gradient")
         d.box(643, y, 100, 60, "step on a\nthird of W", "parameter")
-    d.circle(552, 162, 38, "g₁+g₂+g₃", "gradient")
+    d.circle(552, 162, 44, "g₀+g₁+g₂", "gradient")
     return d
 
 
@@ -245,8 +245,8 @@ def adjoint() -> Drawing:
     """
     d = Drawing(640, 250)
     for left, title, color, names, result in (
-        (40, "forward", "data", ["x₁", "x₂", "x₃"], "x₁+x₂+x₃"),
-        (360, "backward", "gradient", ["g₁", "g₂", "g₃"], "g₁+g₂+g₃"),
+        (40, "forward", "data", ["x₀", "x₁", "x₂"], "x₀+x₁+x₂"),
+        (360, "backward", "gradient", ["g₀", "g₁", "g₂"], "g₀+g₁+g₂"),
     ):
         d.text(left + 115, 24, title, style="strong")
         for i, name in enumerate(names):
