@@ -159,7 +159,7 @@ def critic() -> Drawing:
     d = Drawing(760, 260)
     d.box(24, 40, 90, 44, "real x", "data")
     d.box(24, 150, 90, 44, "fake G(z)", "data")
-    d.box(150, 92, 160, 52, "x̂ = t x + (1−t) G(z)", "data")
+    d.box(150, 92, 160, 52, "x̂ = ε x + (1−ε) G(z)", "data")
     d.box(350, 92, 90, 52, "critic f", "parameter")
     d.box(500, 92, 110, 52, "∂f/∂x̂", "gradient")
     d.box(652, 92, 96, 52, "(‖·‖ − 1)²", "mark")
