@@ -279,32 +279,29 @@ def pairs() -> Drawing:
 
 @diagram("14-ddnet")
 def ddnet() -> Drawing:
-    """A CNN makes the image smaller layer by layer; the deep deconvolution net makes it larger; both end in class
-    scores.
+    """Both nets shrink the image from 28 to 3 pixels with three convolutions and poolings; then DDNet enlarges it to 28
+    with three deconvolutions, the CNN stays at 3; both end in ten scores.
     """
-    d = Drawing(720, 330)
-    for top, name, sizes, op in (
-        (40, "CNN", (90, 66, 46, 30), "conv2d"),
-        (195, "DDNet", (46, 62, 80, 100), "conv_transpose2d"),
+    d = Drawing(740, 325)
+    lower = ("1, 28, 28", "a, 14, 14", "b, 7, 7", "c, 3, 3")
+    for middle, name, upper, op in (
+        (80, "DDNet", ("b, 7, 7", "a, 14, 14", "1, 28, 28"), "3 × conv_transpose2d, stride 2"),
+        (212, "CNN", ("b, 3, 3", "a, 3, 3", "a, 3, 3"), "3 × conv2d"),
     ):
-        d.text(28, top + 50, name, anchor="start", style="strong")
-        for i, size in enumerate(sizes):
-            x = 150 + 118 * i
-            d.box(x - size / 4, top + 50 - size / 2, size / 2, size, color="data", round=3)
+        d.text(16, middle, name, anchor="start", style="strong")
+        d.text(242, middle - 48, "3 × (conv2d, relu, max pool)", "parameter", style="small")
+        d.text(494, middle - 48, op, "parameter", style="small")
+        x = edge = 116.0
+        for i, shape in enumerate((*lower, *upper)):
+            half = 1.15 * int(shape.split()[-1])
             if i:
-                d.arrow((x - 82, top + 50), (x - 32, top + 50), color="parameter")
-        d.arrow((535, top + 50), (585, top + 50), color="parameter")
-        d.box(590, top + 22, 100, 56, "10 scores", "data")
-        d.text(325, top - 12, op, "parameter", style="small")
-        d.arrow(
-            (640, top + 84),
-            (640, top + 112),
-            (150, top + 112),
-            (150, top + 106),
-            color="gradient",
-            words="∂L/∂h, layer by layer",
-            at=(0, -10),
-        )
+                d.arrow((edge + 5, middle), (x - half - 4, middle), color="parameter")
+            d.box(x - half, middle - half, 2 * half, 2 * half, color="data", round=2)
+            d.text(x, middle + 46, shape, style="small")
+            x, edge = x + 84, x + half
+        d.arrow((edge + 5, middle), (667, middle), color="parameter")
+        d.box(670, middle - 28, 58, 56, "10\nscores", "data")
+    d.arrow((699, 300), (116, 300), color="gradient", words="∂L/∂h passes back through all seven layers of each net")
     return d
 
 
