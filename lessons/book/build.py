@@ -52,7 +52,8 @@ MODULES = {
 def prepare(folder: Path, runs: list[Path]) -> None:
     """Fill a folder with the pages of the book."""
     shutil.copytree(LESSONS / "figures", folder / "figures", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    shutil.copy(LESSONS / "book" / "conf.py", folder)
+    for file in ("conf.py", "book.css"):
+        shutil.copy(LESSONS / "book" / file, folder)
     notebooks = folder / "notebooks" / "notebooks"
     notebooks.mkdir(parents=True)
     files: set[Path] = set()

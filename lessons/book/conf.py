@@ -22,6 +22,8 @@ autodoc_member_order, autodoc_typehints_format = "bysource", "short"
 napoleon_use_ivar, napoleon_use_rtype = True, False
 html_theme = "furo"
 html_extra_path = ["notebooks"]
+html_static_path, html_css_files = ["book.css"], ["book.css"]
+pygments_dark_style = "monokai"  # the theme's own underlines names as if they were links
 html_copy_source = html_show_sphinx = html_show_copyright = False
 
 SECTION = re.compile(r"^(Args|Attributes|Raises|Returns|Yields):$")

@@ -53,7 +53,7 @@ def pca() -> Drawing:
         d.line([(x, y), (px, py)], "mark", thin=True)
         d.circle(px, py, 2.6, color="parameter")
         d.circle(x, y, 4.5, color="data")
-    d.text(500, 88, "first axis u", "parameter", anchor="end", style="small")
+    d.text(522, 98, "first axis u", "parameter", anchor="end", style="small")
     d.text(40, 36, "centred images x", "data", anchor="start", style="small")
     d.text(40, 56, "reconstruction (x·u) u", "parameter", anchor="start", style="small")
     d.text(40, 76, "what is lost", "mark", anchor="start", style="small")
@@ -77,7 +77,7 @@ def tied() -> Drawing:
     d.arrow((440, 80), (560, 147), color="parameter", words="decodes", at=(-46, 10))
     d.arrow((290, 147), (305, 83), color="gradient", dashed=True)
     d.arrow((600, 147), (472, 68), color="gradient", dashed=True)
-    d.text(590, 80, "∂L/∂W = two parts, added", "gradient", style="small")
+    d.text(590, 66, "∂L/∂W = two parts, added", "gradient", style="small")
     return d
 
 
@@ -359,7 +359,8 @@ def unrolled() -> Drawing:
         if t < 3:
             d.arrow((x + 90, 120), (x + 157, 120), color="data")
             d.arrow((x + 160, 143), (x + 93, 143), color="gradient")
-    d.text(68, 122, "h₀, c₀", "data")
+    d.text(50, 120, "h₀, c₀", "data")
+    d.arrow((78, 120), (107, 120), color="data")
     d.arrow((712, 143), (683, 143), color="gradient")
     d.text(720, 165, "∂L/∂h₄", "gradient", anchor="end", style="small")
     d.text(370, 270, "one set of weights: its gradient is the sum over the steps", "parameter", style="small")

@@ -60,7 +60,7 @@ def shared_node() -> Drawing:
     d.arrow((240, 57), (100, 114), color="gradient", words="2x · 6 = 36", at=(-22, -14))
     d.arrow((240, 243), (100, 186), color="gradient", words="2 · 9 = 18", at=(-22, 14))
     d.text(80, 270, "∂L/∂x = 36 + 18 = 54", "gradient", anchor="start", style="strong")
-    d.text(590, 30, "blue: values, forward · green: gradients, backward", anchor="end", style="small faint")
+    d.text(590, 18, "blue: values, forward · green: gradients, backward", anchor="end", style="small faint")
     return d
 
 
@@ -187,24 +187,21 @@ def activations() -> Drawing:
 @diagram("06-momentum")
 def momentum() -> Drawing:
     """A valley seen from above: plain gradient steps zigzag across it, momentum goes along it."""
-    d = Drawing(700, 280)
+    d = Drawing(740, 290)
     for scale in (1.0, 0.72, 0.46, 0.22):
-        d.line(
-            [(430 + 330 * scale * 1.05 * math.cos(t / 30 * math.pi), 140 + 105 * scale * math.sin(t / 30 * math.pi))
-             for t in range(61) if 15 < 430 + 330 * scale * 1.05 * math.cos(t / 30 * math.pi) < 685],
-            "plain",
-        )  # fmt: skip
+        turns = [t / 30 * math.pi for t in range(61)]
+        d.line([(370 + 350 * scale * math.cos(t), 160 + 110 * scale * math.sin(t)) for t in turns], "plain")
     for color, beta, rate in (("mark", 0.0, 1.75), ("gradient", 0.55, 0.8)):
         x, y, vx, vy, points = -330.0, 62.0, 0.0, 0.0, []
         for _ in range(16):
-            points.append((430 + x, 140 + y))
+            points.append((370 + x, 160 + y))
             vx, vy = beta * vx - rate * 0.1 * x, beta * vy - rate * y
             x, y = x + vx, y + vy
         d.line(points, color)
         for point in points:
             d.circle(*point, 3.4, color=color)
-    d.circle(430, 140, 5, color="data")
-    d.text(448, 122, "minimum", "data", anchor="start", style="small")
+    d.circle(370, 160, 5, color="data")
+    d.text(388, 142, "minimum", "data", anchor="start", style="small")
     d.text(40, 28, "SGD: across the valley", "mark", anchor="start", style="small")
     d.text(230, 28, "with momentum: along it", "gradient", anchor="start", style="small")
     return d

@@ -146,7 +146,7 @@ def transport() -> Drawing:
         d.text(centre, 66, name, color)
     for x, top in ((-38, base - 12), (0, base - 58), (38, base - 35)):
         d.arrow((170 + x, top), (490 + x - 4, top), color="mark")
-    d.text(330, 110, "each grain moves by 320", "mark", style="small")
+    d.text(330, 110, "each grain moves by θ", "mark", style="small")
     d.text(330, 234, "JS says ln 2 wherever they do not overlap; W says how far apart they are", style="small faint")
     return d
 
