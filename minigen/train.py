@@ -29,8 +29,8 @@ from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
-from minigen.parallel import Workers, processes
-from minigen.parallel.ranks import ranks
+from minigen.parallel import Workers, processes, working_with
+from minigen.parallel.ranks import MPI, end_with, ranks
 from minigen.training.averages import measure
 from minigen.training.busy_cores import cores, one_thread_where_busy
 from minigen.training.divergence import DivergedError
@@ -47,19 +47,20 @@ SMOKE_EXAMPLES, SMOKE_EPOCHS = 256, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Train; returns the exit code: 0, 2 for an error of the user, 70 for one of minigen, 128 + n for signal n."""
-    return run_command("minigen.train", _main, arguments)
+    return end_with(run_command("minigen.train", _main, arguments))
 
 
 def _main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "--list"):
         _print_list()
         return 0
-    if words[0].startswith("-"):
-        raise UsageError(f"{words[0]!r} stands where the model must: python -m minigen.train MODEL [options]")
-    if words[0] not in MODELS:
-        raise UsageError(f"unknown model {words[0]!r}{closest(words[0].lower(), MODELS)} (--list shows all)")
-    model_type = MODELS[words[0]]
-    return _train(model_type, _parse(model_type, words[1:]))
+    with ranks() if "--distributed" in words else contextlib.nullcontext():
+        if words[0].startswith("-"):
+            raise UsageError(f"{words[0]!r} stands where the model must: python -m minigen.train MODEL [options]")
+        if words[0] not in MODELS:
+            raise UsageError(f"unknown model {words[0]!r}{closest(words[0].lower(), MODELS)} (--list shows all)")
+        model_type = MODELS[words[0]]
+        return _train(model_type, _parse(model_type, words[1:]))
 
 
 # The command line
@@ -114,9 +115,10 @@ def _train(model_type: type[Model], given: argparse.Namespace) -> int:
     if "distributed" not in given:
         task = _task(model_type, given)
         return processes.run(task.config.workers, _train_together, task)
-    with ranks(getattr(given, "device", "cpu")) as workers:
-        known: Any = None if workers.rank else _task(model_type, given, workers)
-        return _train_together(workers.share(known))
+    workers: Any = parallel.workers()
+    task = workers.share(None if workers.rank else _task(model_type, given, workers))
+    with working_with(workers.on(task.config.device)):
+        return _train_together(task)
 
 
 class _Task(NamedTuple):
@@ -218,6 +220,8 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
         trainer.fit()
         _print_result(trainer, data)
     except (Stopped, KeyboardInterrupt) as stop:
+        if isinstance(stop, KeyboardInterrupt) and trainer.workers.size > 1:
+            raise  # it came at once, to one worker: the others end with it
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         name = signal.Signals(number).name
         trainer.say(f"\nstopped by {name}; what was trained is saved. To go on:\n  {resume_command}")
@@ -257,7 +261,10 @@ def _part(split: Split) -> Split:
 
 
 def _resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
-    words = ["python", "-m", "minigen.train", model_type.name, "--resume"]
+    workers = parallel.workers()
+    mpiexec = ["mpiexec", "-n", f"{workers.size}"] if isinstance(workers, MPI) else []
+    words = [*mpiexec, "python", "-m", "minigen.train", model_type.name, "--resume"]
+    words += ["--distributed"] if mpiexec else []
     words += ["--smoke"] if smoke else []
     words += [] if folder == Path("runs") / model_type.name else ["--out", str(folder)]
     return shlex.join(words)

@@ -60,26 +60,47 @@ class MPI(Workers):
         """Rank 0's number, for all."""
         return self._world.bcast(number)
 
+    def on(self, device: str) -> MPI:
+        """The same ranks for arrays on this device."""
+        self._there = NCCL(self._mpi) if device == "gpu" else self  # kept: deleting it waits for the other GPUs
+        return self._there
+
 
 class NCCL(MPI):
-    """A rank with a GPU. The ranks agree on an id through MPI, and NCCL connects their GPUs."""
+    """A rank with a GPU. The ranks agree on an id through MPI, and NCCL connects their GPUs.
+
+    Raises:
+        WorkerError: NCCL is not installed, two ranks would share a GPU, or it cannot connect the GPUs.
+    """
 
     def __init__(self, mpi: Any) -> None:
         super().__init__(mpi)
         cupy = backend.module("gpu")
-        on_this_machine = self._world.Split_type(mpi.COMM_TYPE_SHARED)
-        cupy.cuda.Device(on_this_machine.Get_rank() % cupy.cuda.runtime.getDeviceCount()).use()
-        self._nccl = cupy.cuda.nccl
-        self._gpus = self._nccl.NcclCommunicator(
-            self.size, self.share(None if self.rank else self._nccl.get_unique_id()), self.rank
-        )
+        self._nccl = importlib.import_module("cupy.cuda.nccl")
+        if not self._nccl.available:
+            raise WorkerError("ranks with --device gpu need NCCL: pip install nvidia-nccl-cu12 (-cu13 for CUDA 13)")
+        machine = self._world.Split_type(mpi.COMM_TYPE_SHARED)
+        gpu = cupy.cuda.Device(machine.Get_rank() % cupy.cuda.runtime.getDeviceCount())
+        gpu.use()
+        gpus, here = len(set(machine.allgather(gpu.pci_bus_id))), machine.Get_size()
+        if gpus < here:
+            raise WorkerError(f"{here} ranks of one machine have {gpus} GPUs, must have one each: mpiexec -ppn {gpus}")
+        key = self.share(None if self.rank else self._nccl.get_unique_id())
+        try:
+            self._gpus = self._nccl.NcclCommunicator(self.size, key, self.rank)
+        except self._nccl.NcclError as error:
+            raise WorkerError(f"NCCL cannot connect the GPUs ({error}); NCCL_DEBUG=WARN says more") from error
 
     def all_reduce(self, array: Array) -> None:
         """Replace the array by the sum of all ranks' arrays, on the GPUs' own stream: nothing waits."""
         if backend.device_of(array) == "cpu":
             super().all_reduce(array)
-        else:
-            self._gpus.allReduce(*self._call(array), self._nccl.NCCL_SUM, _stream())
+            return
+        if not array.flags.c_contiguous:
+            raise ValueError(f"an array of shape {array.shape} does not lie row by row: NCCL cannot add it up")
+        kind = {"float32": self._nccl.NCCL_FLOAT32, "float64": self._nccl.NCCL_FLOAT64}[array.dtype.name]
+        at, stream = array.data.ptr, backend.module("gpu").cuda.get_current_stream().ptr
+        self._gpus.allReduce(at, at, array.size, kind, self._nccl.NCCL_SUM, stream)
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows, sets the others to zero, and adds up."""
@@ -90,18 +111,19 @@ class NCCL(MPI):
             array[: own.start], array[own.stop :] = 0, 0
             self.all_reduce(array)
 
-    def _call(self, array: Array) -> tuple[int, int, int, int]:
-        """Where to read, where to write, how many numbers, of which type."""
-        kind = self._nccl.NCCL_FLOAT32 if array.dtype == "float32" else self._nccl.NCCL_FLOAT64
-        return array.data.ptr, array.data.ptr, array.size, kind
+
+_exit_code = 1
 
 
-def _stream() -> int:
-    return backend.module("gpu").cuda.get_current_stream().ptr
+def end_with(code: int) -> int:
+    """The code that this program exits with; where a rank failed, mpiexec exits with it too."""
+    global _exit_code
+    _exit_code = code
+    return code
 
 
 @contextlib.contextmanager
-def ranks(device: str) -> Iterator[Workers]:
+def ranks() -> Iterator[MPI]:
     """`workers()` are the ranks of mpiexec in a `with` block, with one BLAS thread each.
 
     Raises:
@@ -118,18 +140,17 @@ def ranks(device: str) -> Iterator[Workers]:
         raise WorkerError(f"mpi4py finds no MPI library ({error}): {INSTALL}") from error
     workers = MPI(mpi)
     try:
-        workers = NCCL(mpi) if device == "gpu" else workers
         with working_with(workers), threadpool_limits(1):
             yield workers
-    except BaseException:
+    except (Exception, KeyboardInterrupt):
         if workers.rank:
             time.sleep(AFTER_RANK_0)
-        atexit.register(_end_all, mpi)
+        atexit.register(_end_all, mpi, workers)
         raise
 
 
-def _end_all(mpi: Any) -> None:
+def _end_all(mpi: Any, _: MPI) -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    mpi.COMM_WORLD.Abort(2)
+    mpi.COMM_WORLD.Abort(_exit_code)
