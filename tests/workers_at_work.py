@@ -5,7 +5,14 @@ mpiexec -n 2 python tests/workers_at_work.py all_models FILE.npz
 
 from __future__ import annotations
 
+import errno
+import inspect
+import itertools
+import pkgutil
 import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,11 +20,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigen import parallel, rng
+from minigen import ops, parallel, rng
+from minigen.autograd import Tensor, grad
 from minigen.data import Loader, Split, load
 from minigen.models import MODELS
+from minigen.ops.sharding import all_reduce
 from minigen.parallel.ranks import ranks
-from minigen.training import averages, resuming
+from minigen.train import _Task, _train_together
+from minigen.training import averages, checkpoint, resuming
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
 
@@ -34,12 +44,20 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def all_models() -> dict[str, Any]:
-    """Parameters, buffers, averages and measures of each model after three steps in float64, by "model/name"."""
+@contextmanager
+def float64() -> Iterator[None]:
+    """All batches are in float64."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (averages, resuming):
             patch.setattr(module, "Loader", partial(Loader, dtype="float64"))
-        return {key: value for name in MODELS for key, value in three_steps(name).items()}
+        yield
+
+
+def all_models() -> dict[str, Any]:
+    """Parameters, buffers, averages and measures of each model after three steps in float64, by "model/name"."""
+    with float64():
+        steps = {key: value for name in MODELS for key, value in three_steps(name).items()}
+    return steps | higher_orders()
 
 
 def three_steps(name: str) -> dict[str, Any]:
@@ -58,6 +76,61 @@ def three_steps(name: str) -> dict[str, Any]:
         trainer.exchange.complete(objective.optimizer)
         found |= {f"{objective.name}.{key}": value for key, value in objective.optimizer.state_dict().items()}
     return {f"{name}/{key}": value for key, value in found.items()}
+
+
+def higher_orders() -> dict[str, Any]:
+    """Gradients of gradients of gradients, through batch normalisation and `all_reduce`."""
+    workers, draws = parallel.workers(), np.random.default_rng(0)
+    rows, numbers = workers.shard(BATCH), draws.normal(size=(2, BATCH, 3, 2))
+    own, factor = numbers[:, rows.start : rows.stop]
+    x, weight = Tensor(own, requires_grad=True), Tensor(draws.normal(size=3), requires_grad=True)
+    found: dict[str, Any] = {}
+    with parallel.computing(rows):
+        y = ops.batch_norm(x, None, None, weight, training=True)
+        function = (ops.tanh(y) * factor * all_reduce((x * y).sum(0, keepdim=True))).sum()
+        for order in (1, 2, 3):
+            by_x, by_weight = grad(function, [x, weight], create_graph=True)
+            function = (by_x * by_x * factor).sum()
+            found[f"order {order} by x"] = whole = np.zeros((BATCH, 3, 2))
+            whole[rows.start : rows.stop] = by_x.data
+            found[f"order {order} by weight"] = by_weight.data.copy()
+    for array in found.values():
+        workers.all_reduce(array)
+    return found
+
+
+def falsified(mutations: list[tuple[str, str, str, str]]) -> list[float]:
+    """By how much a result differs from one worker's, for each (what is computed, module:function, a line, another)."""
+    compute = {name: partial(three_steps, name) for name in MODELS} | {"higher orders": higher_orders}
+    alone: dict[str, dict[str, Any]] = {}
+    differences = []
+    with float64():
+        for what, function, line, instead in mutations:
+            if what not in alone:
+                with parallel.working_with(parallel.ALONE):
+                    alone[what] = compute[what]()
+            with rewritten(pkgutil.resolve_name(function), line, instead):
+                found = compute[what]()
+            differences.append(max(difference(found[name], value) for name, value in alone[what].items()))
+    return differences
+
+
+def difference(found: Any, expected: Any) -> float:
+    """The largest, relative to the largest expected."""
+    return float(np.max(np.abs(found - expected)) / max(1.0, np.max(np.abs(expected))))
+
+
+@contextmanager
+def rewritten(function: Any, line: str, instead: str) -> Iterator[None]:
+    """The function with another line, also for those who imported it before."""
+    function = inspect.unwrap(getattr(function, "fget", function))
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(line) == 1, f"{function.__qualname__} has no line {line!r}"
+    names: dict[str, Any] = {}
+    exec(source[source.index("def ") :].replace(line, instead), function.__globals__, names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "__code__", names[function.__name__].__code__)
+        yield
 
 
 def exchange_arrays() -> int:
@@ -94,8 +167,37 @@ def fail_locally() -> None:
     parallel.workers().decide(0)
 
 
+FAILURES: dict[str, tuple[Any, str, BaseException]] = {
+    "disk": (checkpoint, "write", OSError(errno.ENOSPC, "No space left on device", "last.safetensors")),
+    "save": (checkpoint, "write", KeyboardInterrupt()),
+    "measure": (MODELS["vae"], "evaluate", ZeroDivisionError("on purpose")),  # tried once before training
+}
+
+
+@contextmanager
+def failing(what: str, rank: int, call: int) -> Iterator[None]:
+    """From this call on, something fails on one of the workers."""
+    owner, name, error = FAILURES[what]
+    whole, calls = getattr(owner, name), itertools.count(1)
+
+    def fails(*args: Any) -> Any:
+        if parallel.workers().rank == rank and next(calls) >= call:
+            raise error
+        return whole(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, fails)
+        yield
+
+
+def train_failing(what: str, rank: int, call: int, task: _Task) -> int:
+    """What a process does that `minigen.train` begins, where something fails."""
+    with failing(what, rank, call):
+        return _train_together(task)
+
+
 if __name__ == "__main__":
-    with ranks("cpu") as world:
+    with ranks() as world:
         found = globals()[sys.argv[1]]()
     if world.rank == 0:
         np.savez(sys.argv[2], **found if isinstance(found, dict) else {"size": found})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -36,10 +37,6 @@ def mpiexec(size: int, *words: str) -> list[str]:
     return [str(MPIEXEC), "-n", str(size), sys.executable, *words]
 
 
-def train(size: int, folder: Path, *words: str) -> list[str]:
-    return mpiexec(size, "-m", "minigen.train", "vae", "--smoke", "--distributed", "--out", str(folder), *words)
-
-
 @with_mpi
 @pytest.mark.parametrize("size", [2, 3])
 def test_ranks_compute_what_one_process_computes(tmp_path, size):
@@ -60,52 +57,103 @@ def test_arrays_of_any_length_are_added_up_and_gathered(tmp_path, size):
     assert np.load(tmp_path / "size.npz")["size"] == size
 
 
+SMALL = ["--hidden", "50", "--latent", "8", "--batch-size", "16"]
+BESIDE_THE_TESTS = os.environ | {
+    "PYTHONPATH": os.pathsep.join([str(Path(workers_at_work.__file__).parent), os.environ.get("PYTHONPATH", "")])
+}
+
+
+class Run:
+    """A training of two ranks in a folder; `failing` says which call of what fails on which rank."""
+
+    def __init__(self, folder: Path, *words: str, failing: tuple[str, int, int] | None = None) -> None:
+        self.folder, self.begun = folder, time.monotonic()
+        train = f"import sys, workers_at_work as w\nfrom minigen.train import main\nwith w.failing{failing}: "
+        program = ["-c", f"{train}sys.exit(main(sys.argv[1:]))"] if failing else ["-m", "minigen.train"]
+        command = mpiexec(2, *program, "vae", "--smoke", "--distributed", "--out", str(folder), *words)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=BESIDE_THE_TESTS)
+
+    def wait_for_an_epoch(self) -> None:
+        assert self.process.stdout
+        while not re.match(" +[0-9]", self.process.stdout.readline()):
+            assert self.process.poll() is None
+        self.begun = time.monotonic()
+
+    def pids(self) -> dict[int, int]:
+        """The process of each rank that has not ended."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                rank = re.search(r"\0PMI_RANK=(\d+)", (process / "environ").read_text())
+                if rank and str(self.folder) in (process / "cmdline").read_text():
+                    found[int(rank[1])] = int(process.name)
+        return found
+
+    def end(self) -> tuple[int, str, str]:
+        """Exit code, output and errors, within seconds and without an orphan."""
+        out, errors = self.process.communicate(timeout=30)
+        while self.pids():
+            assert time.monotonic() - self.begun < 30, "an orphan"
+            time.sleep(0.02)
+        return self.process.returncode, out, errors
+
+
 @with_mpi
-def test_a_run_of_two_ranks_that_is_killed_resumes_bit_for_bit(tmp_path):
-    expected, run = tmp_path / "expected", tmp_path / "killed"
-    small = ["--hidden", "50", "--latent", "8", "--batch-size", "16", "--epochs", "3"]
-    subprocess.run(train(2, expected, *small), check=True, timeout=60, capture_output=True)
-    begun = subprocess.Popen(train(2, run, *small), stdout=subprocess.PIPE, text=True)
-    assert begun.stdout
-    while not begun.stdout.readline().startswith("    1"):
-        assert begun.poll() is None
-    begun.kill()
-    begun.communicate(timeout=30)
-    subprocess.run(train(2, run, "--resume"), check=True, timeout=60, capture_output=True)
-    assert kill_and_resume.different(kill_and_resume.outcome(expected), kill_and_resume.outcome(run)) == []
+def test_a_run_of_two_ranks_resumes_bit_for_bit_whatever_ended_it(tmp_path):
+    expected, folder = Run(tmp_path / "expected", "--epochs", "20", *SMALL), tmp_path / "disturbed"
+    assert expected.end()[0] == 0
+    begin = ["--epochs", "20", *SMALL]
+    for rank in (1, 0):
+        run = Run(folder, *begin)
+        begin = ["--resume"]
+        run.wait_for_an_epoch()
+        os.kill(run.pids()[rank], signal.SIGKILL)
+        assert run.end()[0] != 0
+    for number in (signal.SIGTERM, signal.SIGINT):
+        run = Run(folder, "--resume")
+        run.wait_for_an_epoch()
+        run.process.send_signal(number)
+        code, out, errors = run.end()
+        assert (code, out.count(f"stopped by {number.name}"), errors) == (128 + number, 1, "")
+        assert "mpiexec -n 2 python -m minigen.train vae --resume --distributed" in out
+    for failing, code, words in (
+        (("disk", 0, 1), 2, "last.safetensors: No space left on device"),
+        (("save", 0, 1), 130, "stopped by SIGINT"),
+        (("measure", 1, 2), 70, "on purpose"),
+    ):
+        ended, _, errors = Run(folder, "--resume", failing=failing).end()
+        assert ended == code
+        assert len(re.findall(f"^minigen.train: .*{words}", errors, re.M)) == errors.count("minigen.train:") == 1
+    assert Run(folder, "--resume").end()[0] == 0
+    found = kill_and_resume.outcome(folder)
+    assert kill_and_resume.different(kill_and_resume.outcome(expected.folder), found) == []
+
+
+@with_mpi
+@pytest.mark.parametrize(
+    ("words", "failing", "code", "line"),
+    [
+        (["--lr", "1e30"], None, 2, "minigen.train: training stopped at epoch 1, batch"),
+        (["--epochs", "1"], ("measure", 1, 3), 70, "minigen.train: a fault in minigen: .* on purpose"),
+        (["--lr", "-1"], None, 2, "minigen.train: --lr is -1"),
+        (["--nosuch"], None, 2, "minigen.train: unknown option '--nosuch'"),
+    ],
+    ids=["NaN", "error on rank 1 in the last measurement", "wrong value", "wrong word"],
+)
+def test_ranks_end_together_and_one_says_why(tmp_path, words, failing, code, line):
+    ended, _, errors = Run(tmp_path / "run", *SMALL, *words, failing=failing).end()
+    assert ended == code
+    assert len(re.findall(line, errors)) == errors.count("minigen.train:") == 1
 
 
 @with_mpi
 @pytest.mark.parametrize("rank", [0, 1])
 def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path, rank):
-    call = f"import workers_at_work as w\nfrom minigen.parallel.ranks import ranks\nwith ranks('cpu'): w.fail({rank})"
-    path = os.pathsep.join([str(Path(workers_at_work.__file__).parent), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        mpiexec(3, "-c", call), capture_output=True, text=True, timeout=30, env=os.environ | {"PYTHONPATH": path}
-    )
+    call = f"import workers_at_work as w\nfrom minigen.parallel.ranks import ranks\nwith ranks(): w.fail({rank})"
+    done = subprocess.run(mpiexec(3, "-c", call), capture_output=True, text=True, timeout=30, env=BESIDE_THE_TESTS)
     assert done.returncode != 0
     assert done.stderr.count("ZeroDivisionError: on purpose") == 1
-
-
-@with_mpi
-def test_an_error_of_the_user_is_said_once(tmp_path):
-    done = subprocess.run(train(2, tmp_path / "run", "--lr", "-1"), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr.count("minigen.train: --lr is -1") == 1
-
-
-@with_mpi
-def test_a_signal_to_mpiexec_saves(tmp_path):
-    command = train(2, tmp_path / "run", "--epochs", "1000", "--hidden", "50")
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert run.stdout
-    while not run.stdout.readline().startswith("    2"):
-        assert run.poll() is None
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
-    begun = time.monotonic()
-    out, _ = run.communicate(timeout=30)
-    assert time.monotonic() - begun < 60
-    assert len(re.findall("stopped by SIGINT", out)) == 1
 
 
 def test_without_mpiexec_one_line_says_how_to_start(tmp_path, capsys):

@@ -1,0 +1,116 @@
+"""Would the comparison of two workers with one notice a mistake? Make every one, and see.
+
+Each row rewrites a line on which it hangs that workers compute what one computes: the random numbers, the batch's rows
+and weights, the sums, the updates, the measures, and batch normalisation to the third order.
+"""
+
+from __future__ import annotations
+
+import workers_at_work
+
+from minigen.parallel import processes
+
+OWN = '__import__("minigen").rng'
+RANK = '__import__("minigen").parallel.workers().rank'
+SUM = "terms = self.exchange.sum(batch, loss.terms, optimizer.parameters)"
+CLIP = "optim.clip_grad_norm_(optimizer.parameters, clip)"
+
+MUTATIONS = [
+    # random numbers
+    ("vae", "ops.noise:_drawn", "shard = parallel.shard()", "shard = None"),
+    ("vae", "ops.noise:_drawn", "slice(shard.start, shard.stop)", "slice(shard.stop - shard.start)"),
+    (
+        "vae",
+        "ops.sampling:reparameterize",
+        "normal(mean.shape, mean.data)",
+        f"{OWN}.standard_normal(mean.shape, mean.dtype, 'cpu')",
+    ),
+    ("cnn", "ops.sampling:dropout", "uniform_like(x.data)", f"{OWN}.uniform(x.shape, x.dtype, 'cpu')"),
+    ("ae", "models.corruption:corrupted", "normal_like(x)", f"{OWN}.standard_normal(x.shape, x.dtype, 'cpu')"),
+    ("sae", "models.corruption:corrupted", "uniform_like(x)", f"{OWN}.uniform(x.shape, x.dtype, 'cpu')"),
+    ("sae", "models.tied:TiedAutoencoder._labelled_batch", "divmod(step,", f"divmod(step + {RANK},"),
+    (
+        "dcgan",
+        "models.adversarial:Adversarial.noise",
+        "normal_batch(len(like), self.latent, like)",
+        f"{OWN}.standard_normal((len(like), self.latent), like.dtype, 'cpu')",
+    ),
+    (
+        "wgan-gp",
+        "models.wgan_gp:WGANGP.discriminator_loss",
+        "uniform((len(x), 1, 1, 1), x.data)",
+        f"{OWN}.uniform((len(x), 1, 1, 1), x.dtype, 'cpu')",
+    ),
+    # rows and weights
+    (
+        "vae",
+        "data.loader:Loader.epoch",
+        "slice(begin + shard.start, begin + shard.stop)",
+        "slice(begin, begin + shard.stop - shard.start)",
+    ),
+    ("vae", "data.loader:Batch.weight", "self.shard.weight if", "0.5 if"),
+    ("vae", "data.loader:Batch.total", "self.shard.total if", "len(self.index) if"),
+    ("vae", "parallel:Workers.shard", "(own.stop - own.start) / total", "1 / self.size"),
+    ("vae", "parallel:Workers.shard", "Shard(0, total, total, 1 / self.size)", "Shard(0, total, total, 1 / total)"),
+    # the step
+    ("vae", "training.loop:Trainer.step", "backward(batch.weight)", "backward()"),
+    ("vae", "training.loop:Trainer.step", "parallel.computing(batch.shard)", "parallel.computing(None)"),
+    ("dcgan", "training.loop:Trainer.step", "    loss.value.backward", "loss.value.backward"),
+    ("wgan-gp", "training.loop:Trainer.step", SUM, f"clip and {CLIP}; {SUM}"),
+    ("wgan-gp", "training.loop:Trainer.step", f"{CLIP} if clip else ", ""),
+    (
+        "ddnet",
+        "training.loop:Trainer.step",
+        f"{SUM}\n        layers = layer_norms(objective)",
+        f"layers = layer_norms(objective); {SUM}",
+    ),
+    ("vae", "training.loop:Trainer.step", "**layers}, batch.total)", "**layers}, len(batch.index))"),
+    # the exchange
+    ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(flat)", "pass"),
+    ("vae", "training.exchange:Exchange.sum", "reshape(1) * batch.weight", "reshape(1) / self.workers.size"),
+    ("vae", "training.exchange:Exchange.step", "self._collect(", "list("),
+    ("vae", "training.exchange:Exchange.complete", "self._collect(", "list("),
+    ("vae", "training.exchange:_share_out", "begin += p.size", "begin += p.size - 1"),
+    ("vae", "training.exchange:_share_out", "own.stop - begin", "own.stop - begin - 1"),
+    (
+        "vae",
+        "parallel.processes:Processes.gather",
+        "row * (rank * len(array) // self.size)",
+        "row * (rank * len(array) // self.size) + (rank == 1)",
+    ),
+    (
+        "vae",
+        "parallel.processes:Processes.all_reduce",
+        "_add_up(slots[:, own], total[own])",
+        "_add_up(slots[:, own][:, 1:], total[own][1:])",
+    ),
+    ("vae", "parallel.processes:_add_up", "slots[1:]", "slots[2:]"),
+    # the measures
+    ("vae", "training.averages:measure", "exchange.sum(batch, score.terms)", "score.terms"),
+    ("vae", "training.averages:measure", "parallel.computing(batch.shard)", "parallel.computing(None)"),
+    # batch normalisation
+    ("dcgan", "ops.normalization:_mean_row", "mean_of_batch_array", ""),
+    ("dcgan", "ops.normalization:_mean_product", "mean_of_batch_array", ""),
+    ("dcgan", "ops.normalization:_elements", "rows.shape[1] if shard is None else", "rows.shape[1] if True else"),
+    ("dcgan", "ops.sharding:mean_of_batch_array", "mean * shard.weight", "mean / 2"),
+    ("dcgan", "ops.sharding:mean_of_batch_array", "parallel.workers().all_reduce(whole)", "pass"),
+    ("higher orders", "ops.normalization:_mean", "mean_of_batch", ""),
+    ("higher orders", "ops.normalization:_inverse_std", "sum_of_batch", ""),
+    ("higher orders", "ops.normalization:_inverse_std", "_elements(s.standardized)", "s.standardized.shape[1]"),
+    ("higher orders", "ops.sharding:mean_of_batch", "mean * shard.weight", "mean / 2"),
+    ("higher orders", "ops.sharding:sum_of_batch", "parallel.shard() is None", "True"),
+    ("higher orders", "ops.sharding:all_reduce", "parallel.workers().all_reduce(value)", "pass"),
+    ("higher orders", "ops.sharding:all_reduce", "(x, all_reduce)", "(x, lambda g: g)"),
+]
+
+
+def test_every_mistake_is_caught():
+    mutations = [(what, f"minigen.{function}", line, instead) for what, function, line, instead in MUTATIONS]
+    right = [
+        (what, "minigen.parallel:Workers.own", "self.rank *", "1 * self.rank *") for what in ("vae", "higher orders")
+    ]
+    differences = processes.run(2, workers_at_work.falsified, [*right, *mutations])
+    missed = [row for row, found in zip(MUTATIONS, differences[2:], strict=True) if not found > 1e-10]
+    print(f"mistakes in sharding: {len(MUTATIONS) - len(missed)} caught / {len(MUTATIONS)}")
+    assert max(differences[:2]) < 1e-10, "it is the falsification that is caught"
+    assert not missed
