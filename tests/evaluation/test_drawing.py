@@ -82,7 +82,8 @@ def seen(figure: Figure) -> dict[str, tuple[float, float, float, float]]:
 def test_every_figure_shows_any_text_whole(name: str, count: int) -> None:
     for text in TEXTS if count == 3 else TEXTS[:1]:
         figure = DRAWN[name](text, count)
-        assert figures.png(figure).startswith(b"\x89PNG")
+        if text == TEXTS[0]:
+            assert figures.png(figure).startswith(b"\x89PNG")
         titles = {figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)}
         for said, (left, bottom, right, top) in seen(figure).items():
             assert len(said) <= 100
