@@ -24,6 +24,6 @@ def unpool(values, switches, size):
     raise NotImplementedError("your turn")
 
 
-# Pencil: 28 × 28 pixels go through 16 channels of 28 × 28 and a pooling of 2 × 2 to a code of 32 numbers.
-# With switches the decoder is also given the place of each maximum. How many integers pass beside the code?
-answer_beside = None
+# Pencil: 16 channels of 14 × 14 go through a dense layer to a code of 16 numbers.
+# How many parameters does this layer have, with its biases?
+answer_dense = None

@@ -62,12 +62,13 @@ def unpool(your):
         same(your.unpool(values.data, switches, shape[2:]), right, f"unpool to {shape}", mistakes)
 
 
-@exercise("pencil", "One switch for each number that pooling gives.", "16 channels of 14 × 14")
-def answer_beside(your):
+@exercise("pencil", "Each number of the code reads each of the flattened features.", "16 · 14 · 14 features, 16 numbers")
+def answer_dense(your):
     mistakes = {
-        12544: "pooling keeps one of four",
-        196: "there are 16 channels",
-        32: "that is the code",
-        784: "those are the pixels",
+        50176: "the biases are missing: one for each number of the code",
+        53312: "a bias belongs to each number of the code, not to each feature",
+        3152: "those are the features and the biases, but each number of the code has a weight for each feature",
+        272: "flatten first: a dense layer has a weight for each feature, not for each channel",
+        3136: "those are the features",
     }
-    number(your.answer_beside, 3136, mistakes | {6272: "one integer names a place: row·W + column"}, rtol=1e-7)
+    number(your.answer_dense, 50192, mistakes, rtol=1e-7)

@@ -32,11 +32,11 @@ MISTAKES = {
         ("switches.reshape(n, c, -1)", "switches.reshape(n, c, -1) - 1", "wrong in"),
         ("values.reshape(n, c, -1)", "values.swapaxes(2, 3).reshape(n, c, -1)", "wrong in"),
     ],
-    "answer_beside": [
-        ("3136", "12544", "four"),
-        ("3136", "196", "16 channels"),
-        ("3136", "32", "the code"),
-        ("3136", "784", "pixels"),
-        ("3136", "6272", "names a place"),
+    "answer_dense": [
+        ("50192", "50176", "biases"),
+        ("50192", "53312", "each feature"),
+        ("50192", "3152", "weight for each feature"),
+        ("50192", "272", "flatten"),
+        ("50192", "3136", "features"),
     ],
 }
