@@ -62,7 +62,9 @@ def unpool(your):
         same(your.unpool(values.data, switches, shape[2:]), right, f"unpool to {shape}", mistakes)
 
 
-@exercise("pencil", "Each number of the code reads each of the flattened features.", "16 · 14 · 14 features, 16 numbers")
+@exercise(
+    "pencil", "Each number of the code reads each of the flattened features.", "16 · 14 · 14 features, 16 numbers"
+)
 def answer_dense(your):
     mistakes = {
         50176: "the biases are missing: one for each number of the code",
