@@ -24,6 +24,7 @@ Source: Chellapilla et al. 2006, "High Performance Convolutional Neural Networks
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from minigen import backend
@@ -77,10 +78,17 @@ def columns_of(image: Array, window: Window, output_size: Pair) -> Array:
 
 
 def image_of(columns: Array, shape: tuple[int, ...], window: Window, output_size: Pair) -> Array:
-    """(C·kh·kw, OH·OW·N) -> (C, H, W, N), the adjoint of `columns_of`"""
+    """(C·kh·kw, OH·OW·N) -> (C, H, W, N), the adjoint of `columns_of`
+
+    Pixels that are a stride apart lie side by side in a phase of the image: what a tap adds to is a block without gaps.
+    """
     c, h, w, n = shape
-    columns = columns.reshape(c, math.prod(window.kernel), *output_size, n)
-    padded = backend.of(columns).zeros((c, *window.padded_size((h, w)), n), columns.dtype)
-    for tap, (rows, cols) in enumerate(window.taps(output_size)):
-        padded[:, rows, cols] += columns[:, tap]
+    (down, right), (height, width), (oh, ow) = window.stride, window.padded_size((h, w)), output_size
+    columns = columns.reshape(c, *window.kernel, oh, ow, n)
+    phases = backend.of(columns).zeros((down, right, c, -(-height // down), -(-width // right), n), columns.dtype)
+    with backend.small_buffers():
+        for i, j in itertools.product(*map(range, window.kernel)):
+            (y, row), (x, col) = divmod(i * window.dilation[0], down), divmod(j * window.dilation[1], right)
+            phases[row, col, :, y : y + oh, x : x + ow] += columns[:, i, j]
+    padded = phases.transpose(2, 3, 0, 4, 1, 5).reshape(c, phases.shape[3] * down, phases.shape[4] * right, n)
     return window.crop(padded, (h, w))
