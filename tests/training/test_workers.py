@@ -20,6 +20,7 @@ import pytest
 import workers_at_work
 from support import assert_close
 
+from minigen import train
 from minigen.data import Loader
 from minigen.parallel import WorkerError, processes
 from minigen.train import main
@@ -152,6 +153,13 @@ def test_a_nan_ends_all_with_one_line(tmp_path, capsys):
     words = ["vae", "--smoke", "--lr", "1e30", "--out", str(tmp_path / "run"), *WORKERS]
     assert main(words) == 2
     assert re.fullmatch(r"minigen.train: training stopped at epoch 1, batch .*\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("call", [2, 3], ids=["in the validation", "in the last measurement"])
+def test_an_error_on_worker_1_ends_all_with_one_line(tmp_path, capsys, monkeypatch, call):
+    monkeypatch.setattr(train, "_train_together", partial(workers_at_work.train_failing, "measure", 1, call))
+    assert main(["vae", "--smoke", "--epochs", "1", "--out", str(tmp_path / "run"), *WORKERS]) == 70
+    assert re.fullmatch(r"minigen.train: a fault in minigen: .* on purpose.*\n", capsys.readouterr().err)
 
 
 def test_a_run_of_two_workers_that_is_killed_resumes_bit_for_bit(tmp_path):
