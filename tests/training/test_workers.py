@@ -20,7 +20,7 @@ import pytest
 import workers_at_work
 from support import assert_close
 
-from minigen import train
+from minigen import parallel, train
 from minigen.data import Loader
 from minigen.parallel import WorkerError, processes
 from minigen.train import main
@@ -183,3 +183,10 @@ def test_threads_train_models_as_if_each_were_alone(alone, monkeypatch):
         for found in pool.map(workers_at_work.three_steps, ["vae", "dcgan", "recurrent-ae", "sae"]):
             for name, value in found.items():
                 np.testing.assert_array_equal(value, alone[name], err_msg=name)
+
+
+def test_workers_and_a_shard_belong_to_their_thread():
+    rows = parallel.Shard(0, 3, 7, 3 / 7)
+    with parallel.working_with(parallel.Workers()), parallel.computing(rows), ThreadPoolExecutor() as pool:
+        assert (parallel.workers() is parallel.ALONE, parallel.shard()) == (False, rows)
+        assert pool.submit(lambda: (parallel.workers(), parallel.shard())).result() == (parallel.ALONE, None)
