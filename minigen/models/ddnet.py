@@ -11,7 +11,8 @@ recorded.
 
 The text asks for pooling, for features "mapped back to the original space" and for a dense layer; its code
 has none of these and applies the cross-entropy to an image. With the three poolings, the three strides of 2
-lead back to the image's size. The two nets have as many layers and about as many weights.
+lead back to the image's size. The two nets have as many layers and about as many weights. The code pools before
+relu, as `cnn` does.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Classifier(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 128, ⌊H / 8⌋, ⌊W / 8⌋)"""
         for conv in (self.conv1, self.conv2, self.conv3):
-            x = ops.max_pool2d(ops.relu(conv(x)), 2)
+            x = ops.relu(ops.max_pool2d(conv(x), 2))
         return x
 
 
