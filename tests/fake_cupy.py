@@ -172,6 +172,14 @@ class ndarray:  # noqa: N801
     def astype(self, dtype: Any, copy: bool = True) -> ndarray:
         return wrap(cast(self._host, dtype)) if copy or self.dtype != dtype else self
 
+    @property
+    def flags(self) -> Any:
+        return self._host.flags
+
+    @property
+    def data(self) -> Any:
+        return SimpleNamespace(ptr=self._host.ctypes.data)
+
     def get(self) -> np.ndarray:
         count("transfer (get)")
         return np.array(self._host, order="C")
@@ -408,10 +416,27 @@ class Generator:
 class CUDARuntimeError(RuntimeError): ...
 
 
+STREAM = 77
+gpu_in_use: int | None = None
+
+
+class Device:
+    def __init__(self, device: int):
+        self.id, self.pci_bus_id = device, f"0000:{device:02}:00.0"
+
+    def use(self) -> None:
+        global gpu_in_use
+        gpu_in_use = self.id
+
+
 # The module's names
 
 random = SimpleNamespace(Generator=Generator, Philox4x3210=Philox4x3210)
-cuda = SimpleNamespace(runtime=SimpleNamespace(CUDARuntimeError=CUDARuntimeError, getDeviceCount=lambda: 1))
+cuda = SimpleNamespace(
+    runtime=SimpleNamespace(CUDARuntimeError=CUDARuntimeError, getDeviceCount=lambda: 1),
+    Device=Device,
+    get_current_stream=lambda: SimpleNamespace(ptr=STREAM),
+)
 globals().update({name: ufunc(getattr(np, name)) for name in UFUNCS})
 globals().update({name: forward(name, getattr(np, name), parameters) for name, parameters in FUNCTIONS.items()})
 globals().update({name: from_host(name, getattr(np, name), parameters) for name, parameters in FROM_HOST.items()})

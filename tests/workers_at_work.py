@@ -17,15 +17,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import fake_cupy
+import fake_nccl
 import numpy as np
 import pytest
+from support import to_numpy
 
-from minigen import ops, parallel, rng
+from minigen import backend, ops, parallel, rng
 from minigen.autograd import Tensor, grad
 from minigen.data import Loader, Split, load
 from minigen.models import MODELS
 from minigen.ops.sharding import all_reduce
-from minigen.parallel.ranks import ranks
+from minigen.parallel.ranks import MPI, ranks
 from minigen.train import _Task, _train_together
 from minigen.training import averages, checkpoint, resuming
 from minigen.training.loop import Trainer
@@ -60,13 +63,27 @@ def all_models() -> dict[str, Any]:
     return steps | higher_orders()
 
 
-def three_steps(name: str) -> dict[str, Any]:
+def models_on_gpus() -> dict[str, Any]:
+    """The same of three models on the stand-in for GPUs, one for each rank."""
+    with float64(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "_gpu", fake_cupy)
+        patch.setitem(sys.modules, "cupy.cuda.nccl", fake_nccl)
+        patch.setattr(fake_cupy.cuda.runtime, "getDeviceCount", lambda: 3)
+        workers = parallel.workers()
+        with parallel.working_with(workers.on("gpu") if isinstance(workers, MPI) else workers):
+            found = {
+                key: value for name in ("vae", "dcgan", "wgan-gp") for key, value in three_steps(name, "gpu").items()
+            }
+        return {key: value if isinstance(value, float) else to_numpy(value) for key, value in found.items()}
+
+
+def three_steps(name: str, device: str = "cpu") -> dict[str, Any]:
     """The same of one model, in the dtype of the loaders."""
-    config = MODELS[name].config_type(batch_size=BATCH, epochs=1, **OPTIONS.get(name, {}))
+    config = MODELS[name].config_type(batch_size=BATCH, epochs=1, device=device, **OPTIONS.get(name, {}))
     data = load(config.data, None, 0)
     train, held_out = data.train.take(range(sum(SIZES))), data.train.take(range(20, 31))
     rng.manual_seed(0)
-    model = MODELS[name](config, data.input_shape, len(data.classes)).to(dtype="float64")
+    model = MODELS[name](config, data.input_shape, len(data.classes)).to(device, "float64")
     trainer = Trainer(model, train, Split(train.inputs[:0], train.labels[:0]), RunFolder(Path("none")), print)
     for batch in trainer.loader.epoch(0, 0, trainer.workers):
         trainer.step(batch)

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import fake_cupy
+import fake_nccl
 import kill_and_resume
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ import workers_at_work
 from support import assert_close
 
 from minigen import backend, parallel
-from minigen.parallel.ranks import NCCL
+from minigen.parallel.ranks import MPI, NCCL
 from minigen.train import main
 
 BESIDE = str(Path(sys.executable).parent)  # where the mpich wheel puts mpiexec
@@ -166,41 +168,40 @@ def test_without_mpiexec_one_line_says_how_to_start(tmp_path, capsys):
 # --- NCCL ---------------------------------------------------------------------------------------------------
 
 
-class Communicator:
-    """NCCL between two ranks of which the other has the same arrays."""
+@with_mpi
+@pytest.mark.parametrize("size", [2, 3])
+def test_ranks_with_gpus_compute_what_one_computes(tmp_path, size):
+    file = tmp_path / "found.npz"
+    subprocess.run(mpiexec(size, workers_at_work.__file__, "models_on_gpus", str(file)), check=True, timeout=60)
+    alone = workers_at_work.models_on_gpus()
+    with np.load(file) as together:
+        assert set(together) == alone.keys()
+        for name, value in alone.items():
+            assert_close(together[name], value, 1e-10, name)
 
-    def __init__(self, size: int, key: tuple[int, ...], rank: int) -> None:
-        self.calls: list[tuple[int, ...]] = []
 
-    def allReduce(self, *call: int) -> None:  # noqa: N802 (NCCL's name)
-        self.calls.append(call)
-
-
-def test_nccl_is_told_where_how_many_and_of_which_type(monkeypatch):
-    here = SimpleNamespace(use=lambda: None)
-    cuda = SimpleNamespace(
-        Device=lambda number: here,
-        runtime=SimpleNamespace(getDeviceCount=lambda: 1),
-        get_current_stream=lambda: SimpleNamespace(ptr=77),
-        nccl=SimpleNamespace(
-            NcclCommunicator=Communicator, get_unique_id=lambda: (1, 2), NCCL_FLOAT32=7, NCCL_FLOAT64=8, NCCL_SUM=0
-        ),
-    )
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        ({"available": False}, "pip install nvidia-nccl-cu12"),
+        ({"get_unique_id": lambda: bytes(128)}, "NCCL cannot connect the GPUs .*INVALID_USAGE"),
+        ({}, "2 ranks of one machine have 1 GPUs, must have one each"),
+    ],
+)
+def test_nccl_that_cannot_work_is_refused(monkeypatch, broken, line):
+    buses = ["0000:00:00.0", "0000:00:00.0" if not broken else "0000:01:00.0"]
     world = SimpleNamespace(
-        Get_rank=lambda: 0, Get_size=lambda: 2, bcast=lambda value: value, Split_type=lambda kind: world
+        Get_rank=lambda: 0, Get_size=lambda: 2, bcast=lambda value: value, allgather=lambda bus: buses
     )
-    monkeypatch.setattr(backend, "module", lambda device: SimpleNamespace(cuda=cuda))
-    monkeypatch.setattr(backend, "device_of", lambda array: "gpu")
-    workers = NCCL(SimpleNamespace(COMM_WORLD=world, COMM_TYPE_SHARED=1))
+    world.Split_type = lambda kind: world
+    monkeypatch.setattr(backend, "_gpu", fake_cupy)
+    monkeypatch.setitem(sys.modules, "cupy.cuda.nccl", SimpleNamespace(**(vars(fake_nccl) | broken)))
+    with pytest.raises(parallel.WorkerError, match=line):
+        MPI(SimpleNamespace(COMM_WORLD=world, COMM_TYPE_SHARED=1)).on("gpu")
 
-    class OnGPU(np.ndarray):
-        @property
-        def data(self):
-            return SimpleNamespace(ptr=1000)
 
-    array = np.ones(5, "float32").view(OnGPU)
-    workers.all_reduce(array)
-    workers.gather(array)
-    assert workers._gpus.calls == [(1000, 1000, 5, 7, 0, 77)] * 2
-    assert array.tolist() == [1, 1, 0, 0, 0]
-    assert parallel.workers().size == 1
+def test_nccl_refuses_an_array_that_does_not_lie_row_by_row(monkeypatch):
+    monkeypatch.setattr(backend, "_gpu", fake_cupy)
+    ranks = object.__new__(NCCL)
+    with pytest.raises(ValueError, match=r"shape \(3, 2\)"):
+        ranks.all_reduce(backend.to_device(np.zeros((2, 3)), "gpu").T)
