@@ -255,7 +255,7 @@ def test_sequences_of_the_user_keep_their_units(tmp_path: Path, capsys: pytest.C
 
 
 def test_a_reconstruction_counts_no_padding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = small_run(tmp_path / "run", "recurrent-ae", data="waves-varied", reversed_target=True)
+    run = small_run(tmp_path / "run", "recurrent-ae", data="waves-varied")
     assert apply.main([str(run), "reconstruct", "--count", "20"]) == 0
     test = load("waves-varied").test.take(range(20))
     error = minigen.load(run).score(test.inputs, test.lengths).mean()

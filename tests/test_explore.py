@@ -34,8 +34,8 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
     ("vae", {"data": "shapes"}),
     ("conv-ae", {"pooling": "max"}),
     ("sae", {"mode": "joint"}),
-    ("recurrent-ae", {"data": "waves", "reversed_target": True}),
-    ("recurrent-ae", {"data": "waves", "standardise": True, "clock": True}),
+    ("recurrent-ae", {"data": "waves"}),
+    ("recurrent-ae", {"data": "waves", "reversed_target": False, "standardise": False, "clock": False}),
     ("deconv", {"task": "denoise"}),
     ("gan", {"output": "sigmoid"}),
 ]

@@ -99,7 +99,9 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def current_names(config: dict[str, Any]) -> dict[str, Any]:
-    """The hyper-parameters that an older version saved, as this one calls them."""
+    """The hyper-parameters that an older version saved, as this one calls them, with those that it did not know."""
+    if "reversed_target" in config:  # recurrent-ae, which began without these two
+        config = {"standardise": False, "clock": False, **config}
     if "skip_unreadable" in config:
         return config
     renamed = {"filters" if name == "channels" else name: value for name, value in config.items()}

@@ -59,11 +59,12 @@ def test_an_lstm(tmp_path: Path) -> None:
     weights = load_file(trained.export(tmp_path / "rae.safetensors"))
     own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
     x = load("waves").test.inputs[:4]
+    standardised = (torch.from_numpy(x) - weights["mean"]) / weights["deviation"]
     names = sorted(own)
     lstm = nn.LSTM(1, 12, batch_first=True)
     assert set(names) <= {name for name, _ in lstm.named_parameters()}, names
     lstm.load_state_dict(own, strict=True)
     with torch.no_grad():
-        _, (h, _) = lstm(torch.from_numpy(x))
+        _, (h, _) = lstm(standardised)
         codes = torch.nn.functional.linear(h[0], weights["code.weight"], weights["code.bias"]).numpy()
     np.testing.assert_allclose(trained.encode(x), codes, atol=1e-5)

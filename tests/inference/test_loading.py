@@ -46,6 +46,17 @@ def test_gives_the_model_that_was_best_without_the_data(run: Path, device: str) 
         np.testing.assert_array_equal(backend.to_device(array, "cpu"), arrays[f"model.{name}"])
 
 
+def test_an_older_sequence_model_keeps_what_it_is(tmp_path: Path) -> None:
+    run = small_run(tmp_path / "run", "recurrent-ae", data="waves", standardise=False, clock=False)
+    x = load("waves").test.inputs[:4]
+    scores, file = minigen.load(run).score(x), run / "config.json"
+    content = json.loads(file.read_text())
+    for name in ("standardise", "clock", "normal"):
+        del content["config"][name]
+    file.write_text(json.dumps(content))
+    np.testing.assert_array_equal(minigen.load(run).score(x), scores)
+
+
 def test_the_random_stream_is_left_alone(run: Path) -> None:
     rng.manual_seed(3)
     minigen.load(run)

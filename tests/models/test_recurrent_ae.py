@@ -18,7 +18,7 @@ from minigen.train import main
 
 def model_of(shape: tuple[int, int] = (6, 2), device: str = "cpu", **options: Any) -> RecurrentAutoencoder:
     minigen.manual_seed(0)
-    config = RecurrentAEConfig(hidden=5, latent=3, device=device, **options)
+    config = RecurrentAEConfig(hidden=5, latent=3, device=device, **{"clock": False, **options})
     model = RecurrentAutoencoder(config, shape, 1)
     model.to(device)
     return model
@@ -67,7 +67,7 @@ def test_a_short_sequence_is_reconstructed_as_it_is_alone(device: str, reversed_
 
 
 def test_what_lies_beyond_the_end_has_no_influence(device: str) -> None:
-    model = model_of(device=device, reversed_target=True)
+    model = model_of(device=device, clock=True)
     errors = [to_numpy(model.squared_errors(batch_of([6, 3, 1, 4], device, beyond))) for beyond in (0.0, 7.0)]
     np.testing.assert_array_equal(*errors)
 
@@ -79,7 +79,7 @@ def test_a_standardised_model_reads_its_training_data_in_any_units(device: str) 
     codes = []
     for scale, shift in ((1, 0), (0.05, 0.4)):
         split = Split(x * np.float32(scale) + np.float32(shift), np.zeros(4, np.int64), lengths)
-        model = model_of(device=device, standardise=True)
+        model = model_of(device=device)
         model.prepare(split)
         batch = Loader(split, 4, 0, device, shuffle=False).first(4)
         codes.append(to_numpy(model.encode(Tensor(batch.inputs), batch.lengths)))

@@ -34,8 +34,10 @@ class RecurrentAutoencoder(Twin):
         if self.config.standardise:
             shape = train.inputs.shape[1:]
             used = np.arange(shape[0]) < (shape[0] if train.lengths is None else train.lengths[:, None])
-            steps = torch.tensor(train.inputs[np.broadcast_to(used, train.inputs.shape[:2])])
-            self.mean[...], self.deviation[...] = steps.mean(0), steps.std(0, correction=0)
+            steps = train.inputs[np.broadcast_to(used, train.inputs.shape[:2])]
+            deviation = steps.std(0)  # NumPy's, to the last digit
+            self.mean[...] = torch.tensor(steps.mean(0))
+            self.deviation[...] = torch.tensor(np.where(deviation > 1e-6, deviation, 1))
 
     def squared_errors(self, batch: Batch) -> torch.Tensor:
         x, steps = batch.inputs, batch.inputs.shape[1]
@@ -75,17 +77,11 @@ CASES = [
     Case("recurrent-ae", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "clip_norm": 0.0}),
     Case("recurrent-ae clipped", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "clip_norm": 0.01}),
     Case(
-        "recurrent-ae reversed, lengths",
+        "recurrent-ae of the document",
         "recurrent-ae",
         RecurrentAutoencoder,
-        {**SMALL, "data": "waves-varied", "reversed_target": True},
+        {**SMALL, "reversed_target": False, "standardise": False, "clock": False},
     ),
-    Case(
-        "recurrent-ae standardised, clock, lengths",
-        "recurrent-ae",
-        RecurrentAutoencoder,
-        {**SMALL, "data": "waves-varied", "standardise": True, "clock": True},
-        20,
-    ),
+    Case("recurrent-ae lengths", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "data": "waves-varied"}, 20),
     Case("recurrent-ae masked", "recurrent-ae", RecurrentAutoencoder, {**SMALL, "corrupt": "mask:0.5"}, 20),
 ]

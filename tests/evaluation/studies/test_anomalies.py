@@ -28,7 +28,7 @@ def test_the_study_counts_alarms_above_the_threshold() -> None:
 def test_the_error_in_a_title_is_that_of_the_line_drawn() -> None:
     rng.manual_seed(0)
     data = load("waves-varied")
-    config = RecurrentAEConfig(hidden=4, latent=2, data="waves-varied", reversed_target=True)
+    config = RecurrentAEConfig(hidden=4, latent=2, data="waves-varied")
     model = RecurrentAutoencoder(config, data.input_shape, 4)
     model.output.weight.data *= 20  # the lines go up and down
     for axes in draw_series(model, data).axes:
