@@ -23,7 +23,7 @@ def unbroadcast(g, shape):
 
 
 def multiply(a, b):
-    """a · b, element by element, with broadcasting. Your unbroadcast is of use."""
+    """a · b, element by element, with broadcasting. Use your unbroadcast."""
     raise NotImplementedError("your turn")
 
 

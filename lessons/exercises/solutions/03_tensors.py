@@ -25,7 +25,7 @@ def unbroadcast(g, shape):
 
 
 def multiply(a, b):
-    """a · b, element by element, with broadcasting. Your unbroadcast is of use."""
+    """a · b, element by element, with broadcasting. Use your unbroadcast."""
     return record(
         a.data * b.data,
         (a, lambda g: unbroadcast(g * b, a.shape)),

@@ -25,7 +25,7 @@ def log_softmax(x):
 def binary_cross_entropy(x, t):
     """-t·ln σ(x) - (1 - t)·ln(1 - σ(x)) for each element, from logits x and targets t in [0, 1]: two tensors.
 
-    Finite, and precise to 7 digits, for logits of ±1000. ops.log, ops.exp, ops.abs and ops.maximum are of use.
+    Finite, and precise to 7 digits, for logits of ±1000. Use ops.log, ops.exp, ops.abs and ops.maximum.
     """
     return ops.maximum(x, 0.0) - x * t + ops.log(1.0 + ops.exp(-ops.abs(x)))
 
