@@ -83,12 +83,13 @@ def image_of(columns: Array, shape: tuple[int, ...], window: Window, output_size
     Pixels that are a stride apart lie side by side in a phase of the image: what a tap adds to is a block without gaps.
     """
     c, h, w, n = shape
-    (down, right), (height, width), (oh, ow) = window.stride, window.padded_size((h, w)), output_size
-    columns = columns.reshape(c, *window.kernel, oh, ow, n)
-    phases = backend.of(columns).zeros((down, right, c, -(-height // down), -(-width // right), n), columns.dtype)
+    (down, right), cells = window.stride, (-(-h // window.stride[0]), -(-w // window.stride[1]))
+    columns = columns.reshape(c, *window.kernel, *output_size, n)
+    phases = backend.of(columns).zeros((down, right, c, *cells, n), columns.dtype)
     with backend.small_buffers():
         for i, j in itertools.product(*map(range, window.kernel)):
-            (y, row), (x, col) = divmod(i * window.dilation[0], down), divmod(j * window.dilation[1], right)
-            phases[row, col, :, y : y + oh, x : x + ow] += columns[:, i, j]
-    padded = phases.transpose(2, 3, 0, 4, 1, 5).reshape(c, phases.shape[3] * down, phases.shape[4] * right, n)
-    return window.crop(padded, (h, w))
+            row, to_rows, from_rows = window.phase(0, i, output_size, cells)
+            col, to_cols, from_cols = window.phase(1, j, output_size, cells)
+            phases[row, col, :, to_rows, to_cols] += columns[:, i, j, from_rows, from_cols]
+    image = phases.transpose(2, 3, 0, 4, 1, 5).reshape(c, cells[0] * down, cells[1] * right, n)
+    return image[:, :h, :w]

@@ -75,6 +75,13 @@ class Window:
         start = tap * self.dilation[axis]
         return slice(start, start + (output_size[axis] - 1) * self.stride[axis] + 1, self.stride[axis])
 
+    def phase(self, axis: int, tap: int, output_size: Pair, cells: Pair) -> tuple[int, slice, slice]:
+        """Which of the `stride` phases of an image a tap sees, which of its cells, and from which positions."""
+        shift, phase = divmod(tap * self.dilation[axis] - self.padding[axis][0], self.stride[axis])
+        first = max(shift, 0)
+        last = max(min(output_size[axis] + shift, cells[axis]), first)
+        return phase, slice(first, last), slice(first - shift, last - shift)
+
     def padded_size(self, size: Pair) -> Pair:
         """Height and width with the padding."""
         (top, bottom), (left, right) = self.padding
