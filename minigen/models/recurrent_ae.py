@@ -83,11 +83,15 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
     activation: Annotated[
         Literal["tanh", "relu"], Meta(description="activation of candidate and output in the LSTMs")
     ] = "tanh"
-    reversed_target: Annotated[bool, Meta(description="decode from the last step to the first")] = True
-    standardise: Annotated[
-        bool, Meta(description="the encoder reads each variable with mean 0 and variance 1, by the training data")
+    reversed_target: Annotated[
+        bool, Meta(description="decode from the last step, which the encoder remembers best, to the first")
     ] = True
-    clock: Annotated[bool, Meta(description="the decoder also reads the time, from -1 to 1 over its steps")] = True
+    standardise: Annotated[
+        bool, Meta(description="the encoder reads each variable with the training data's mean at 0 and variance at 1")
+    ] = True
+    clock: Annotated[
+        bool, Meta(description="the decoder also reads the time, from -1 to 1, and need not count its steps")
+    ] = True
 
 
 class RecurrentAutoencoder(Model):
