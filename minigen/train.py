@@ -197,7 +197,7 @@ def _train_together(task: _Task) -> int:
 
 def _resume(trainer: Trainer, data: Description) -> None:
     run, config = trainer.run, trainer.config
-    if trainer.workers.decide(run.has_checkpoint):
+    if trainer.workers.decide(trainer.workers.rank == 0 and run.has_checkpoint):
         trainer.load(run.last, run.best)
     if trainer.workers.rank:
         return

@@ -162,7 +162,7 @@ def exchange_arrays() -> int:
         workers.gather(rows)
         np.testing.assert_array_equal(rows, np.arange(3 * count).reshape(count, 3))
     assert workers.share(f"rank {workers.rank}") == "rank 0"
-    assert workers.decide(workers.rank + 7) == 7
+    assert workers.decide(workers.rank + 7) == workers.size + 6
     return workers.size
 
 
@@ -170,7 +170,7 @@ def fail(rank: int) -> None:
     """Raise on one worker while the others wait for it."""
     if parallel.workers().rank == rank:
         raise ZeroDivisionError("on purpose")
-    parallel.workers().decide(0)
+    parallel.workers().all_reduce(np.ones(100_000))
 
 
 def fail_locally() -> None:

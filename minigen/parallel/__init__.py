@@ -77,7 +77,7 @@ class Workers:
         return value
 
     def decide(self, number: int) -> int:
-        """Worker 0's number, for all: a quick `share`."""
+        """The largest of all workers' numbers, for all."""
         return number
 
 

@@ -100,10 +100,11 @@ class Processes(Workers):
         return value
 
     def decide(self, number: int) -> int:
-        """Worker 0's number, for all."""
-        told = backend.module("cpu").array([0 if self.rank else number])
+        """The largest of all workers' numbers, for all."""
+        told = backend.module("cpu").zeros(self.size, int)
+        told[self.rank] = number
         self.all_reduce(told)
-        return int(told[0])
+        return int(told.max())
 
     def _next_slots(self, piece: Array) -> Array:
         self._calls += 1

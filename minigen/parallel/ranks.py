@@ -57,8 +57,10 @@ class MPI(Workers):
         return self._world.bcast(value)
 
     def decide(self, number: int) -> int:
-        """Rank 0's number, for all."""
-        return self._world.bcast(number)
+        """The largest of all ranks' numbers, for all."""
+        told = backend.module("cpu").array([number], int)
+        self._world.Allreduce(self._mpi.IN_PLACE, told, self._mpi.MAX)
+        return int(told[0])
 
     def on(self, device: str) -> MPI:
         """The same ranks for arrays on this device."""

@@ -36,7 +36,7 @@ class Trainer(Training):
             DivergedError: a loss is no longer finite.
             OSError, LockedError: a checkpoint could not be written; the previous one is whole.
         """
-        if self.workers.decide(not self.run.last.exists()):
+        if self.workers.decide(self.workers.rank == 0 and not self.run.last.exists()):
             self.save(self.run.last)
         with stop_requests() as request, np.errstate(all="ignore"):  # divergence.py says more than a warning
             while self.epoch < self.config.epochs:

@@ -112,10 +112,10 @@ def test_a_run_of_two_ranks_resumes_bit_for_bit_whatever_ended_it(tmp_path):
         run.wait_for_an_epoch()
         os.kill(run.pids()[rank], signal.SIGKILL)
         assert run.end()[0] != 0
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number, rank in ((signal.SIGTERM, None), (signal.SIGINT, None), (signal.SIGTERM, 1)):
         run = Run(folder, "--resume")
         run.wait_for_an_epoch()
-        run.process.send_signal(number)
+        os.kill(run.process.pid if rank is None else run.pids()[rank], number)
         code, out, errors = run.end()
         assert (code, out.count(f"stopped by {number.name}"), errors) == (128 + number, 1, "")
         assert "mpiexec -n 2 python -m minigen.train vae --resume --distributed" in out

@@ -112,10 +112,10 @@ linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds t
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_ends_all(tmp_path, number):
+@pytest.mark.parametrize(("number", "worker"), [(signal.SIGINT, 0), (signal.SIGTERM, 1)])
+def test_a_signal_to_one_saves_and_ends_all(tmp_path, number, worker):
     run = Run(tmp_path / "run")
-    run.process.send_signal(number)
+    os.kill(run.worker if worker else run.process.pid, number)
     code, out, errors = run.end()
     assert code == 128 + number
     assert "--resume" in out
