@@ -225,5 +225,5 @@ def early_stopping() -> Drawing:
     d.text(600, 268, "epochs", anchor="end", style="small")
     d.text(70, 24, "loss", anchor="start", style="small")
     d.text(150, 110, "still learning", style="small faint")
-    d.text(500, 60, "learning by heart", style="small faint")
+    d.text(500, 60, "over-fitting", style="small faint")
     return d
