@@ -130,10 +130,12 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.steps", description=__doc__.split(":")[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(MODELS)} (all where left out)")
-    names = parser.parse_args().models
-    if unknown := [name for name in names if name not in MODELS]:
+    parser.add_argument("--data", help="instead of each model's own, such as shapes64")
+    given = parser.parse_args()
+    if unknown := [name for name in given.models if name not in MODELS]:
         parser.error(f"unknown model {', '.join(unknown)}; known: {', '.join(MODELS)}")
-    summarize([compare(name, *setups(name, OPTIONS.get(name, {}))) for name in names or MODELS])
+    data = {"data": given.data} if given.data else {}
+    summarize([compare(name, *setups(name, OPTIONS.get(name, {}) | data)) for name in given.models or MODELS])
 
 
 if __name__ == "__main__":
