@@ -79,6 +79,13 @@ def test_im2col_is_the_picture_in_its_module(device: str) -> None:
     np.testing.assert_array_equal(back[0, 0], [[1, 2, 2, 1], [2, 4, 4, 2], [1, 2, 2, 1]])
 
 
+def test_col2im_leaves_the_buffer_of_numpy_as_it_found_it() -> None:
+    with np.errstate():
+        np.setbufsize(4096)
+        ops.col2im(np.ones((4, 6)), (1, 1, 3, 4), 2)
+        assert np.getbufsize() == 4096
+
+
 # --- "same" -------------------------------------------------------------------------------------------------
 
 
