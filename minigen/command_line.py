@@ -109,6 +109,7 @@ def show_lines_at_once() -> None:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"  # in processes that work with this one
     os.environ["MATPLOTLIBRC"] = os.devnull
     for number in (0, 1, 2):
         try:

@@ -11,7 +11,7 @@ from minigen.command_line import Parser, UsageError, run_command, show_lines_at_
 from minigen.exploring.page import page
 from minigen.inference.inputs import from_test_set
 from minigen.inference.loading import load
-from minigen.inference.outputs import waiting_for
+from minigen.inference.outputs import waiting_for, warn
 from minigen.own_files import OwnFiles
 
 CODES = 1000  # test examples on the map of codes
@@ -37,8 +37,8 @@ def _main(words: list[str]) -> int:
     out = getattr(options, "out", Path(options.run) / "explore.html")
     if out.suffix != ".html":
         raise UsageError(f"--out is {str(out)!r}, must end in .html")
-    trained = elsewhere(load(options.run, say=_warn), options)
-    content = page(trained, from_test_set(trained, CODES, _warn))
+    trained = elsewhere(load(options.run, say=warn), options)
+    content = page(trained, from_test_set(trained, CODES, warn))
     out.parent.mkdir(parents=True, exist_ok=True)
     with waiting_for(out.parent):
         OwnFiles(out.parent, "explore").save({out.name: content}, options.overwrite)
@@ -46,10 +46,6 @@ def _main(words: list[str]) -> int:
     if not options.no_open and not _opened(out):
         print(f"        no browser was found: open {out.absolute().as_uri()}")
     return 0
-
-
-def _warn(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _opened(path: Path) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import math
-import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -21,24 +19,20 @@ from msgspec import structs
 
 from minigen import backend, files, parallel, rng
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
-from minigen.data import Dataset, Description, Loader, Split, descriptions, is_path
-from minigen.evaluation.studies.detection import FALSE_ALARMS, possible
-from minigen.inference.loading import PATHS, load_data, moved, read_config
-from minigen.inference.trained import Trained
+from minigen.data import Dataset, Description, Split, descriptions, is_path
+from minigen.inference.loading import PATHS, load_data
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
 from minigen.parallel import Workers, processes, working_with
-from minigen.parallel.ranks import MPI, end_with, ranks
-from minigen.training.averages import measure
-from minigen.training.busy_cores import cores, one_thread_where_busy
-from minigen.training.divergence import DivergedError
+from minigen.parallel.ranks import end_with, ranks
+from minigen.training.busy_cores import one_thread_where_busy
 from minigen.training.generator_watch import GeneratorWatch
-from minigen.training.layer_table import layer_table
-from minigen.training.lock import locked
 from minigen.training.loop import Trainer
-from minigen.training.resuming import may_change
+from minigen.training.report import opening
+from minigen.training.result import report_result
+from minigen.training.resuming import resume_command, resumed_config
 from minigen.training.run_folder import RunError, RunFolder, Unwritten
 from minigen.training.signals import Stopped
 
@@ -143,7 +137,7 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
     resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
-        config = _resumed_config(model_type, RunFolder.open(run.path), asked)
+        config = resumed_config(model_type, RunFolder.open(run.path), asked)
     else:
         run.require_free(overwrite)
         config = model_type.config_type(**asked)
@@ -159,17 +153,14 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
 def _train_together(task: _Task) -> int:
     """What every worker does; worker 0 alone prints and writes."""
     model_type, config, path, resume, overwrite, smoke = task
-    workers = parallel.workers()
-    leads = workers.rank == 0
+    leads = parallel.workers().rank == 0
     run = RunFolder(path) if leads else Unwritten(path)
     say: Callable[[str], Any] = print if leads else lambda line: None
     backend.module(config.device)
     keep_freed_memory()
-    if not leads:
-        workers.decide(0)  # worker 0 goes first: it may have to download the data
-    data = load_data(config)
-    if leads:
-        workers.decide(0)
+    loaded = load_data(config) if leads else None
+    parallel.workers().decide(0)  # worker 0 goes first: it may have to download the data
+    data = loaded or load_data(config)
     described = Description.of(data)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
@@ -184,47 +175,26 @@ def _train_together(task: _Task) -> int:
     watch = GeneratorWatch(model, data, run) if model.watch_samples else None
     trainer = Trainer(model, train, validation, run, say, leads and is_terminal(sys.stderr), watch)
     require_losses(model, trainer.objectives, trainer.loader.first(2))
-    with locked(run.path) if leads else contextlib.nullcontext() as run.lock:
-        if leads and not resume:
-            RunFolder.create(run.path, model_type.name, config, described, overwrite)
-        if leads:
-            _print_opening(model, data, train, validation)
+    with run.locked():
+        if not resume:
+            run.create(model.name, config, described, overwrite)
+        for line in opening(model, data, train, validation):
+            say(line)
         if resume:
-            _resume(trainer, described)
+            trainer.resume(described)
         with one_thread_where_busy(say):
-            return _fit(trainer, data, _resume_command(model_type, run.path, smoke))
+            return _fit(trainer, data, described, resume_command(model_type, path, smoke))
 
 
-def _resume(trainer: Trainer, data: Description) -> None:
-    run, config = trainer.run, trainer.config
-    if trainer.workers.decide(trainer.workers.rank == 0 and run.has_checkpoint):
-        trainer.load(run.last, run.best)
-    if trainer.workers.rank:
-        return
-    before = run.described().config.get("workers", 1)
-    if run.described().data.crc32 not in (None, data.crc32):
-        print("the test split is not the one that the run began with, or its classes have other names")
-    run.keep_rows(trainer.epoch)
-    run.describe(trainer.model.name, config, data)
-    print(f"resumed after {trainer.epoch} epochs and {trainer.batch} batches")
-    if before != config.workers:
-        now = f"with {config.workers} worker{'s' * (config.workers > 1)}, so far {before}"
-        print(f"{now}: the result is the same up to rounding only")
-    if trainer.epoch == config.epochs:
-        print(f"the run is finished{'; --epochs N adds epochs' if 'epochs' in may_change(config) else ''}")
-    print()
-
-
-def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
+def _fit(trainer: Trainer, data: Dataset, described: Description, to_go_on: str) -> int:
     try:
         trainer.fit()
-        _print_result(trainer, data)
+        report_result(trainer, data, described)
     except (Stopped, KeyboardInterrupt) as stop:
         if isinstance(stop, KeyboardInterrupt) and trainer.workers.size > 1:
             raise  # it came at once, to one worker: the others end with it
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        name = signal.Signals(number).name
-        trainer.say(f"\nstopped by {name}; what was trained is saved. To go on:\n  {resume_command}")
+        trainer.say(f"\nstopped by {signal.Signals(number).name}; what was trained is saved. To go on:\n  {to_go_on}")
         return 128 + number
     except BrokenPipeError:
         raise
@@ -232,102 +202,13 @@ def _fit(trainer: Trainer, data: Dataset, resume_command: str) -> int:
         where = f"{error.filename or 'the output'}: {error.strerror or error}"
         whole, none = "the last checkpoint is whole, to go on from it", "there is no checkpoint yet, to begin again"
         left = whole if trainer.run.has_checkpoint else none
-        raise RunError(f"{where}; {left}: {resume_command}") from error
+        raise RunError(f"{where}; {left}: {to_go_on}") from error
     return 0
-
-
-def _resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any]) -> Config:
-    """The run's own hyper-parameters; a flag may repeat them, or change one of `may_change`."""
-    saved_type, config, _ = read_config(run)
-    if saved_type is not model_type:
-        raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
-    if "data" in asked and (is_path(config.data) or getattr(config, "data_file", None)):
-        config = moved(config, asked.pop("data"))
-    for field, value in asked.items():
-        saved = getattr(config, field)
-        fewer = field == "epochs" and value < config.epochs
-        if value != saved and (fewer or field not in may_change(config)):
-            cosine = field == "epochs" and field not in may_change(config)
-            why = " (its cosine schedule depends on --epochs)" if cosine else ""
-            raise RunError(
-                f"--{field.replace('_', '-')} is {value}, the run in {run.path} has {saved}, which it keeps{why}"
-            )
-    return structs.replace(config, **asked)
 
 
 def _part(split: Split) -> Split:
     """256 examples from all over the split, whose order may be that of the classes."""
     return split.take(range(0, len(split), max(1, len(split) // SMOKE_EXAMPLES))[:SMOKE_EXAMPLES])
-
-
-def _resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
-    workers = parallel.workers()
-    mpiexec = ["mpiexec", "-n", f"{workers.size}"] if isinstance(workers, MPI) else []
-    words = [*mpiexec, "python", "-m", "minigen.train", model_type.name, "--resume"]
-    words += ["--distributed"] if mpiexec else []
-    words += ["--smoke"] if smoke else []
-    words += [] if folder == Path("runs") / model_type.name else ["--out", str(folder)]
-    return shlex.join(words)
-
-
-def _print_opening(model: Model, data: Dataset, train: Split, validation: Split) -> None:
-    config = model.config
-    print(f"{model.name}: {model.summary()}\n")
-    print("\n".join(layer_table(model, Loader(train, 2, 0, config.device, shuffle=False).first(2))))
-    why = "CuPy" if config.device == "gpu" else "NumPy; --device gpu uses CuPy"
-    print(f"\ndevice  {config.device} ({why})")
-    print(f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test")
-    print(f"        {files.printable(data.source)}")
-    print(f"seed    {config.seed}")
-    print(f"cores   {_cores(config)}\n")
-
-
-def _cores(config: Config) -> str:
-    """How many of this machine's cores the run uses, and which flag uses the rest."""
-    there = cores()
-    used = f"{min(config.workers, there)} of {there}, one worker each"
-    if config.workers == 1:
-        used = f"1 of {there}, and the others in matrix products" if there > 1 else "1 of 1"
-    return used if config.workers >= there else f"{used}; --workers {there} uses all"
-
-
-def _print_result(trainer: Trainer, data: Dataset) -> None:
-    from minigen.evaluation import animation, figures  # Matplotlib is slow to import: --help need not wait
-    from minigen.evaluation.studies.failures import signs_of_failure
-
-    run, model = trainer.run, trainer.model
-    trainer.load(run.best, run.last)
-    _, result = measure(model, data.test)
-    if not all(math.isfinite(value) for value in result.values()):
-        raise DivergedError("the test result is not finite")
-    if trainer.workers.rank:
-        return
-    print(f"\ntest    {_numbers(result)}")
-    finding = model.study(data, trainer.validation)
-    for line in [_numbers(finding.numbers), *finding.remarks, *signs_of_failure(model, data, result)]:
-        if line:
-            print(f"        {line}")
-    if good := model.good_result():
-        print(f"good    {good}")
-    run.add_row({"test": result | finding.numbers})
-    described = run.described().data
-    model.eval()
-    trained = Trained(model, trainer.config, described, trainer.epoch)
-    rate = possible(FALSE_ALARMS, len(trainer.validation))
-    run.describe(model.name, trainer.config, described, trained.threshold_of(trainer.validation), rate)
-    print(f"wrote   {run.best}")
-    pictures = animation.read(run.frame_files())
-    drawn = figures.draw_all(model, data, [row for row in run.rows() if "epoch" in row]) | finding.figures
-    if pictures:
-        drawn["learning"] = animation.side_by_side(pictures)
-    for name, figure in drawn.items():
-        print(f"wrote   {run.save(f'{name}.png', figures.png(figure))}")
-    if pictures:
-        print(f"wrote   {run.save('learning.gif', animation.gif(pictures))}")
-
-
-def _numbers(result: dict[str, float]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in result.items())
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class TrainerMaker:
         model.to(config.device)
         folder = self.folder / run
         if not folder.exists():
-            RunFolder.create(folder, "vae", config, Description.of(self.digits), overwrite=False)
+            RunFolder(folder).create("vae", config, Description.of(self.digits), overwrite=False)
         train, validation = self.digits.hold_out(config.validation, config.seed)
         return Trainer(model, train, validation, RunFolder(folder), self.lines.append)
 

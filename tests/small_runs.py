@@ -25,7 +25,7 @@ def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
     rng.manual_seed(config.seed)
     model = MODELS[name](config, data.input_shape, len(data.classes))
     model.to(config.device)
-    run = RunFolder.create(folder, name, config, Description.of(data), overwrite=False)
+    run = RunFolder(folder).create(name, config, Description.of(data), overwrite=False)
     trainer = Trainer(model, train, validation, run, lambda line: None)
     trainer.fit()
     run.add_row({"test": measure(model, data.test.take(range(10)))[1]})

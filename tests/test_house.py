@@ -61,7 +61,6 @@ MAY_IMPORT_NUMPY = {
     "minigen.inference": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.learning": "compares arrays of the reader with the right ones",
     "minigen.exploring": "writes arrays into the page",
-    "minigen.apply": "the user sees and gives NumPy arrays, pictures and files",
     "minigen.models.classification": "picks which examples keep their labels, from the data's own arrays",
 }
 

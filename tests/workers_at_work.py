@@ -23,10 +23,14 @@ import numpy as np
 import pytest
 from support import to_numpy
 
-from minigen import backend, ops, parallel, rng
+from minigen import backend, ops, parallel, rng, train
 from minigen.autograd import Tensor, grad
 from minigen.data import Loader, Split, load
+from minigen.evaluation import batches, figures
+from minigen.evaluation.studies import few_labels
+from minigen.evaluation.studies.classification import probabilities
 from minigen.models import MODELS
+from minigen.models.model import Classifies, Encodes
 from minigen.ops.sharding import all_reduce
 from minigen.parallel.ranks import MPI, ranks
 from minigen.train import _Task, _train_together
@@ -46,12 +50,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "wgan-gp": {"filters": 4, "critic_steps": 2, "clip_norm": 1.0},
 }
 
+RUNS = {
+    "sae": ["--labels", "50", "--mode", "joint"],
+    "recurrent-ae": ["--data", "waves", "--hidden", "8"],
+    "gan": [],
+}
+
 
 @contextmanager
 def float64() -> Iterator[None]:
     """All batches are in float64."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (averages, resuming):
+        for module in (averages, resuming, batches):
             patch.setattr(module, "Loader", partial(Loader, dtype="float64"))
         yield
 
@@ -89,6 +99,10 @@ def three_steps(name: str, device: str = "cpu") -> dict[str, Any]:
         trainer.step(batch)
         trainer.batch += 1
     found = {**model.state_dict(), **trainer.averages.read(), **averages.measure(model, held_out)[1]}
+    if isinstance(model, Encodes):
+        found["codes"] = batches.codes(model, held_out)
+    if isinstance(model, Classifies):
+        found["probabilities"] = probabilities(model, held_out)
     for objective in trainer.objectives:
         trainer.exchange.complete(objective.optimizer)
         found |= {f"{objective.name}.{key}": value for key, value in objective.optimizer.state_dict().items()}
@@ -161,9 +175,33 @@ def exchange_arrays() -> int:
         rows[workers.own(count)] = np.arange(3 * count).reshape(count, 3)[workers.own(count)]
         workers.gather(rows)
         np.testing.assert_array_equal(rows, np.arange(3 * count).reshape(count, 3))
+    for count in (1, 1001):
+        seen: list[slice] = []
+        squares = batches.in_parts(partial(_squares, seen), count, 100)
+        np.testing.assert_array_equal(squares, np.arange(count) ** 2)
+    assert slice(seen[0].start, seen[-1].stop) == workers.own(count)
     assert workers.share(f"rank {workers.rank}") == "rank 0"
     assert workers.decide(workers.rank + 7) == workers.size + 6
     return workers.size
+
+
+def _squares(seen: list[slice], rows: slice) -> Any:
+    seen.append(rows)
+    return batches.in_parts(
+        lambda part: (rows.start + np.arange(rows.stop - rows.start)[part]) ** 2, rows.stop - rows.start
+    )
+
+
+def whole_runs(folder: str) -> None:
+    """Trainings of a moment, with all that follows, but no pictures in their files: a model for each kind of study."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "png", lambda figure: b"")
+        patch.setattr(few_labels, "STEPS", 20)
+        patch.setattr(few_labels, "FINE_STEPS", 5)
+        for name, words in RUNS.items():
+            given = train._parse(MODELS[name], ["--smoke", "--epochs", "1", "--out", f"{folder}/{name}", *words])
+            task: Any = None if parallel.workers().rank else train._task(MODELS[name], given)
+            train._train_together(parallel.workers().share(task))
 
 
 def fail(rank: int) -> None:

@@ -12,6 +12,7 @@ from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
 from minigen.data.own_sequences import in_units
+from minigen.evaluation.batches import codes
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.generator_measures import draw
 from minigen.evaluation.rows import Row, loss_name, score_name
@@ -215,9 +216,8 @@ def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10)
 
 def latent_map(model: Any, data: Dataset, count: int = 1000) -> Figure:
     """Test images' or sequences' codes in the plane of their two greatest variances, coloured by class."""
-    batch = Loader(data.test, count, 0, _device(model), shuffle=False).first(count)
-    lengths = () if batch.lengths is None else (batch.lengths,)
-    return code_map(model.encode(Tensor(batch.inputs), *lengths).numpy(), data.test.labels[:count], data.classes)
+    part = data.test.take(range(min(count, len(data.test))))
+    return code_map(codes(model, part), part.labels, data.classes)
 
 
 @styled

@@ -25,14 +25,14 @@ from minigen import backend, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Split
 from minigen.data.mnist import DIGITS
-from minigen.evaluation.digit_classifier import DigitClassifier
+from minigen.evaluation.batches import in_parts
+from minigen.evaluation.digit_classifier import FEATURES, DigitClassifier
 from minigen.models.model import Samples
 
 Floats: TypeAlias = NDArray[Any]
 
 SAMPLES = 2000
 _COVERED = 0.01
-_AT_ONCE = 500
 
 
 class GeneratorMeasures:
@@ -70,20 +70,20 @@ def draw(model: Samples, count: int, device: str, seed: int) -> Floats:
     """`count` samples of the model, (count, C, H, W) in [0, 1]; the same seed gives the same noise."""
     with no_grad(), rng.stream(seed):
         noise = rng.standard_normal((count, model.latent), "float32", "cpu")
-        parts = [backend.to_device(noise[at : at + _AT_ONCE], device) for at in range(0, count, _AT_ONCE)]
-        return np.concatenate([model.sample(Tensor(part)).numpy() for part in parts])
+        return in_parts(lambda rows: model.sample(Tensor(backend.to_device(noise[rows], device))).numpy(), count)
 
 
 def look_at(judge: DigitClassifier, images: Floats) -> tuple[Floats, Floats]:
     """The features (N, 64) and the classes' probabilities (N, 10) of images (N, 1, 28, 28)."""
-    features, probabilities = [], []
+    device = next(judge.parameters()).device
+
+    def look(rows: slice) -> Floats:
+        seen = judge.features(Tensor(backend.to_device(images[rows], device)))
+        return np.concatenate([seen.numpy(), ops.softmax(judge.classes(seen)).numpy()], axis=1)
+
     with no_grad():
-        for start in range(0, len(images), _AT_ONCE):
-            x = Tensor(backend.to_device(images[start : start + _AT_ONCE], next(judge.parameters()).device))
-            seen = judge.features(x)
-            features.append(seen.numpy())
-            probabilities.append(ops.softmax(judge.classes(seen)).numpy())
-    return np.concatenate(features), np.concatenate(probabilities)
+        features, probabilities = np.split(in_parts(look, len(images)), [FEATURES], axis=1)
+    return features, probabilities
 
 
 def class_measures(probabilities: Floats) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # examples in a row of a sheet
 PATIENCE = 300  # tenths of a second for which another process may write into the folder
+
+
+def warn(line: str) -> None:
+    """A line on the standard error."""
+    print(line, file=sys.stderr)
 
 
 class Results:

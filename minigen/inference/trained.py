@@ -17,6 +17,7 @@ from minigen import backend, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Description, Split
 from minigen.data.own_sequences import in_units
+from minigen.evaluation.batches import AT_ONCE, in_parts
 from minigen.evaluation.studies.detection import FALSE_ALARMS, threshold_for
 from minigen.files import replace_file
 from minigen.inference import arrays
@@ -24,7 +25,6 @@ from minigen.inference.arrays import Floats, UseError
 from minigen.models import Config, Model, able
 from minigen.models.model import Classifies, ClassifiesLater, Encodes, Reconstructs, Restores, Samples, TakesLengths
 
-AT_ONCE = 500  # examples
 TILE = 128  # pixels of the side of a tile in which a large image is restored
 MOST = 1_000_000  # images of one call, and the widest noise: float32 holds what a model makes of it
 _VERBS = {
@@ -257,10 +257,11 @@ class Trained:
     def _in_parts(
         self, function: Callable[..., Tensor], inputs: Any, lengths: Any = None, at_once: int = AT_ONCE
     ) -> Floats:
-        device, parts = self.config.device, []
+        device = self.config.device
+
+        def compute(rows: slice) -> Floats:
+            steps = () if lengths is None else (backend.to_device(lengths[rows], device),)
+            return function(Tensor(backend.to_device(inputs[rows], device)), *steps).numpy()
+
         with no_grad():
-            for at in range(0, len(inputs), at_once):
-                part = slice(at, at + at_once)
-                steps = () if lengths is None else (backend.to_device(lengths[part], device),)
-                parts.append(function(Tensor(backend.to_device(inputs[part], device)), *steps).numpy())
-        return np.concatenate(parts)
+            return in_parts(compute, len(inputs), at_once)

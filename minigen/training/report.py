@@ -1,4 +1,4 @@
-"""What training prints: a progress bar within an epoch, and the table of epochs."""
+"""What training prints: what it begins with, a progress bar within an epoch, and the table of epochs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,37 @@ from typing import Any
 
 from tqdm import tqdm
 
+from minigen import files
+from minigen.data import Dataset, Loader, Split
+from minigen.models import Config, Model
 from minigen.training import epoch_table
+from minigen.training.busy_cores import cores
+from minigen.training.layer_table import layer_table
 
 tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a killed process would leave behind
+
+
+def opening(model: Model, data: Dataset, train: Split, validation: Split) -> list[str]:
+    """The lines before the first epoch: the model's layers, where it computes, its data and its seed."""
+    config = model.config
+    return [
+        f"{model.name}: {model.summary()}\n",
+        *layer_table(model, Loader(train, 2, 0, config.device, shuffle=False).first(2)),
+        f"\ndevice  {config.device} ({'CuPy' if config.device == 'gpu' else 'NumPy; --device gpu uses CuPy'})",
+        f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test",
+        f"        {files.printable(data.source)}",
+        f"seed    {config.seed}",
+        f"cores   {_cores(config)}\n",
+    ]
+
+
+def _cores(config: Config) -> str:
+    """How many of this machine's cores the run uses, and which flag uses the rest."""
+    there = cores()
+    used = f"{min(config.workers, there)} of {there}, one worker each"
+    if config.workers == 1:
+        used = f"1 of {there}, and the others in matrix products" if there > 1 else "1 of 1"
+    return used if config.workers >= there else f"{used}; --workers {there} uses all"
 
 
 class Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ from typing import Any
 import msgspec
 
 from minigen import backend, parallel, rng
-from minigen.data import Loader, Split
-from minigen.models.config import Config
+from minigen.data import Description, Loader, Split, is_path
+from minigen.inference.loading import moved, read_config
+from minigen.models.config import Config, flag
 from minigen.models.model import Model, Prepares
+from minigen.parallel.ranks import MPI
 from minigen.training import checkpoint
 from minigen.training.averages import Averages
 from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.exchange import Exchange
 from minigen.training.report import Report
-from minigen.training.run_folder import RunFolder
+from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.state import DataPrint, State, Sums, read_either, within
 
 
@@ -102,6 +105,27 @@ class Training:
         self.averages = Averages(state.averages.sums, state.averages.counts)
         self.best = math.inf if state.best is None else state.best
 
+    def resume(self, data: Description) -> None:
+        """Go on from the last checkpoint if there is one, with the flags of this command, and say where."""
+        if self.workers.decide(self.workers.rank == 0 and self.run.has_checkpoint):
+            self.load(self.run.last, self.run.best)
+        if self.workers.rank:
+            return
+        described = self.run.described()
+        before, now = described.config.get("workers", 1), self.config.workers
+        if described.data.crc32 not in (None, data.crc32):
+            self.say("the test split is not the one that the run began with, or its classes have other names")
+        self.run.keep_rows(self.epoch)
+        self.run.describe(self.model.name, self.config, data)
+        self.say(f"resumed after {self.epoch} epochs and {self.batch} batches")
+        if before != now:
+            these = f"with {now} worker{'s' * (now > 1)}, so far {before}"
+            self.say(f"{these}: the result is the same up to rounding only")
+        if self.epoch == self.config.epochs:
+            adds = "; --epochs N adds epochs" if "epochs" in may_change(self.config) else ""
+            self.say(f"the run is finished{adds}")
+        self.say("")
+
     def _require_same_run(self, path: Path, state: State) -> None:
         for name, value in msgspec.structs.asdict(self.config).items():
             if name not in may_change(self.config) and state.config.get(name) != value:
@@ -126,3 +150,32 @@ def may_change(config: Config) -> tuple[str, ...]:
     """The hyper-parameters in which a run that goes on may differ: they do not alter what was trained so far."""
     always = ("data_dir", "data_file", "test", "device", "workers")
     return (*always, "epochs") if config.schedule == "constant" else always
+
+
+def resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any]) -> Config:
+    """The run's own hyper-parameters; a flag may repeat them, or change one of `may_change`."""
+    saved_type, config, _ = read_config(run)
+    if saved_type is not model_type:
+        raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
+    if "data" in asked and (is_path(config.data) or getattr(config, "data_file", None)):
+        config = moved(config, asked.pop("data"))
+    for field, value in asked.items():
+        saved = getattr(config, field)
+        fewer = field == "epochs" and value < config.epochs
+        if value != saved and (fewer or field not in may_change(config)):
+            cosine = field == "epochs" and field not in may_change(config)
+            why = " (its cosine schedule depends on --epochs)" if cosine else ""
+            what = f"{flag(field)} is {value}, the run in {run.path} has {saved}, which it keeps{why}"
+            raise RunError(what)
+    return msgspec.structs.replace(config, **asked)
+
+
+def resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
+    """What to type to go on."""
+    workers = parallel.workers()
+    mpiexec = ["mpiexec", "-n", f"{workers.size}"] if isinstance(workers, MPI) else []
+    words = [*mpiexec, "python", "-m", "minigen.train", model_type.name, "--resume"]
+    words += ["--distributed"] if mpiexec else []
+    words += ["--smoke"] if smoke else []
+    words += [] if folder == Path("runs") / model_type.name else ["--out", str(folder)]
+    return shlex.join(words)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from minigen.evaluation.studies.detection import FALSE_ALARMS
 from minigen.files import append, make_folder, read, replace_file
 from minigen.models import Config
 from minigen.own_files import OwnFiles
-from minigen.training.lock import Lock
+from minigen.training.lock import Lock, locked
 
 MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
 _NAME = re.compile(r"[\w -]+\.(png|gif)")
@@ -48,7 +49,7 @@ class Described(msgspec.Struct):
 
 
 class RunFolder:
-    """The folder of one training run; made by `create` or `open`."""
+    """The folder of one training run; `create` begins it, `open` finds it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,24 +60,28 @@ class RunFolder:
         self.own, self._own_frames = OwnFiles(path, "train"), OwnFiles(self.frames, "train")
         self.lock: Lock | None = None
 
-    @classmethod
-    def create(cls, path: Path, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
-        """A folder with its config.json; with `overwrite`, the files of an earlier run are removed first.
+    def create(self, model: str, config: Config, data: Description, overwrite: bool) -> RunFolder:
+        """This folder with its config.json; with `overwrite`, the files of an earlier run are removed first.
 
         Raises:
             RunError: the folder holds a run and `overwrite` is not set.
             OSError: it cannot be written, or its .written.json is not minigen's.
         """
-        run = cls(path)
-        run.require_free(overwrite)
-        path.mkdir(parents=True, exist_ok=True)
+        self.require_free(overwrite)
+        self.path.mkdir(parents=True, exist_ok=True)
         if overwrite:
-            run._forget()
+            self._forget()
         else:
-            for own in (run.own, run._own_frames):
+            for own in (self.own, self._own_frames):
                 own.written()  # a list that is not minigen's is noticed before the training
-        run.describe(model, config, data)
-        return run
+        self.describe(model, config, data)
+        return self
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock in a `with` block, and look before each write whether it is still held."""
+        with locked(self.path) as self.lock:
+            yield
 
     def require_own(self) -> None:
         """Raise where another training has taken the locked folder. Called before each write."""
@@ -229,18 +234,15 @@ class RunFolder:
 class Unwritten(RunFolder):
     """The run folder for workers other than 0, who write nothing and need not even have it."""
 
-    def describe(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nothing is locked."""
+        yield
 
-    def add_row(self, row: dict[str, Any]) -> None:
-        """Nothing."""
-
-    def keep_rows(self, epochs: int) -> None:
-        """Nothing."""
-
-    def save_frame(self, epoch: int, content: bytes) -> list[str]:
-        """Nothing."""
+    def _nothing(self, *_: Any, **__: Any) -> Any:
         return []
+
+    create = describe = add_row = keep_rows = save_frame = _nothing
 
 
 def _version(package: str) -> str:

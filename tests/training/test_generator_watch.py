@@ -120,7 +120,7 @@ def test_measuring_does_not_change_training(tmp_path: Path) -> None:
     for watched in (False, True):
         rng.manual_seed(0)
         model = GAN(GANConfig(epochs=2), data.input_shape, 10)
-        run = RunFolder.create(tmp_path / str(watched), "gan", model.config, Description.of(data), overwrite=False)
+        run = RunFolder(tmp_path / str(watched)).create("gan", model.config, Description.of(data), overwrite=False)
         watch = GeneratorWatch(model, data, run) if watched else None
         Trainer(model, part, part.take([]), run, lambda _: None, False, watch).fit()
         weights.append(model.state_dict())

@@ -16,7 +16,7 @@ OUTSIDE = ("../thesis.png", "pictures/../../thesis.png", ".", "", "..", "picture
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "a" / "run", "vae", VAEConfig(hidden=7), DATA, overwrite=False)
+    return RunFolder(tmp_path / "a" / "run").create("vae", VAEConfig(hidden=7), DATA, overwrite=False)
 
 
 def test_describes_the_run_and_what_it_ran_on(run: RunFolder) -> None:
@@ -72,7 +72,7 @@ def test_a_folder_without_rows_has_none(run: RunFolder) -> None:
 
 def test_a_run_is_not_overwritten_unasked(run: RunFolder) -> None:
     with pytest.raises(RunError, match="already holds a run: --resume continues it, --overwrite replaces it"):
-        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
+        RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=False)
     assert run.described().config["hidden"] == 7
 
 
@@ -80,7 +80,7 @@ def test_a_checkpoint_that_lost_its_config_is_not_overwritten_unasked(run: RunFo
     (run.path / "config.json").unlink()
     run.best.write_bytes(b"weeks of work")
     with pytest.raises(RunError, match="already holds a run"):
-        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
+        RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=False)
     assert run.best.read_bytes() == b"weeks of work"
 
 
@@ -88,7 +88,7 @@ def test_rows_without_a_config_are_a_run_too(run: RunFolder) -> None:
     (run.path / "config.json").unlink()
     run.add_row({"epoch": 1})
     with pytest.raises(RunError, match="already holds a run"):
-        RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=False)
+        RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=False)
     assert run.rows() == [{"epoch": 1}]
 
 
@@ -99,7 +99,7 @@ def test_files_of_the_user_in_a_folder_without_a_run_stay(tmp_path: Path, overwr
     (tmp_path / "frames").mkdir()
     for path in own:
         path.write_bytes(b"x")
-    RunFolder.create(tmp_path, "vae", VAEConfig(), DATA, overwrite)
+    RunFolder(tmp_path).create("vae", VAEConfig(), DATA, overwrite)
     assert all(path.exists() for path in own)
 
 
@@ -114,7 +114,7 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     assert run.save_frame(2, b"drawn") == []
     assert list(run.frame_files()) == [2]
     assert list(run.own.written()) == ["mine.png", "learning.gif"]
-    new = RunFolder.create(run.path, "vae", VAEConfig(hidden=8), DATA, overwrite=True)
+    new = RunFolder(run.path).create("vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described().config["hidden"] == 8
     assert new.rows() == []
     assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png", "frames"}
@@ -133,7 +133,7 @@ def test_a_note_that_anyone_may_have_edited_removes_nothing_elsewhere(run: RunFo
     thesis = run.path.parent / "thesis.png"
     thesis.write_text("x")
     (run.path / ".written.json").write_text(note)
-    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=True)
     assert thesis.exists()
     assert run.path.exists()
 
@@ -144,7 +144,7 @@ def test_a_picture_of_the_user_is_not_replaced(run: RunFolder) -> None:
     run.save("loss.png", b"drawn")
     (run.path / "loss.png").write_bytes(b"edited")
     assert run.save("loss.png", b"3").name == "loss-2.png"
-    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=True)
     left = {path.name: path.read_bytes() for path in run.path.glob("*.png")}
     assert left == {"curves.png": b"mine", "loss.png": b"edited"}
 
@@ -157,7 +157,7 @@ def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> N
 def test_a_folder_of_frames_with_something_else_in_it_stays(run: RunFolder) -> None:
     run.frames.mkdir()
     (run.frames / "notes.txt").write_text("the best one is 7")
-    RunFolder.create(run.path, "vae", VAEConfig(), DATA, overwrite=True)
+    RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=True)
     assert (run.frames / "notes.txt").exists()
 
 

@@ -427,7 +427,7 @@ def test_a_training_whose_folder_was_replaced_writes_nothing_more(make_trainer: 
                 run.best.write_bytes(b"another training's")
 
     trainer.step = replacing
-    with locked(run.path) as run.lock, pytest.raises(LockedError, match="was removed or replaced"):
+    with run.locked(), pytest.raises(LockedError, match="was removed or replaced"):
         trainer.fit()
     assert {path.name for path in run.path.iterdir()} == {".lock", "best.safetensors"}
     assert run.best.read_bytes() == b"another training's"

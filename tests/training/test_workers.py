@@ -22,9 +22,12 @@ from support import assert_close
 
 from minigen import parallel, train
 from minigen.data import Loader
+from minigen.evaluation import batches
+from minigen.evaluation.studies import failures
 from minigen.parallel import WorkerError, processes
 from minigen.train import main
 from minigen.training import averages, checkpoint, resuming
+from minigen.training.run_folder import RunFolder
 
 WORKERS = ["--workers", "2"]
 
@@ -45,6 +48,28 @@ def test_workers_compute_what_one_computes(alone, size):
 @pytest.mark.parametrize("size", [2, 3])
 def test_arrays_of_any_length_are_added_up_and_gathered(size):
     assert processes.run(size, workers_at_work.exchange_arrays) == size
+
+
+def test_workers_find_in_the_studies_what_one_finds(tmp_path):
+    found = []
+    for size in (1, 2):
+        processes.run(size, workers_at_work.whole_runs, str(tmp_path / str(size)))
+        runs = [RunFolder(tmp_path / str(size) / name) for name in workers_at_work.RUNS]
+        numbers = {
+            run.path.name: run.rows()[-1]["test"] | {"threshold": run.described().threshold or 0} for run in runs
+        }
+        found.append((numbers, [sorted(path.name for path in run.path.glob("*.png")) for run in runs]))
+    (alone, figures), (together, same_figures) = found
+    assert figures == same_figures
+    assert all(figures)
+    for name, numbers in alone.items():
+        assert together[name] == pytest.approx(numbers, rel=1e-3, abs=0.03 if name == "sae" else 1e-5), name
+
+
+def test_an_error_in_a_study_ends_all(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(failures, "signs_of_failure", lambda *_: 1 / 0)  # here, and not in the other process
+    assert main(["conv-vae", "--smoke", "--epochs", "1", "--out", str(tmp_path / "run"), *WORKERS]) == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -177,7 +202,7 @@ def test_another_number_of_workers_goes_on_and_says_so(tmp_path, capsys):
 
 
 def test_threads_train_models_as_if_each_were_alone(alone, monkeypatch):
-    for module in (averages, resuming):
+    for module in (averages, resuming, batches):
         monkeypatch.setattr(module, "Loader", partial(Loader, dtype="float64"))
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(workers_at_work.three_steps, ["vae", "dcgan", "recurrent-ae", "sae"]):

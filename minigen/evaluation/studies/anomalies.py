@@ -12,6 +12,7 @@ import numpy as np
 
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
+from minigen.evaluation.batches import outputs
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.figures import MOST_LINES, show_sequences
 from minigen.evaluation.finding import Finding
@@ -41,9 +42,7 @@ def find_anomalies(model: TakesLengths, data: Dataset, validation: Split) -> Fin
 
 def scores(model: TakesLengths, split: Split) -> Any:
     """The reconstruction error of each sequence, (N,)."""
-    with no_grad():
-        batches = Loader(split, 500, 0, model.config.device, shuffle=False).epoch(0)
-        return np.concatenate([model.squared_errors(batch).numpy() for batch in batches])
+    return outputs(model.squared_errors, split, model.config.device)
 
 
 def draw_series(model: TakesLengths, data: Dataset, columns: int = 4) -> Figure:

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigen import nn, ops
-from minigen.autograd import Tensor, no_grad
-from minigen.data import Dataset, Loader, Split
+from minigen.autograd import Tensor
+from minigen.data import Dataset, Split
+from minigen.evaluation.batches import outputs
 from minigen.evaluation.drawing import Figure, legend, styled
 from minigen.evaluation.figures import enlarged, image_grid, show_images
 from minigen.evaluation.finding import Finding
@@ -56,9 +57,7 @@ def judge_classifier(model: Classifies, data: Dataset, validation: Split) -> Fin
 
 def probabilities(model: Classifies, split: Split) -> Any:
     """softmax of the logits: (N, K)"""
-    with no_grad():
-        batches = Loader(split, 500, 0, model.config.device, shuffle=False).epoch(0)
-        return np.concatenate([ops.softmax(model.classify(Tensor(batch.inputs))).numpy() for batch in batches])
+    return outputs(lambda batch: ops.softmax(model.classify(Tensor(batch.inputs))), split, model.config.device)
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:

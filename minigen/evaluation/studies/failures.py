@@ -17,14 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from minigen.autograd import Tensor, no_grad
-from minigen.data import Dataset, Loader, Split
+from minigen.data import Dataset, Split
+from minigen.evaluation.batches import codes
 from minigen.models.model import Encodes, Reconstructs
 
 ONE_BIT = math.log(2)
 NEAR_MEAN = 0.95
 _CONSTANT = 1e-6  # standard deviation of a unit that says nothing
-_AT_ONCE = 500
 
 
 def signs_of_failure(model: Any, data: Dataset, result: Mapping[str, float]) -> list[str]:
@@ -80,14 +79,7 @@ def mean_example_error(train: Split, test: Split) -> float:
 
 def dead_units(model: Any, test: Split) -> int:
     """How many of the code's numbers are the same for all of the first thousand test examples."""
-    with no_grad():
-        batches = Loader(test.take(range(min(1000, len(test)))), _AT_ONCE, 0, model.config.device, shuffle=False).epoch(
-            0
-        )
-        codes = np.concatenate(
-            [model.encode(Tensor(b.inputs), *([] if b.lengths is None else [b.lengths])).numpy() for b in batches]
-        )
-    return int((codes.std(axis=0) < _CONSTANT).sum())
+    return int((codes(model, test.take(range(min(1000, len(test))))).std(axis=0) < _CONSTANT).sum())
 
 
 def _values(split: Split) -> Any:

@@ -23,6 +23,7 @@ import numpy as np
 from minigen import nn, ops, rng
 from minigen.autograd import Tensor, no_grad
 from minigen.data import Dataset, Loader, Split
+from minigen.evaluation.batches import in_parts
 from minigen.evaluation.drawing import Figure, legend, logarithmic, styled
 from minigen.evaluation.finding import Finding
 from minigen.models.classification import accuracy, balanced_part
@@ -43,13 +44,20 @@ def compare_features(model: Any, data: Dataset, validation: Split) -> Finding:
     """
     labels = [model.config.labels] if model.config.labels else [*COUNTS, len(data.train)]
     counts = sorted({min(count, len(data.train)) for count in labels})
-    found: dict[str, list[list[float]]] = {}
-    for column, count in enumerate(counts):
-        for seed in range(CHOICES if count < len(data.train) else 1):
-            part = balanced_part(data.train, count, seed)
-            for kind, classify in _classifiers(model, data, part, seed).items():
-                row = found.setdefault(kind, [[] for _ in counts])
-                row[column].append(accuracy(classify, data.test, model.config.device))
+    kinds = ("raw pixels", "random codes", *(["joint"] if model.config.mode == "joint" else ["codes", "fine-tuned"]))
+    choices = [(seed, count) for seed in range(CHOICES) for count in counts if count < len(data.train) or not seed]
+
+    def accuracies(rows: slice) -> Any:
+        tried = [
+            _classifiers(model, data, balanced_part(data.train, count, seed), seed) for seed, count in choices[rows]
+        ]
+        return np.array([[accuracy(c[kind], data.test, model.config.device) for kind in kinds] for c in tried])
+
+    right = in_parts(accuracies, len(choices)).T
+    found = {
+        kind: [[value for value, (_, of) in zip(row, choices, strict=True) if of == count] for count in counts]
+        for kind, row in zip(kinds, right, strict=True)
+    }
     numbers = {
         f"{kind} {count}".replace(" ", "_"): float(np.mean(values))
         for kind, row in found.items()
