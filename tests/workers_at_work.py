@@ -225,7 +225,7 @@ def fail_locally() -> None:
 FAILURES: dict[str, tuple[Any, str, BaseException]] = {
     "disk": (checkpoint, "write", OSError(errno.ENOSPC, "No space left on device", "last.safetensors")),
     "save": (checkpoint, "write", KeyboardInterrupt()),
-    "measure": (MODELS["vae"], "evaluate", ZeroDivisionError("on purpose")),  # tried once before training
+    "measure": (MODELS["vae"], "evaluate", ZeroDivisionError("on purpose")),  # tried twice before training
 }
 
 

@@ -180,7 +180,7 @@ def test_a_nan_ends_all_with_one_line(tmp_path, capsys):
     assert re.fullmatch(r"minigen.train: training stopped at epoch 1, batch .*\n", capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("call", [2, 3], ids=["in the validation", "in the last measurement"])
+@pytest.mark.parametrize("call", [3, 4], ids=["in the validation", "in the last measurement"])
 def test_an_error_on_worker_1_ends_all_with_one_line(tmp_path, capsys, monkeypatch, call):
     monkeypatch.setattr(train, "_train_together", partial(workers_at_work.train_failing, "measure", 1, call))
     assert main(["vae", "--smoke", "--epochs", "1", "--out", str(tmp_path / "run"), *WORKERS]) == 70
