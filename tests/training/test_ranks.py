@@ -122,7 +122,7 @@ def test_a_run_of_two_ranks_resumes_bit_for_bit_whatever_ended_it(tmp_path):
     for failing, code, words in (
         (("disk", 0, 1), 2, "last.safetensors: No space left on device"),
         (("save", 0, 1), 130, "stopped by SIGINT"),
-        (("measure", 1, 2), 70, "on purpose"),
+        (("measure", 1, 3), 70, "on purpose"),
     ):
         ended, _, errors = Run(folder, "--resume", failing=failing).end()
         assert ended == code
@@ -137,7 +137,7 @@ def test_a_run_of_two_ranks_resumes_bit_for_bit_whatever_ended_it(tmp_path):
     ("words", "failing", "code", "line"),
     [
         (["--lr", "1e30"], None, 2, "minigen.train: training stopped at epoch 1, batch"),
-        (["--epochs", "1"], ("measure", 1, 3), 70, "minigen.train: a fault in minigen: .* on purpose"),
+        (["--epochs", "1"], ("measure", 1, 4), 70, "minigen.train: a fault in minigen: .* on purpose"),
         (["--lr", "-1"], None, 2, "minigen.train: --lr is -1"),
         (["--nosuch"], None, 2, "minigen.train: unknown option '--nosuch'"),
     ],
