@@ -5,6 +5,11 @@ PyTorch's twin as it is installed.
 
 With --spinning rounds alternate between quiet ones and those in which another process keeps one core busy. The products
 of the one worker then have one thread, to which minigen.training.busy_cores limits them in a training.
+
+Without it, the two workers then take steps in which they meet before each sum and each gathering: the time until all
+are there is what worker 0 waits for a slower one, the rest is the exchange. The same of ranks, alone:
+
+    mpiexec -n 2 python -m tests.benchmarks.workers --ranks [MODEL ...]
 """
 
 from __future__ import annotations
@@ -16,21 +21,76 @@ import os
 import signal
 import statistics
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from minigen import parallel
+from minigen import backend, parallel
+from minigen.backend import Array
 from minigen.models import MODELS
-from minigen.parallel import processes
+from minigen.parallel import Workers, processes
+from minigen.parallel.ranks import ranks
 from tests.benchmarks import side_by_side
 from tests.benchmarks.side_by_side import Step, answer, ask, build, open_side
 from tests.benchmarks.steps import CONVOLUTIONAL, OPTIONS, minigen_side, torch_side
 
 ROUND = 0.1  # seconds
 UNTIL = time.monotonic() + 3600
+
+
+STEP, NOTE = 1, 2
+
+
+class Noting(Workers):
+    """Workers that note, from a step NOTE on, for how many seconds they wait for each other and then exchange."""
+
+    def __init__(self, workers: Workers) -> None:
+        self.workers, self.rank, self.size = workers, workers.rank, workers.size
+        self.noting, self.waited, self.exchanged = False, 0.0, 0.0
+
+    def all_reduce(self, array: Array) -> None:
+        """Noted."""
+        self._note(self.workers.all_reduce, array)
+
+    def gather(self, array: Array) -> None:
+        """Noted."""
+        self._note(self.workers.gather, array)
+
+    def decide(self, number: int) -> int:
+        """Noted."""
+        return self._note(self.workers.decide, number)
+
+    def _note(self, exchange: Callable[[Any], Any], argument: Any) -> Any:
+        begun = time.perf_counter()
+        if self.noting:
+            self.workers.all_reduce(backend.module("cpu").zeros(1))  # all meet
+        met = time.perf_counter()
+        result = exchange(argument)
+        self.waited, self.exchanged = self.waited + met - begun, self.exchanged + time.perf_counter() - met
+        return result
+
+
+def led(own: Step, workers: Noting) -> Any:
+    """Worker 0's step; the others follow. As in training there is one decision per step."""
+
+    def step(number: int = STEP) -> None:
+        workers.decide(number)
+        workers.noting |= number == NOTE
+        own()
+
+    step.workers = workers
+    return step
+
+
+def shares(step: Any, calls: int) -> tuple[float, float]:
+    """The parts of a step in which worker 0 waits and exchanges, in per cent."""
+    step(NOTE)
+    step.workers.waited = step.workers.exchanged = 0.0
+    seconds = calls * side_by_side.run_and_wait(step, calls)
+    return 100 * step.workers.waited / seconds, 100 * step.workers.exchanged / seconds
 
 
 def workers_side(name: str, options: dict[str, Any], size: int) -> Step:
@@ -42,12 +102,9 @@ def workers_side(name: str, options: dict[str, Any], size: int) -> Step:
         return step
     stack = ExitStack()
     stack.enter_context(processes.others(size, follow, name, options))
-    own, workers = kept(name, options), parallel.workers()
-
-    def step() -> None:
-        workers.decide(1)
-        own()
-
+    workers = Noting(parallel.workers())
+    stack.enter_context(parallel.working_with(workers))
+    step = led(kept(name, options), workers)
     step.others = stack
     return step
 
@@ -61,9 +118,37 @@ def kept(name: str, options: dict[str, Any]) -> Step:
 
 def follow(name: str, options: dict[str, Any]) -> None:
     """What a worker other than 0 does until worker 0 is gone."""
-    step, workers = kept(name, options), parallel.workers()
-    while workers.decide(0):
-        step()
+    workers = Noting(parallel.workers())
+    with parallel.working_with(workers):
+        own = kept(name, options)
+        while number := workers.decide(0):
+            workers.noting |= number == NOTE
+            own()
+
+
+def in_ranks(names: list[str], options: dict[str, dict[str, Any]], rounds: int) -> None:
+    """Time the ranks of mpiexec."""
+    with ranks() as world:
+        for name in names:
+            if world.rank:
+                follow(name, options[name])
+                continue
+            workers = Noting(world)
+            with parallel.working_with(workers):
+                step = led(kept(name, options[name]), workers)
+                side_by_side.run_and_wait(step, 3)
+                calls = max(1, round(0.1 / side_by_side.run_and_wait(step, 3)))
+                seconds = statistics.median(side_by_side.run_and_wait(step, calls) for _ in range(rounds))
+                print(
+                    f"{name:<14} {world.size} ranks {seconds * 1e3:8.2f} ms{sum_column(shares(step, 2 * calls))}",
+                    flush=True,
+                )
+                workers.decide(0)
+
+
+def sum_column(found: tuple[float, float]) -> str:
+    """Waiting and exchange, in per cent of a step."""
+    return f"   sum, % of a step {found[1]:4.1f}, waiting {found[0]:4.1f}"
 
 
 def spin() -> None:
@@ -79,24 +164,30 @@ def main() -> None:
     parser.add_argument("--data", help="instead of each model's own, such as shapes64")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--spinning", action="store_true", help="beside a process that keeps one core busy")
+    parser.add_argument("--ranks", action="store_true", help="under mpiexec: ranks instead of workers, without PyTorch")
     parser.add_argument("--torch", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
+    names = given.models or list(MODELS)
+    options = {name: OPTIONS.get(name, {}) | ({"data": given.data} if given.data else {}) for name in names}
+    if given.ranks:
+        in_ranks(names, options, given.rounds)
+        return
     print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
     better: list[float] = []
-    for name in given.models or MODELS:
-        options = OPTIONS.get(name, {}) | ({"data": given.data} if given.data else {})
-        setups = [partial(workers_side, name, options, size) for size in (1, 2)]
+    for name in names:
+        setups = [partial(workers_side, name, options[name], size) for size in (1, 2)]
         if given.spinning:
             print(f"{name:<14}" + "   ".join(beside_a_spinner(setups, given.rounds)), flush=True)
             continue
         if given.torch:
             setups += [
-                partial(torch_side, name, options, last)
+                partial(torch_side, name, options[name], last)
                 for last in ((False, True) if name in CONVOLUTIONAL else (False,))
             ]
-        times = rounds(setups, given.rounds)
+        times, found = rounds(setups, given.rounds)
         one, two, *torch = [statistics.median(column) * 1e3 for column in zip(*times, strict=True)]
         line = f"{name:<14} 1 worker {one:8.2f} ms   2 workers {two:8.2f} ms   ratio {two / one:5.2f}"
+        line += sum_column(found)
         if torch:
             ratios = [statistics.median(row[side] / min(row[2:]) for row in times) for side in (0, 1)]
             better.append(min(ratios))
@@ -107,11 +198,13 @@ def main() -> None:
         print(f"the better of both beside PyTorch: geometric mean {mean:.2f}, highest {max(better):.2f}")
 
 
-def rounds(setups: list[Any], count: int) -> list[list[float]]:
-    """Seconds per step of each side, a row per round."""
+def rounds(setups: list[Any], count: int) -> tuple[list[list[float]], tuple[float, float]]:
+    """Seconds per step of each side, a row per round; and the `shares` of two workers."""
     with ExitStack() as stack:
         sides, seconds = opened(stack, setups)
-        return [[timed(*side, ROUND) for side in zip(sides, seconds, strict=True)] for _ in range(count)]
+        times = [[timed(*side, ROUND) for side in zip(sides, seconds, strict=True)] for _ in range(count)]
+        calls = max(1, round(2 * ROUND / seconds[1]))
+        return times, answer(ask(sides[1], side_by_side.with_latest, shares, calls), UNTIL)
 
 
 def beside_a_spinner(setups: list[Any], count: int) -> list[str]:
