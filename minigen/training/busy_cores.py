@@ -4,11 +4,16 @@ OpenBLAS cuts each product into one part per core and waits for the slowest. Whe
 the part on that core waits for its turn, product after product, and a step takes several times as long. With one thread
 it does not wait. So a thread looks once a second at how much of the processor others take, and from the moment
 when they leave less than the products use, these have one thread. Their sums may then be rounded otherwise.
+
+Several workers have one thread each, and wait for the slowest of them in each step. Their number stays, since the run's
+bits depend on it; a line says that fewer may be faster.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import multiprocessing
 import os
 import threading
 import time
@@ -22,6 +27,7 @@ from minigen import files
 
 PERIOD = 1.0  # seconds between two looks
 MOST_TAKEN = 0.4  # of a core, by all others together, beyond the cores that the products leave free
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # per second of /proc's processor times
 _STAT = Path("/proc/stat")
 
 
@@ -30,11 +36,13 @@ def one_thread_where_busy(say: Callable[[str], Any]) -> Iterator[None]:
     """Look after the cores in a `with` block; `say` gets one line if they are found busy. Linux only."""
     blas = ThreadpoolController().select(user_api="blas")
     threads = max((library["num_threads"] for library in blas.info()), default=1)
-    if threads == 1 or not _STAT.exists():
+    others = [worker.pid for worker in multiprocessing.active_children() if worker.pid]
+    used = max(threads, len(others) + 1)
+    if used == 1 or not _STAT.exists():
         yield
         return
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(blas, threads, say, over), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(blas, used, others, say, over), daemon=True)
     watcher.start()
     try:
         yield
@@ -43,19 +51,25 @@ def one_thread_where_busy(say: Callable[[str], Any]) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(blas: ThreadpoolController, threads: int, say: Callable[[str], Any], over: threading.Event) -> None:
-    spare = cores() - threads
-    before = _seconds()
-    while not over.wait(PERIOD):
-        now = _seconds()
-        wall, used, own = (after - earlier for earlier, after in zip(before, now, strict=True))
-        before = now
-        if (used - own) / wall > spare + MOST_TAKEN:
-            limited = blas.limit(limits=1)
-            with contextlib.suppress(OSError):
-                say("other programs use the cores: matrix products have one thread now, and may round otherwise")
-            over.wait()
-            limited.restore_original_limits()
+def _watch(
+    blas: ThreadpoolController, used: int, others: list[int], say: Callable[[str], Any], over: threading.Event
+) -> None:
+    """Wait for a second in which the cores are busy; `others` are the processes of the other workers."""
+    with contextlib.suppress(OSError):  # a worker has ended, or nobody reads what is said
+        before = _seconds(others)
+        while not over.wait(PERIOD):
+            now = _seconds(others)
+            wall, all_used, own = (after - earlier for earlier, after in zip(before, now, strict=True))
+            before = now
+            if (all_used - own) / wall <= max(0, cores() - used) + MOST_TAKEN:
+                continue
+            if others:
+                say("other programs use the cores: fewer --workers, down to one, may be faster now")
+                return
+            with blas.limit(limits=1):
+                with contextlib.suppress(OSError):
+                    say("other programs use the cores: matrix products have one thread now, and may round otherwise")
+                over.wait()
 
 
 def cores() -> int:
@@ -63,8 +77,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _seconds() -> tuple[float, float, float]:
-    """The clock, the processor time of all processes, and that of this one."""
-    with files.reading(_STAT, 2**20) as file:
-        user, nice, system = map(int, file.readline().split()[1:4])
-    return time.perf_counter(), (user + nice + system) / os.sysconf("SC_CLK_TCK"), time.process_time()
+def _seconds(others: list[int]) -> tuple[float, float, float]:
+    """The clock, the processor time of all processes, and that of this one and its workers."""
+    user, nice, system = map(int, _words(_STAT)[1:4])
+    workers = [_words(Path(f"/proc/{pid}/stat"))[11:13] for pid in others]
+    own = time.process_time() + sum(map(int, itertools.chain(*workers))) / TICKS
+    return time.perf_counter(), (user + nice + system) / TICKS, own
+
+
+def _words(path: Path) -> list[bytes]:
+    """Those of the first line, in that of a process those behind its name."""
+    with files.reading(path, 2**20) as file:
+        return file.readline().rpartition(b")")[2].split()
