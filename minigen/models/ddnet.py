@@ -88,7 +88,7 @@ class DDNet(Model):
     name = "ddnet"
     good = (
         Good("accuracy of 0.989 of both nets with --epochs 2", "mnist"),
-        Good("accuracy of 0.60 of both nets with --epochs 2, of its pictures as JPEG files", "cifar10"),
+        Good("accuracy of 0.73 and of 0.72 with --epochs 10, of its pictures as JPEG files", "cifar10"),
     )
     config_type = DDNetConfig
     config: DDNetConfig
