@@ -42,6 +42,7 @@ FUNCTIONS = table("""
     full: shape fill_value dtype order
     full_like: a fill_value dtype order
     ones_like zeros_like: a dtype order
+    linspace: start stop num endpoint retstep dtype axis
     pad: array pad_width mode constant_values
     roll: a shift axis
     where: condition x y
