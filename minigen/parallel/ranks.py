@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 INSTALL = "pip install 'minigen[distributed]' (mpi4py, and mpich for mpiexec)"
 AFTER_RANK_0 = 2.0  # seconds that the other ranks leave it to say what is wrong
+DELIVERY = 0.5  # seconds that mpiexec has to pass on the last words, which an abort would overtake
 
 
 class MPI(Workers):
@@ -155,4 +156,5 @@ def _end_all(mpi: Any, _: MPI) -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
+    time.sleep(DELIVERY)
     mpi.COMM_WORLD.Abort(_exit_code)
