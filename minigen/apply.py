@@ -1,6 +1,6 @@
 """python -m minigen.apply RUN VERB [options]: use a trained model; the results lie in RUN/VERB.
 
-Here stand the options of each verb; inference/verbs.py has a function of its name, which does it.
+This file has the options of each verb; the function of the same name in inference/verbs.py does the work.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class NonFiniteError(ArithmeticError):
 
 
 class DerivativeError(TypeError):
-    """The derivative of an operation gave something else than a Tensor of its input's shape."""
+    """The derivative of an operation gave something other than a Tensor of its input's shape."""
 
 
 def operation_of(derivative: Callable[[Tensor], Tensor] | None) -> str:

@@ -78,7 +78,7 @@ class OwnFiles:
         self._note(written)
 
     def foreign(self, names: Iterable[str]) -> list[str]:
-        """Those of the names under which there is something else than what minigen wrote."""
+        """Those of the names under which there is something other than what minigen wrote."""
         written = self.written()
         return [name for name in names if self._is_foreign(name, written.get(name, Written("")).sha256)]
 

@@ -182,7 +182,9 @@ def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
         raise DataError(f"{path}: an array with {values.ndim} axes, --window cuts a recording (steps, variables)")
     if len(values) < reading.window:
         what = f"a recording of {len(values):,} steps (a step per row)"
-        raise DataError(f"{path}: {what}, of which --window {reading.window} must leave some to train on and to test")
+        raise DataError(
+            f"{path}: {what}, too few for --window {reading.window}: some must be left to train on and to test"
+        )
     starts = np.arange(0, len(values) - reading.window + 1, reading.stride or reading.window)
     within = starts[:, None] + np.arange(reading.window)
     if kinds is None:

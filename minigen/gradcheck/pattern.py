@@ -17,7 +17,7 @@ def pattern(cases: Sequence[tuple[Labels, bool]]) -> str:
     Args:
         cases: the labels of each, such as {"stride": 2, "padding": 0}, and whether it is right.
 
-    A condition on one label is tried first, then two that must hold together, then two of which one is enough.
+    A condition on one label is tried first, then two conditions that must both hold, then two where one is enough.
     """
     wrong = sum(not right for _, right in cases)
     if wrong in (0, len(cases)):

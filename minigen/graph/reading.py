@@ -26,7 +26,7 @@ class Node:
         title: the operation's or the tensor's name.
         shape: that of its value; "" for a folded box.
         value, gradient: the numbers, if there are few.
-        length: ‖gradient‖, for those of which there are many.
+        length: ‖gradient‖, where the gradient has many numbers.
         settings: numbers that belong to the operation, "n = 2".
         about: what the operation computes, from the first line of its docstring; what is in a folded box.
         order: its place in time; what a box was made from is older.

@@ -1,6 +1,6 @@
 """What the verbs of `minigen.apply` do, a function for each.
 
-It reads the inputs that the options name, calls one method of `Trained`, hands what that returns to `Results`, and
+Each reads the inputs that the options name, calls one method of `Trained`, hands what that returns to `Results`, and
 returns a line for each input that it left out.
 """
 
@@ -215,7 +215,7 @@ def _trained_on(trained: Trained) -> tuple[Split, Split]:
 
 
 def _threshold(trained: Trained, rate: float | None) -> tuple[float, float]:
-    """A threshold and its false-alarm rate: without one the run's own, or as that is where training has not ended."""
+    """A threshold and its false-alarm rate: `rate`, or else the run's own, which is chosen here if it has none yet."""
     if rate is None and trained.threshold is not None:
         return trained.threshold, trained.false_alarms
     try:

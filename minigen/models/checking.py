@@ -39,7 +39,7 @@ def require_losses(model: Model, objectives: Any, batch: Batch) -> None:
     """Nothing, where `objectives` are what model.objectives() must return; their losses and `evaluate` are tried.
 
     Raises:
-        ModelError: one of them returns something else than it must.
+        ModelError: one of them returns something other than it must.
     """
     name = type(model).__name__
     model.eval()

@@ -66,7 +66,7 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
         Count | None, Meta(description="steps from the beginning of a window to that of the next; without it --window")
     ] = None
     label_column: Annotated[
-        str | None, Meta(description="own file: column of labels, its name or its number, of which -1 is the last")
+        str | None, Meta(description="own file: column of labels, by its name or its number (-1 is the last)")
     ] = None
     normal: Annotated[
         str | None, Meta(description="own file: the label of what is no anomaly; without it 0 or normal")

@@ -80,7 +80,8 @@ def columns_of(image: Array, window: Window, output_size: Pair) -> Array:
 def image_of(columns: Array, shape: tuple[int, ...], window: Window, output_size: Pair) -> Array:
     """(C·kh·kw, OH·OW·N) -> (C, H, W, N), the adjoint of `columns_of`
 
-    Pixels that are a stride apart lie side by side in a phase of the image: what a tap adds to is a block without gaps.
+    The image is built phase by phase. In a phase, pixels that are a stride apart lie side by side: each tap adds to
+    a block without gaps.
     """
     c, h, w, n = shape
     (down, right), cells = window.stride, (-(-h // window.stride[0]), -(-w // window.stride[1]))
