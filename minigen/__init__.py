@@ -22,6 +22,7 @@ from minigen import interrupts  # noqa: F401 (first, as the others take a moment
 from minigen import gradcheck, nn, ops, optim
 from minigen.autograd import Tensor, grad, no_grad
 from minigen.memory import keep_freed_memory
+from minigen.ops.border import pointing_to
 from minigen.ops.operands import tensor
 from minigen.rng import manual_seed
 
@@ -63,5 +64,4 @@ def __getattr__(name: str) -> Any:
     """`load`, `show` and `draw_graph` bring with them what `import minigen` does not wait for, such as all models."""
     if name in LATER:
         return getattr(importlib.import_module(LATER[name]), name)
-    hint = INSTEAD.get(name, f"ops.{name}" if name in ops.__all__ else None)
-    raise AttributeError(f"module 'minigen' has no attribute {name!r}" + (f": write {hint}" if hint else ""))
+    return pointing_to({name: f"ops.{name}" for name in ops.__all__} | INSTEAD, __name__)(name)

@@ -1,6 +1,6 @@
 """Layers: parameters and the operation that uses them. Names, shapes and state_dict keys are torch.nn's."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from minigen.nn import init
 from minigen.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
@@ -13,6 +13,7 @@ from minigen.nn.normalization import BatchNorm1d, BatchNorm2d
 from minigen.nn.pooling import AvgPool2d, MaxPool2d, MaxUnpool2d, Upsample
 from minigen.nn.recurrent import LSTM, LSTMCell
 from minigen.nn.shapes import Flatten, Reshape
+from minigen.ops.border import pointing_to
 
 __all__ = [
     "LSTM",
@@ -59,7 +60,5 @@ INSTEAD = {
 }
 """torch.nn's names that minigen does not have: what to write instead."""
 
-
-def __getattr__(name: str) -> Any:
-    hint = f": write {INSTEAD[name]}" if name in INSTEAD else ""
-    raise AttributeError(f"module 'minigen.nn' has no attribute {name!r}{hint}")
+if not TYPE_CHECKING:  # which knows what is there
+    __getattr__ = pointing_to(INSTEAD, __name__)

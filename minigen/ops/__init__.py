@@ -1,10 +1,10 @@
 """Every hand-written operation: its value and its derivatives side by side."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigen.ops import methods as methods  # gives Tensor its operators and methods
 from minigen.ops.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
-from minigen.ops.border import named_in_errors
+from minigen.ops.border import named_in_errors, pointing_to
 from minigen.ops.columns import col2im, im2col
 from minigen.ops.conv import conv2d, conv_transpose2d
 from minigen.ops.dense import linear, matmul
@@ -85,12 +85,8 @@ INSTEAD = {
 }
 """torch's and torch.nn.functional's names that `ops` does not have: what to write instead."""
 
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        hint = f": write {INSTEAD[name]}" if name in INSTEAD else ""
-        raise AttributeError(f"module 'minigen.ops' has no attribute {name!r}{hint}")
-
+if not TYPE_CHECKING:  # which knows what is there
+    __getattr__ = pointing_to(INSTEAD, __name__)
 
 for _name in __all__:
     globals()[_name] = named_in_errors(globals()[_name])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from minigen import backend
 from minigen.autograd import Tensor
@@ -43,3 +43,13 @@ def named_in_errors(operation: Callable[P, R]) -> Callable[P, R]:
             raise (ValueError if isinstance(error, ValueError) else TypeError)(f"{name}: {error}") from error
 
     return border
+
+
+def pointing_to(instead: Mapping[str, str], module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module, for names of torch's that it does not have: the error says what to write."""
+
+    def missing(name: str) -> Any:
+        hint = f": write {instead[name]}" if name in instead else ""
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+
+    return missing

@@ -64,7 +64,11 @@ class Workers:
 
     def own(self, count: int) -> slice:
         """This worker's part of `count` things, as even as can be."""
-        return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+        return slice(*self.bounds(count)[self.rank : self.rank + 2])
+
+    def bounds(self, count: int) -> list[int]:
+        """Where the workers' parts of `count` things begin, and where the last ends."""
+        return [rank * count // self.size for rank in range(self.size + 1)]
 
     def all_reduce(self, array: Array) -> None:
         """Replace a contiguous array by the sum of all workers' arrays, the same to the bit for each."""

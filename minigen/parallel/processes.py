@@ -78,7 +78,7 @@ class Processes(Workers):
     def gather(self, array: Array) -> None:
         """Complete an array: each worker has computed its own rows."""
         row = array.size // len(array) if len(array) else 0
-        begins = [row * (rank * len(array) // self.size) for rank in range(self.size + 1)]
+        begins = [row * at for at in self.bounds(len(array))]
         done = 0
         for piece in _pieces(array):
             slots = self._next_slots(piece)

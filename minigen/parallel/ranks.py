@@ -49,7 +49,7 @@ class MPI(Workers):
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows."""
         row = array.size // len(array) if len(array) else 0
-        begins = [row * (rank * len(array) // self.size) for rank in range(self.size + 1)]
+        begins = [row * at for at in self.bounds(len(array))]
         counts = [end - begin for begin, end in itertools.pairwise(begins)]
         self._world.Allgatherv(self._mpi.IN_PLACE, [array, (counts, begins[:-1])])
 
@@ -153,6 +153,7 @@ def ranks() -> Iterator[MPI]:
 
 
 def _end_all(mpi: Any, _: MPI) -> None:
+    """Abort all ranks; `_` keeps the connections until then, since deleting one would wait for the other ranks."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()

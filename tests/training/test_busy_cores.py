@@ -28,12 +28,19 @@ def set_threads(count: int) -> None:
     setter.join()
 
 
-@pytest.mark.parametrize(("others", "left"), [(0.1, 2), (0.9, 1)])
-def test_products_have_one_thread_where_others_take_a_core(monkeypatch, others, left):
-    seconds: Iterator[tuple[float, float, float]] = ((n, n * (1.5 + others), n * 1.5) for n in itertools.count(1.0))
-    monkeypatch.setattr(busy_cores, "_seconds", lambda others: next(seconds))
+@pytest.fixture
+def others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Other programs that take so much of a core, beside 1.5 of two cores that this one takes."""
+    taken: float = request.param
+    seconds: Iterator[tuple[float, float, float]] = ((n, n * (1.5 + taken), n * 1.5) for n in itertools.count(1.0))
+    monkeypatch.setattr(busy_cores, "_seconds", lambda workers: next(seconds))
     monkeypatch.setattr(busy_cores, "cores", lambda: 2)
     monkeypatch.setattr(busy_cores, "PERIOD", 0.01)
+    return taken
+
+
+@pytest.mark.parametrize(("others", "left"), [(0.1, 2), (0.9, 1)], indirect=["others"])
+def test_products_have_one_thread_where_others_take_a_core(others, left):
     said: list[str] = []
     before = threads()
     set_threads(2)
@@ -64,12 +71,8 @@ def test_the_workers_time_is_their_own():
     assert 0.1 * wall < own < used + 0.1
 
 
-@pytest.mark.parametrize(("others", "says"), [(0.1, 0), (0.9, 1)])
+@pytest.mark.parametrize(("others", "says"), [(0.1, 0), (0.9, 1)], indirect=["others"])
 def test_several_workers_stay_and_say_that_fewer_may_be_faster(monkeypatch, others, says):
-    seconds: Iterator[tuple[float, float, float]] = ((n, n * (1.5 + others), n * 1.5) for n in itertools.count(1.0))
-    monkeypatch.setattr(busy_cores, "_seconds", lambda workers: next(seconds))
-    monkeypatch.setattr(busy_cores, "cores", lambda: 2)
-    monkeypatch.setattr(busy_cores, "PERIOD", 0.01)
     monkeypatch.setattr(busy_cores.multiprocessing, "active_children", lambda: [SimpleNamespace(pid=1)])
     said: list[str] = []
     with busy_cores.one_thread_where_busy(said.append):

@@ -39,16 +39,20 @@ def mpiexec(size: int, *words: str) -> list[str]:
     return [str(MPIEXEC), "-n", str(size), sys.executable, *words]
 
 
-@with_mpi
-@pytest.mark.parametrize("size", [2, 3])
-def test_ranks_compute_what_one_process_computes(tmp_path, size):
-    file = tmp_path / "found.npz"
-    subprocess.run(mpiexec(size, workers_at_work.__file__, "all_models", str(file)), check=True, timeout=200)
-    alone = workers_at_work.all_models()
+def require_same_as_alone(size: int, work: str, file: Path, timeout: int) -> None:
+    """Ranks that do what `work` names in workers_at_work find what one process finds."""
+    subprocess.run(mpiexec(size, workers_at_work.__file__, work, str(file)), check=True, timeout=timeout)
+    alone = getattr(workers_at_work, work)()
     with np.load(file) as together:
         assert set(together) == alone.keys()
         for name, value in alone.items():
             assert_close(together[name], value, 1e-10, name)
+
+
+@with_mpi
+@pytest.mark.parametrize("size", [2, 3])
+def test_ranks_compute_what_one_process_computes(tmp_path, size):
+    require_same_as_alone(size, "all_models", tmp_path / "found.npz", timeout=200)
 
 
 @with_mpi
@@ -171,13 +175,7 @@ def test_without_mpiexec_one_line_says_how_to_start(tmp_path, capsys):
 @with_mpi
 @pytest.mark.parametrize("size", [2, 3])
 def test_ranks_with_gpus_compute_what_one_computes(tmp_path, size):
-    file = tmp_path / "found.npz"
-    subprocess.run(mpiexec(size, workers_at_work.__file__, "models_on_gpus", str(file)), check=True, timeout=60)
-    alone = workers_at_work.models_on_gpus()
-    with np.load(file) as together:
-        assert set(together) == alone.keys()
-        for name, value in alone.items():
-            assert_close(together[name], value, 1e-10, name)
+    require_same_as_alone(size, "models_on_gpus", tmp_path / "found.npz", timeout=60)
 
 
 @pytest.mark.parametrize(

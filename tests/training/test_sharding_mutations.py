@@ -75,8 +75,8 @@ MUTATIONS = [
     (
         "vae",
         "parallel.processes:Processes.gather",
-        "row * (rank * len(array) // self.size)",
-        "row * (rank * len(array) // self.size) + (rank == 1)",
+        "row * at for",
+        "row * at + (0 < at < len(array)) for",
     ),
     (
         "vae",
@@ -107,7 +107,7 @@ MUTATIONS = [
 def test_every_mistake_is_caught():
     mutations = [(what, f"minigen.{function}", line, instead) for what, function, line, instead in MUTATIONS]
     right = [
-        (what, "minigen.parallel:Workers.own", "self.rank *", "1 * self.rank *") for what in ("vae", "higher orders")
+        (what, "minigen.parallel:Workers.own", "[self.rank :", "[1 * self.rank :") for what in ("vae", "higher orders")
     ]
     differences = processes.run(2, workers_at_work.falsified, [*right, *mutations])
     missed = [row for row, found in zip(MUTATIONS, differences[2:], strict=True) if not found > 1e-10]

@@ -64,8 +64,8 @@ def baselines(train: Any) -> dict[str, Callable[[Any], Any]]:
 
         return score
 
-    possible = [k for k in AXES if k < min(flat.shape)]
-    return {"distance to the mean": distance(0), **{f"PCA with {k} axes": distance(k) for k in possible}}
+    fitting = [k for k in AXES if k < min(flat.shape)]
+    return {"distance to the mean": distance(0), **{f"PCA with {k} axes": distance(k) for k in fitting}}
 
 
 class Detection(NamedTuple):
