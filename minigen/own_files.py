@@ -16,7 +16,7 @@ import msgspec
 from minigen import files, schema
 
 PICTURES = "pictures"
-_LIST = ".written.json"
+LIST = ".written.json"
 _ENDINGS = (".png", ".gif", ".csv", ".npy", ".safetensors", ".html")
 _MOST_LIST, _MOST_FILE = 2**28, 2**32  # bytes
 
@@ -36,7 +36,7 @@ class OwnFiles:
 
     def __init__(self, folder: Path, maker: str) -> None:
         self.folder, self.maker = folder, maker
-        self._list = folder / _LIST
+        self._list = folder / LIST
 
     def save(self, contents: Mapping[str, bytes], overwrite: bool = False) -> None:
         """Write each content to the file of its name.

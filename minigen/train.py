@@ -127,7 +127,7 @@ class _Task(NamedTuple):
 
 
 def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers | None = None) -> _Task:
-    """Checked; `workers` are the ranks of mpiexec."""
+    """What the flags `given` ask for, checked; workers: the ranks of mpiexec, if the command is one of them."""
     named = [option for option in options(model_type.config_type) if option.name in given]
     asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
     paths = (*PATHS, *(["data"] if is_path(asked.get("data", "")) else []))

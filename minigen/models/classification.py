@@ -33,10 +33,10 @@ def classification_loss(logits: Tensor, labels: Array) -> Loss:
         logits: (N, classes)
         labels: (N,), integers
     """
-    return Loss("cross_entropy", ops.cross_entropy(logits, labels), {"accuracy": part_right(logits, labels)})
+    return Loss("cross_entropy", ops.cross_entropy(logits, labels), {"accuracy": batch_accuracy(logits, labels)})
 
 
-def part_right(logits: Tensor, labels: Array) -> Tensor:
+def batch_accuracy(logits: Tensor, labels: Array) -> Tensor:
     """The fraction of examples whose own class has the greatest logit, as a 0-d tensor."""
     return Tensor(_right(logits, labels).astype(logits.dtype).mean())
 

@@ -25,15 +25,14 @@ CountOrZero = Annotated[int, Meta(ge=0, le=2**32)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
+_Processes = Annotated[int, Meta(ge=1, le=1024)]
 
-DataName = Annotated[str, Meta(description="data set (--list names them all), or the path of your own pictures")]
+DataName = Annotated[str, Meta(description="data set (--list names them all), or the path of your own data")]
 DataDir = Annotated[
     str | None,
-    Meta(description="folder with the data set's files, instead of downloading them; of your own data, if they moved"),
+    Meta(description="folder of the data set's files, instead of a download; for your own data: where they lie now"),
 ]
-Size = Annotated[
-    str | None, Meta(description="own pictures: HEIGHTxWIDTH, or one number for both, to which each is scaled")
-]
+Size = Annotated[str | None, Meta(description="own pictures: scale each to HEIGHTxWIDTH, or to a square of one number")]
 Channels = Annotated[Literal[1, 3] | None, Meta(description="own pictures: 1 for grey, 3 for colours")]
 SkipUnreadable = Annotated[bool, Meta(description="own pictures: leave out files that cannot be read")]
 Validation = Annotated[
@@ -48,13 +47,9 @@ ClipNorm = Annotated[NotNegative, Meta(description="largest norm of the gradient
 Seed = Annotated[
     CountOrZero, Meta(description="seed for the initial weights, the noise, the data order and the validation split")
 ]
-Workers = Annotated[
-    int,
-    Meta(ge=1, le=1024, description="processes that share each step, one core each; 2 are faster than 1"),
-]
+Workers = Annotated[_Processes, Meta(description="processes that share each step, one core each; 2 are faster than 1")]
 WorkersOfShortSteps = Annotated[
-    int,
-    Meta(ge=1, le=1024, description="processes that share each step, one core each; steps are short: 1 is fastest"),
+    _Processes, Meta(description="processes that share each step, one core each; steps are short: 1 is fastest")
 ]
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]

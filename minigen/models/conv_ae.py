@@ -93,7 +93,7 @@ class ConvAutoencoder(Model):
     def logits(self, z: Tensor, switches: Array | None) -> Tensor:
         """Logits of the image: (N, latent) -> (N, C, H, W)
 
-        Without switches the maxima may have come from any of the four places: each gets their mean, a quarter.
+        Without switches a maximum may have come from any of four positions: each gets its mean there, a quarter.
         """
         features = self.expansion(z)
         if self.config.pooling == "max":

@@ -12,6 +12,8 @@ checkerboard artifacts (Odena et al. 2016, "Deconvolution and Checkerboard Artif
 
 from __future__ import annotations
 
+import math
+
 from minigen import nn
 from minigen.models.config import Epochs, Hidden, Workers
 from minigen.models.images import image_shape
@@ -40,15 +42,14 @@ class ConvVAE(VAE):
     def __init__(self, config: ConvVAEConfig, input_shape: tuple[int, ...], classes: int) -> None:
         channels, height, width = image_shape(self.name, config, input_shape, multiple=4)
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
-        features = (64, height // 4, width // 4)
-        count = features[0] * features[1] * features[2]
+        features = 64, height // 4, width // 4
         self.encoder = nn.Sequential(
             nn.Conv2d(channels, 32, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(32, 64, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Flatten(),
-            nn.Linear(count, config.hidden),
+            nn.Linear(math.prod(features), config.hidden),
             nn.ReLU(),
         )
         self.mean = nn.Linear(config.hidden, config.latent)
@@ -56,7 +57,7 @@ class ConvVAE(VAE):
         self.decoder = nn.Sequential(
             nn.Linear(config.latent, config.hidden),
             nn.ReLU(),
-            nn.Linear(config.hidden, count),
+            nn.Linear(config.hidden, math.prod(features)),
             nn.ReLU(),
             nn.Reshape(*features),
             nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),

@@ -41,11 +41,11 @@ class DCGAN(GAN):
 
     def __init__(self, config: DCGANConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
-        colours, height, width = image_shape(self.name, config, input_shape, 4)
+        channels, height, width = image_shape(self.name, config, input_shape, multiple=4)
         outer, inner = config.filters, 2 * config.filters
         self.generator = conv_generator(config.latent, input_shape, config.filters, config.output)
         self.discriminator = nn.Sequential(
-            nn.Conv2d(colours, outer, 4, stride=2, padding=1),
+            nn.Conv2d(channels, outer, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
             nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(inner),
@@ -56,19 +56,19 @@ class DCGAN(GAN):
         draw_radford_weights(self)
 
 
-def conv_generator(latent: int, input_shape: tuple[int, ...], channels: int, output: str) -> nn.Sequential:
+def conv_generator(latent: int, input_shape: tuple[int, ...], filters: int, output: str) -> nn.Sequential:
     """(N, latent) -> (N, C, H, W): a dense layer to a quarter of the size, then twice as large, twice."""
-    colours, height, width = input_shape
-    inner = 2 * channels
+    channels, height, width = input_shape
+    inner = 2 * filters
     return nn.Sequential(
         nn.Linear(latent, inner * (height // 4) * (width // 4), bias=False),
         nn.Reshape(inner, height // 4, width // 4),
         nn.BatchNorm2d(inner),
         nn.ReLU(),
-        nn.ConvTranspose2d(inner, channels, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(channels),
+        nn.ConvTranspose2d(inner, filters, 4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(filters),
         nn.ReLU(),
-        nn.ConvTranspose2d(channels, colours, 4, stride=2, padding=1),
+        nn.ConvTranspose2d(filters, channels, 4, stride=2, padding=1),
         output_activation(output),
     )
 

@@ -144,7 +144,7 @@ class Reconstructs(Protocol):
 
 @runtime_checkable
 class TakesLengths(Reconstructs, Protocol):
-    """A model of sequences whose `encode`, `decode` and `reconstruct` also take lengths (N,), for None all T steps."""
+    """A model of sequences whose `encode`, `decode` and `reconstruct` also take lengths (N,); None: all T steps."""
 
     config: Any
 

@@ -60,16 +60,16 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
         str | None, Meta(description="your own sequences, as --data FILE: .csv with one per line, or .npy (N, T, D)")
     ] = None
     window: Annotated[
-        Count | None, Meta(description="own file: it is one long recording, a step per row; steps of a window of it")
+        Count | None, Meta(description="own file: one long recording with a step per row, cut into windows of N steps")
     ] = None
     stride: Annotated[
-        Count | None, Meta(description="steps from the beginning of a window to that of the next; without it --window")
+        Count | None, Meta(description="steps from the start of one window to that of the next (default: --window)")
     ] = None
     label_column: Annotated[
         str | None, Meta(description="own file: column of labels, by its name or its number (-1 is the last)")
     ] = None
     normal: Annotated[
-        str | None, Meta(description="own file: the label of what is no anomaly; without it 0 or normal")
+        str | None, Meta(description="own file: label of the normal sequences (default: 0 and normal)")
     ] = None
     test: Annotated[str | None, Meta(description="own file: another one for the test split, instead of a tenth")] = None
     epochs: Epochs = 30

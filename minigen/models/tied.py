@@ -26,7 +26,7 @@ from minigen.autograd import Tensor
 from minigen.data import Batch, Dataset, Loader, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.autoencoder import binary_cross_entropy, squared_error
-from minigen.models.classification import balanced_part, part_right, require_classes
+from minigen.models.classification import balanced_part, batch_accuracy, require_classes
 from minigen.models.config import BatchSize, CountOrZero, Epochs, Latent, NotNegative, only
 from minigen.models.corruption import CorruptionConfig, corrupted
 from minigen.models.model import Good, Loss, Model, Objective
@@ -136,7 +136,7 @@ class TiedAutoencoder(Model):
         logits = self.logits(code)
         beside = {"mse": squared_error(logits, batch.inputs)}
         if self.config.mode == "joint":
-            beside["accuracy"] = part_right(self.classifier(code), batch.labels)
+            beside["accuracy"] = batch_accuracy(self.classifier(code), batch.labels)
         return Loss("bce", binary_cross_entropy(logits, batch.inputs), beside)
 
     def study(self, data: Dataset, validation: Split) -> Finding:

@@ -58,12 +58,12 @@ class WGANGP(Adversarial):
 
     def __init__(self, config: WGANGPConfig, input_shape: tuple[int, ...], classes: int) -> None:
         self.config, self.input_shape, self.latent = config, input_shape, config.latent
-        colours, height, width = image_shape(self.name, config, input_shape, 4)
+        channels, height, width = image_shape(self.name, config, input_shape, multiple=4)
         outer, inner = config.filters, 2 * config.filters
         self.steps_per_generator_step = config.critic_steps
         self.generator = conv_generator(config.latent, input_shape, config.filters, "tanh")
         self.discriminator = nn.Sequential(
-            nn.Conv2d(colours, outer, 4, stride=2, padding=1),
+            nn.Conv2d(channels, outer, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
             nn.Conv2d(outer, inner, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),

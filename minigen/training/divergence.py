@@ -28,8 +28,7 @@ def require_finite(trainer: Trainer) -> None:
     trainer.load(trainer.run.last, trainer.run.best)
     with check_finite():
         for batch in trainer.loader.epoch(trainer.epoch, trainer.batch, trainer.workers):
-            place = f"epoch {trainer.epoch + 1}, batch {trainer.batch + 1} of {len(trainer.loader)}"
-            where = f"training stopped at {place}"
+            where = f"training stopped at epoch {trainer.epoch + 1}, batch {trainer.batch + 1} of {len(trainer.loader)}"
             if not backend.of(batch.inputs).isfinite(batch.inputs).all():
                 raise DivergedError(f"{where}: the data holds NaN or infinity")
             try:

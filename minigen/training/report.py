@@ -11,7 +11,7 @@ from tqdm import tqdm
 from minigen import files
 from minigen.data import Dataset, Loader, Split
 from minigen.models import Config, Model
-from minigen.training import epoch_table
+from minigen.training import epoch_table, schedule
 from minigen.training.busy_cores import cores
 from minigen.training.layer_table import layer_table
 
@@ -28,7 +28,9 @@ def opening(model: Model, data: Dataset, train: Split, validation: Split) -> lis
         f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test",
         f"        {files.printable(data.source)}",
         f"seed    {config.seed}",
-        f"cores   {_cores(config)}\n",
+        f"cores   {_cores(config)}",
+        *schedule.warnings(config, config.epochs * -(-len(train) // config.batch_size)),
+        "",
     ]
 
 

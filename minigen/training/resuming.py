@@ -165,8 +165,7 @@ def resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any
         if value != saved and (fewer or field not in may_change(config)):
             cosine = field == "epochs" and field not in may_change(config)
             why = " (its cosine schedule depends on --epochs)" if cosine else ""
-            what = f"{flag(field)} is {value}, the run in {run.path} has {saved}, which it keeps{why}"
-            raise RunError(what)
+            raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}, which it keeps{why}")
     return msgspec.structs.replace(config, **asked)
 
 

@@ -19,7 +19,7 @@ from minigen.evaluation.rows import Row
 from minigen.evaluation.studies.detection import FALSE_ALARMS
 from minigen.files import append, make_folder, read, replace_file
 from minigen.models import Config
-from minigen.own_files import OwnFiles
+from minigen.own_files import LIST, OwnFiles
 from minigen.training.lock import Lock, locked
 
 MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
@@ -55,6 +55,7 @@ class RunFolder:
         self.path = path
         self.last = path / "last.safetensors"
         self.best = path / "best.safetensors"
+        self.frames = path / "frames"  # of the animation
         self._config = path / "config.json"
         self._metrics = path / "metrics.jsonl"
         self.own, self._own_frames = OwnFiles(path, "train"), OwnFiles(self.frames, "train")
@@ -98,7 +99,7 @@ class RunFolder:
             try:
                 own.remove()
             except FileExistsError:
-                (own.folder / ".written.json").unlink()
+                (own.folder / LIST).unlink()
         for file in (self.last, self.best, self._metrics):
             file.unlink(missing_ok=True)
         with suppress(OSError):  # it was never made, or holds something else
@@ -187,11 +188,6 @@ class RunFolder:
         kept = [row for row in self.rows() if "epoch" in row and row["epoch"] <= epochs]
         replace_file(self._metrics, "".join(json.dumps(row) + "\n" for row in kept).encode())
 
-    @property
-    def frames(self) -> Path:
-        """The folder of the animation's frames."""
-        return self.path / "frames"
-
     def save_frame(self, epoch: int, content: bytes) -> list[str]:
         """Write an epoch's frame; a file of that name that minigen did not write stays, and a line says so."""
         self.require_own()
@@ -204,9 +200,9 @@ class RunFolder:
 
     def frame_files(self) -> dict[int, Path]:
         """The frames that minigen wrote, by epoch."""
-        own = (
-            [] if self.frames.is_symlink() else [name for name in self._own_frames.written() if _FRAME.fullmatch(name)]
-        )
+        if self.frames.is_symlink():
+            return {}
+        own = [name for name in self._own_frames.written() if _FRAME.fullmatch(name)]
         foreign = self._own_frames.foreign(own)
         files = {int(name[:-4]): self.frames / name for name in own if name not in foreign}
         return {epoch: file for epoch, file in sorted(files.items()) if file.exists()}

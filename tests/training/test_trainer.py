@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from minigen import Tensor, ops, rng
-from minigen.data import Batch, Split
+from minigen.data import Batch, Dataset, Split
 from minigen.models.model import Loss, Objective
 from minigen.models.vae import VAE
 from minigen.optim import SGD, Adam
@@ -25,6 +25,7 @@ from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.divergence import DivergedError
 from minigen.training.lock import LockedError, locked
 from minigen.training.loop import Trainer
+from minigen.training.report import opening
 from minigen.training.signals import Stopped
 
 Maker = Any
@@ -137,6 +138,15 @@ def test_the_learning_rate_follows_its_schedule(make_trainer: Maker, options: An
     trainer.objectives[0].optimizer.step = lambda: (rates.append(trainer.objectives[0].optimizer.lr), step())[1]
     trainer.fit()
     assert rates == pytest.approx([0.01 * factor for factor in expected])
+
+
+@pytest.mark.parametrize(("warmup", "said"), [(0, []), (5, []), (6, ["6", "10"]), (200, ["200", "10"])])
+def test_a_warm_up_that_takes_most_of_a_run_is_said(
+    make_trainer: Maker, digits: Dataset, warmup: int, said: list[str]
+) -> None:
+    trainer = make_trainer(epochs=2, warmup=warmup)
+    lines = opening(trainer.model, digits, *digits.hold_out(0.2, 0))
+    assert [re.findall(r"\d+", line) for line in lines if "--warmup" in line] == ([said] if said else [])
 
 
 def test_gradients_are_clipped_and_their_norm_reported_unclipped(make_trainer: Maker) -> None:
