@@ -1,4 +1,4 @@
-"""python -m minigen.apply RUN VERB [options]: use a trained model; the results lie in RUN/VERB.
+"""python -m minigen.apply RUN VERB [options]: use a trained model; the results are written to RUN/VERB.
 
 This file has the options of each verb; the function of the same name in inference/verbs.py does the work.
 """
@@ -16,11 +16,12 @@ from msgspec import structs
 
 from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
+from minigen.evaluation.text import counted
 from minigen.inference.loading import PATHS, load, moved
 from minigen.inference.outputs import SHOWN, Results, warn
 from minigen.inference.trained import Trained
 from minigen.models import Model
-from minigen.models.model import Classifies, Encodes, Reconstructs, Restores, Samples
+from minigen.models.model import Classifies, ClassifiesLater, Encodes, Reconstructs, Restores, Samples
 
 MANY = 1000  # examples on a map or in a table
 
@@ -61,11 +62,12 @@ def _act(run: str, name: str, words: list[str]) -> int:
     )
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute (default cpu)")
     options = parser.parse(words)
-    trained = elsewhere(load(run, options.device, warn), options)
+    trained = load(run, options.device, warn)
     if not isinstance(trained.model, verb.needs):
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
-        raise UsageError(f"{trained.model.name} cannot {name}, but: {able}")
+        raise UsageError(f"{trained.model.name} cannot {name}; it can {able}")
     _require_used(name, trained, options)
+    trained = elsewhere(trained, options)
     out = getattr(options, "out", Path(run) / name)
     if "out" not in options:
         files.refuse_link(out)
@@ -74,7 +76,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
 
     left_out = getattr(verbs, name)(trained, options, results)
     results.write(name, options.overwrite)
-    print(f"{trained.model.name} of {run}, after {trained.epoch} epochs on {trained.data.name}")
+    print(f"{trained.model.name} of {run}, after {counted(trained.epoch, 'epoch')} on {trained.data.name}")
     for line in (*results.lines, *(left_out or ())):
         print(line)
     return 0
@@ -82,36 +84,47 @@ def _act(run: str, name: str, words: list[str]) -> int:
 
 def _require_used(verb: str, trained: Trained, options: argparse.Namespace) -> None:
     """UsageError for an option that was typed, and that this use would ignore."""
-    model, named = trained.model.name, getattr(options, "inputs", None)
-    ignored: dict[str, str] = {}
-    if verb == "score" and not isinstance(trained.model, Reconstructs):
-        why = f"{model} scores no inputs, but its own samples"
-        ignored = dict.fromkeys(("inputs", "count", "threshold", "false_alarms", "invert"), why)
-    elif named:
-        ignored = {"count": "it counts test examples, and all inputs that you name are read"}
-        chosen = "false_alarms" not in options and (trained.threshold is not None or "threshold" in options)
-        if verb != "score" or (chosen and trained.data.classes[0] != "normal"):
-            ignored |= dict.fromkeys(PATHS, "the data set is not read where you name inputs")
-    elif verb in ("encode", "score", "restore"):
-        ignored = {"damage": "test examples are damaged in any case: it is for inputs that you name"}
-        if verb != "restore":
-            ignored["invert"] = "it is for pictures that you name, or that are written"
+
+    def refuse(why: str, *names: str) -> None:
+        for name in names:
+            value: Any = getattr(options, name, False)
+            if value is not False and value != []:
+                flag = value[0] if name == "inputs" else f"--{name.replace('_', '-')}"
+                raise UsageError(f"{flag}: {why}")
+
+    model, named = trained.model.name, getattr(options, "inputs", [])
     if verb == "score" and isinstance(trained.model, Reconstructs):
-        ignored["seed"] = f"{model} scores inputs, for which it draws no noise"
-    if verb == "interpolate":
-        ends = (options.a, options.b) if isinstance(trained.model, Encodes) else ()
-        if not any(word.isdecimal() for word in ends):
-            ignored |= dict.fromkeys(PATHS, "the data set is not read: neither end is a test example")
+        refuse(f"{model} scores inputs, for which it draws no noise", "seed")
+    elif verb == "score":
+        why = f"{model} scores no inputs, but its own samples"
+        refuse(why, "inputs", "count", "threshold", "false_alarms", "invert")
+    if named:
+        refuse("it counts test examples, and all inputs that you name are read", "count")
+    else:
+        refuse("test examples are damaged in any case: it is for inputs that you name", "damage")
+    if not _reads_data(verb, trained, options):
+        refuse("this use reads no data set", "data", *PATHS)
     if not trained.data.holds_images:
-        ignored["invert"] = f"{model} of {trained.data.name} reads and writes no pictures"
-    for name, why in ignored.items():
-        if (value := getattr(options, name, False)) is not False and value != []:
-            flag = str(options.inputs[0]) if name == "inputs" else f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag}: {why}")
+        refuse(f"{model} of {trained.data.name} reads and writes no pictures", "invert")
+    if not named and verb in ("classify", "encode", "score"):
+        refuse("it is for pictures that you name, or that are written", "invert")
+
+
+def _reads_data(verb: str, trained: Trained, options: argparse.Namespace) -> bool:
+    """Whether the data set is read: for test examples, for a first classifier, a threshold, or baselines."""
+    model = trained.model
+    if verb == "interpolate":
+        return isinstance(model, Encodes) and (options.a.isdecimal() or options.b.isdecimal())
+    if verb == "classify" and isinstance(model, ClassifiesLater) and not model.knows_classes:
+        return True
+    if verb == "score" and ("false_alarms" in options or trained.data.classes[0] == "normal"):
+        return True
+    without_threshold = verb == "score" and trained.threshold is None and "threshold" not in options
+    return without_threshold or not getattr(options, "inputs", [])
 
 
 def elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
-    """The model with its data where --data-dir or --data-file says that they lie now."""
+    """The model with its data where --data, --data-dir, --data-file or --test says that they lie now."""
     config = trained.config
     if "data" in options:
         config = moved(config, str(files.absolute(options.data)))
@@ -133,33 +146,35 @@ def _print_list() -> None:
 
 
 def _add_inputs(parser: argparse.ArgumentParser, count: int | None) -> None:
-    """count: how many test examples are read by default, None all."""
+    """count: how many test examples are read by default; None: all."""
+    parser.usage = "%(prog)s [INPUT …] [options]"
     parser.add_argument(
         "inputs",
+        metavar="INPUT",
         nargs="*",
         type=Path,
         default=[],
-        help="pictures or folders of them, or a file of sequences (.csv, .npy); by default the test set",
+        help="a picture, a folder of pictures, or a file of sequences (.csv, .npy); default: the test set",
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"number of test examples (default {count or 'all'})")
     add_data(parser)
-    parser.set_defaults(default_count=count or sys.maxsize)  # apart from --count: whether that was given must be seen
+    parser.set_defaults(default_count=count or sys.maxsize)  # apart from `count`, which shows that --count was given
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """The options with which `elsewhere` finds the data."""
     for flag, metavar, what in (
         ("--data", "PATH", "your own data"),
-        ("--data-dir", "DIR", "folder of the data set"),
-        ("--data-file", "FILE", "file of sequences"),
-        ("--test", "FILE", "file of the test split"),
+        ("--data-dir", "DIR", "the folder of the data set"),
+        ("--data-file", "FILE", "the file of sequences"),
+        ("--test", "FILE", "the file of the test split"),
     ):
-        parser.add_argument(flag, metavar=metavar, help=f"{what} that the run was trained on, where it was moved")
+        parser.add_argument(flag, metavar=metavar, help=f"where {what} is now, if it was moved after training")
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:
-    help_ = "the pictures are dark on light, the model's light on dark: invert what is read and what is written"
+    help_ = "for pictures that are dark on light, of a model of light on dark: invert what is read and what is written"
     parser.add_argument("--invert", action="store_true", default=False, help=help_)
 
 
@@ -175,7 +190,8 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
-    help_ = "a picture, the number of a test example, or the seed of a noise for a model without encoder"
+    parser.usage = "%(prog)s A B [options]"
+    help_ = "a picture or the number of a test example; for a model without encoder the seed of a noise"
     parser.add_argument("a", metavar="A", help=help_)
     parser.add_argument("b", metavar="B", help="the same")
     _add_invert(parser)
@@ -192,14 +208,14 @@ def _restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     _add_inputs(parser, MANY)
-    parser.add_argument("--threshold", type=float, help="above it is anomalous (default: the run's own)")
+    parser.add_argument("--threshold", type=float, help="score above which an input is anomalous (default: the run's)")
     parser.add_argument(
         "--false-alarms",
         type=float,
         metavar="RATE",
-        help="choose the threshold so that this part of normal inputs is above it, by the validation split",
+        help="choose the threshold that this share of the validation split's normal examples exceeds",
     )
-    parser.add_argument("--seed", type=int, help="generators: seed for the noise (default 0)")
+    parser.add_argument("--seed", type=int, help="seed for the noise of a generator (default 0)")
 
 
 class Verb(NamedTuple):
@@ -212,12 +228,14 @@ class Verb(NamedTuple):
 
 VERBS = {
     "sample": Verb("make new images from noise", Samples, _sample_arguments),
-    "reconstruct": Verb("pass inputs through the code", Reconstructs, lambda p: _add_inputs(p, SHOWN)),
-    "interpolate": Verb("go from A to B in steps", (Encodes, Samples), _interpolate_arguments),
-    "encode": Verb("write codes, and draw their map", Encodes, lambda p: _add_inputs(p, MANY)),
+    "reconstruct": Verb("encode inputs and decode their codes", Reconstructs, lambda p: _add_inputs(p, SHOWN)),
+    "interpolate": Verb("decode points between two codes or two noises", (Encodes, Samples), _interpolate_arguments),
+    "encode": Verb("write the codes of inputs, and draw their map", Encodes, lambda p: _add_inputs(p, MANY)),
     "restore": Verb("undo damage to pictures", Restores, _restore_arguments),
-    "classify": Verb("name the class of pictures", Classifies, lambda p: _add_inputs(p, None)),
-    "score": Verb("how anomalous inputs are, how good a generator", (Reconstructs, Samples), _score_arguments),
+    "classify": Verb("name the class of each picture", Classifies, lambda p: _add_inputs(p, None)),
+    "score": Verb(
+        "measure how anomalous inputs are, or how good a generator is", (Reconstructs, Samples), _score_arguments
+    ),
     "export": Verb("write the weights for PyTorch", Model, lambda p: None),
 }
 

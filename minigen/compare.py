@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.evaluation.text import counted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,22 +24,21 @@ def _main(words: list[str]) -> int:
         "--overwrite", action="store_true", default=False, help="also replace a figure that minigen did not write"
     )
     options = parser.parse(words)
-    # RUNS/* also names the figure of an earlier comparison, and the list of what minigen wrote
-    folders = [path for path in options.runs if not (path.is_file() and path.suffix.lower() in (".png", ".json"))]
+    # RUNS/* also names the figure of an earlier comparison
+    folders = [path for path in options.runs if path.suffix.lower() != ".png" and not path.name.startswith(".")]
     if len(folders) < 2:
-        raise UsageError(f"{len(folders)} runs, at least 2 are compared: python -m minigen.compare RUN RUN …")
+        raise UsageError(f"{counted(len(folders), 'run')}, must be two or more: python -m minigen.compare RUN RUN …")
     out = getattr(options, "out", folders[0].parent / "comparison.png")
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out is {str(out)!r}, must end in .png")
     from minigen.evaluation import figures  # Matplotlib takes a second, for which --help need not wait
     from minigen.inference import comparing
-    from minigen.own_files import OwnFiles
+    from minigen.inference.outputs import write_file
 
     runs = [comparing.Run.read(path, lambda line: print(line, file=sys.stderr)) for path in folders]
     for line in comparing.table(runs):
         print(line)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    OwnFiles(out.parent, "compare").save({out.name: figures.png(comparing.draw(runs))}, options.overwrite)
+    write_file(out, figures.png(comparing.draw(runs)), "compare", options.overwrite)
     print(f"wrote   {out}")
     return 0
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from minigen.apply import add_data, elsewhere
 from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.evaluation.text import counted
 from minigen.exploring.page import page
 from minigen.inference.inputs import from_test_set
 from minigen.inference.loading import load
-from minigen.inference.outputs import waiting_for, warn
-from minigen.own_files import OwnFiles
+from minigen.inference.outputs import warn, write_file
 
 CODES = 1000  # test examples on the map of codes
 
@@ -39,10 +39,8 @@ def _main(words: list[str]) -> int:
         raise UsageError(f"--out is {str(out)!r}, must end in .html")
     trained = elsewhere(load(options.run, say=warn), options)
     content = page(trained, from_test_set(trained, CODES, warn))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with waiting_for(out.parent):
-        OwnFiles(out.parent, "explore").save({out.name: content}, options.overwrite)
-    print(f"wrote   {out}: {len(content) / 1e6:.1f} MB, {trained.model.name} after {trained.epoch} epochs")
+    write_file(out, content, "explore", options.overwrite)
+    print(f"wrote   {out}: {len(content) / 1e6:.1f} MB, {trained.model.name} after {counted(trained.epoch, 'epoch')}")
     if not options.no_open and not _opened(out):
         print(f"        no browser was found: open {out.absolute().as_uri()}")
     return 0

@@ -24,6 +24,7 @@ from minigen.inference.arrays import UseError
 from minigen.inference.inputs import picture_names, unlike
 
 Command = Callable[..., list[str]]
+PICTURE = Path(__file__).parents[1] / "lessons/figures/10-edges.png"
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +155,9 @@ def test_interpolates_between_test_images_and_pictures(command: Command, tmp_pat
     command("vae", "interpolate", digits / "a.png", digits / "b.png", "--invert", "--steps", 12)
     assert len({image.tobytes() for image in pictures(tmp_path).values()}) > 4
     command("gan", "interpolate", 1, 2, "--steps", 2)
+    command("waves", "interpolate", 3, 8, "--steps", 5)
+    assert np.load(tmp_path / "out" / "steps.npy").shape == (5, 64, 1)
+    assert np.asarray(Image.open(tmp_path / "out" / "sheet.png")).shape[1] > 800, "curves, not columns of one pixel"
 
 
 def test_encodes_to_an_array_a_table_and_a_map(command: Command, runs: Path, tmp_path: Path, digits: Path) -> None:
@@ -216,7 +220,7 @@ def test_a_code_that_saw_no_label_gets_its_classifier_from_the_training_images(c
 def test_scores_sequences(command: Command, tmp_path: Path) -> None:
     lines = command("waves", "score", "--count", 30)
     assert any(line.startswith("area under the ROC curve") for line in lines)
-    at = next(number for number, line in enumerate(lines) if "0.05 false alarms, by 400 validation sequences" in line)
+    at = next(number for number, line in enumerate(lines) if "rate of 0.05 on 400 normal validation sequences" in line)
     assert [line[:22].strip() for line in lines[at + 2 : at + 6]] == [
         "recurrent-ae",
         "distance to the mean",
@@ -231,7 +235,7 @@ def test_scores_sequences(command: Command, tmp_path: Path) -> None:
     assert lines[1].startswith(f"{above} of 30 test examples are above the threshold")
     more = command("waves", "score", "--count", 30, "--false-alarms", 0.5)[1]
     assert float(more.split("threshold ")[1].split(",")[0]) < threshold
-    assert ", chosen for 0.5 false alarms by the validation examples" in more
+    assert ", chosen for a false-alarm rate of 0.5 on the validation split" in more
     own = tmp_path / "own.csv"
     own.write_text("\n".join(",".join(["0.5"] * 64) for _ in range(3)))
     assert command("waves", "score", own, "--threshold", 0)[1] == "3 of 3 inputs are above the threshold 0"
@@ -266,7 +270,7 @@ def test_a_reconstruction_counts_no_padding(tmp_path: Path, capsys: pytest.Captu
 
 def test_measures_a_generator(command: Command) -> None:
     lines = command("gan", "score")
-    assert lines[1] == "of 2,000 samples:"
+    assert lines[1] == "of 2,000 samples, and in brackets of 2,000 training images:"
     assert any(line.split()[0] == "frechet" for line in lines[2:])
 
 
@@ -377,10 +381,13 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("vae", ("encode", __file__, "--count", 3), "--count: it counts test examples, and all inputs"),
         ("deconv", ("restore", __file__, "--count", 3), "--count: it counts test examples, and all inputs"),
-        ("vae", ("encode", __file__, "--data-dir", "x"), "--data-dir: the data set is not read where you name inputs"),
-        ("vae", ("interpolate", "a", "b", "--data-dir", "x"), "--data-dir: the data set is not read: neither end is"),
-        ("gan", ("interpolate", 1, 2, "--data-dir", "x"), "--data-dir: the data set is not read: neither end is"),
+        ("vae", ("encode", __file__, "--data-dir", "x"), "--data-dir: this use reads no data set"),
+        ("vae", ("interpolate", "a", "b", "--data-dir", "x"), "--data-dir: this use reads no data set"),
+        ("gan", ("interpolate", 1, 2, "--data-dir", "x"), "--data-dir: this use reads no data set"),
+        ("vae", ("encode", __file__, "--data", "x"), "--data: this use reads no data set"),
+        ("sae", ("classify", PICTURE, "--data-dir", "x"), "mnist5k comes with minigen and reads no --data-dir"),
         ("vae", ("encode", "--invert"), "--invert: it is for pictures that you name"),
+        ("cnn", ("classify", "--invert"), "--invert: it is for pictures that you name"),
         ("vae", ("score", "--invert"), "--invert: it is for pictures that you name"),
         ("waves", ("reconstruct", "--invert"), "--invert: recurrent-ae of waves reads and writes no pictures"),
         ("deconv", ("restore", "--damage"), "--damage: test examples are damaged in any case"),
@@ -409,18 +416,19 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
         ("gan", ("score", "--seed", -1), "seed is -1, must be an integer from 0 to 18,446,744,073,709,551,615"),
         ("gan", ("interpolate", 0, 2**64), f"seed is {2**64}, must be an integer from 0 to 18,446,744,073,709,551,615"),
         ("vae", ("sample", "--device", "tpu"), "argument --device: invalid choice: 'tpu'"),
-        ("vae", ("restore",), "vae cannot restore, but: sample, reconstruct, interpolate, encode, score, export"),
-        ("gan", ("encode",), "gan cannot encode, but: sample, interpolate, score, export"),
-        ("vae", ("classify",), "vae cannot classify, but: sample, reconstruct, interpolate, encode, score, export"),
+        ("vae", ("restore",), "vae cannot restore; it can sample, reconstruct, interpolate, encode, score, export"),
+        ("gan", ("encode",), "gan cannot encode; it can sample, interpolate, score, export"),
+        ("vae", ("classify",), "vae cannot classify; it can sample, reconstruct, interpolate, encode, score, export"),
         ("vae", ("reconstruct", "--count", -1), "--count is -1, must be at least 1"),
         ("vae", ("reconstruct", "none.png"), "none.png: no such file or folder"),
         ("vae", ("reconstruct", __file__), "test_apply.py: not a picture"),
         ("vae", ("interpolate", 3), "the following arguments are required: B"),
         ("vae", ("interpolate", 3, 1000), "1000: the test set has numbers 0 to 999"),
+        ("vae", ("interpolate", 3, -1), "'-1': neither a picture nor the number of a test example"),
         ("gan", ("interpolate", "a.png", 1), "'a.png': must be the seed of a noise"),
         ("waves", ("interpolate", "a.png", 1), "'a.png': must be the number of a test sequence"),
         ("waves", ("score", __file__), "sequences are read from .npy and .csv files"),
-        ("waves", ("score", "a.csv", "b.csv"), "2 files of sequences, one at a time is read"),
+        ("waves", ("score", "a.csv", "b.csv"), "2 files of sequences, must be one"),
         ("none", ("sample",), "none holds no run (it has no config.json)"),
     ],
 )
@@ -457,7 +465,7 @@ def test_a_comparison_that_cannot_be_is_one_line(
     damaged = small_run(tmp_path / "damaged")
     (damaged / "metrics.jsonl").write_text('{"epoch": 1, "train": 3}\n')
     for words, message in [
-        ([str(runs / "vae")], "1 runs, at least 2 are compared"),
+        ([str(runs / "vae")], "1 run, must be two or more"),
         ([str(runs / "vae"), str(tmp_path)], "holds no run"),
         ([str(runs / "vae"), str(damaged)], "metrics.jsonl: not what minigen wrote"),
         (["--oot", "x"], "unknown option '--oot': did you mean '--out'?"),
@@ -508,7 +516,7 @@ def test_scale_and_threshold_are_the_runs_own(trained_on_own: Path, capsys: pyte
         return printed.out.splitlines()[1], (run / "score" / "scores.csv").read_text()
 
     line, table = scores(folder / "other.npy")
-    assert "chosen for 0.1 false alarms by the validation examples" in line, "0.05 is not possible with 9 examples"
+    assert "a false-alarm rate of 0.1 on the validation split" in line, "0.05 is not possible with 9 examples"
     before = scores()
     (folder / "own.npy").rename(folder / "moved.npy")
     assert scores(folder / "other.npy") == (line, table), "the data are not needed"

@@ -94,7 +94,7 @@ def enlarged(images: Any, height: int) -> Any:
 def show_sequences(
     x: Any, decoded: Any, titles: Sequence[str], lengths: Any = None, columns: int = 4, units: Any = ()
 ) -> Figure:
-    """A panel for each sequence and its reconstruction; a single variable is drawn in its own units.
+    """A panel for each sequence and its reconstruction, if any; a single variable is drawn in its own units.
 
     x, decoded: (N, T, D) in [0, 1]; titles: of the panels; lengths: (N,) or None, and units, as in Dataset.
     """
@@ -105,22 +105,24 @@ def show_sequences(
     single = variables == 1
     colors = [("0.6", "C3")] if single else [(f"C{variable}",) * 2 for variable in range(variables)]
     ends = [x.shape[1]] * len(x) if lengths is None else lengths
-    for axes, title, true, made, end in zip(panels.flat, titles, x, decoded, ends, strict=False):
+    both = np.stack([x] if decoded is None else [x, decoded], axis=1)  # (N, 1 or 2, T, D)
+    both = in_units(both, units) if single else both
+    from_code: list[Any] = []
+    for axes, title, (true, *made), end in zip(panels.flat, titles, both, ends, strict=False):
         marker, steps = "o" if end <= _FEW else "", range(1, end + 1)
-        if single:
-            true, made = in_units(true, units), in_units(made, units)
         handles = []
         for variable, (color, of_code) in enumerate(colors):
             handles += axes.plot(
                 steps, true[:end, variable], lw=2, alpha=1 if single else 0.4, color=color, marker=marker
             )
-            from_code = axes.plot(steps, made[:end, variable], lw=1, color=of_code, marker=marker, markersize=3)
+            for y in made:
+                from_code = axes.plot(steps, y[:end, variable], lw=1, color=of_code, marker=marker, markersize=3)
         axes.set_title(shown(title), fontsize=8)
         whole_ticks(axes.xaxis)
     for axes in panels.flat[len(x) :]:
         axes.set_visible(False)
     names = ["sequence"] if single else [f"variable {number}" for number in range(1, variables + 1)]
-    legend(panels[0, -1], [*handles, *from_code], [*names, "from code"], outside=True)
+    legend(panels[0, -1], [*handles, *from_code], names + ["from code"] * len(from_code), outside=True)
     figure.supxlabel("step", fontsize=8)
     scaled = "value" if not units else "value, as in the file" if single else "value, scaled to [0, 1]"
     figure.supylabel(scaled, fontsize=8)
@@ -243,6 +245,7 @@ def code_map(codes: Any, labels: Any, names: Sequence[str]) -> Figure:
             for label, color in zip(present, class_colors(len(present)), strict=True)
         ]
         legend(axes, handles, [names[label] for label in present], outside=True)
+    axes.locator_params("x", nbins=6)  # more of them would touch where they are long, as -0.025 is
     linear = codes.shape[1] <= 2
     axes.set_xlabel("z1" if linear else "first principal axis", fontsize=8)
     axes.set_ylabel("z2" if linear else "second principal axis", fontsize=8)

@@ -67,7 +67,7 @@ def table(runs: Sequence[Run]) -> list[str]:
     lines = {
         "": [shown(run.name) for run in runs],
         "model": [run.trained.model.name for run in runs],
-        **{name: [str(config.get(name, "-")) for config in configs] for name in _differing(configs)},
+        **{name: [_cell(config.get(name)) for config in configs] for name in _differing(configs)},
         "parameters": [f"{sum(p.size for p in run.trained.model.parameters()):,}" for run in runs],
         "epochs": [str(run.epochs) for run in runs],
         "weights of epoch": [str(run.trained.epoch) for run in runs],
@@ -75,7 +75,7 @@ def table(runs: Sequence[Run]) -> list[str]:
     }
     for name in dict.fromkeys(name for run in runs for name in run.test):
         found = [run.test.get(name) for run in runs]
-        lines[f"test {name}".replace("_", " ")] = ["-" if x is None else epoch_table.number(x) for x in found]
+        lines[f"test {name}".replace("_", " ")] = [_cell(x, epoch_table.number) for x in found]
     heading = max(map(len, lines))
     widths = [max(map(len, column)) for column in zip(*lines.values(), strict=True)]
     return [
@@ -84,9 +84,13 @@ def table(runs: Sequence[Run]) -> list[str]:
     ]
 
 
+def _cell(value: Any, spelled: Callable[[Any], str] = str) -> str:
+    return "-" if value is None else spelled(value)
+
+
 def _differing(configs: list[dict[str, Any]]) -> list[str]:
     names = dict.fromkeys(name for config in configs for name in config)
-    return [name for name in names if len({repr(config.get(name, "-")) for config in configs}) > 1]
+    return [name for name in names if len({repr(config.get(name)) for config in configs}) > 1]
 
 
 @styled

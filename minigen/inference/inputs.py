@@ -43,7 +43,7 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
         left_out = [*found.left_out, *unlike(trained, found.images, invert)]
         return Examples(np.stack(found.images), picture_names(found.paths), left_out=left_out)
     if len(paths) > 1:
-        raise UseError(f"{len(paths)} files of sequences, one at a time is read")
+        raise UseError(f"{len(paths)} files of sequences, must be one")
     values, labels = read_like(paths[0], trained.data.input_shape, trained.data.classes, reading_of(trained.config))
     return Examples(values, numbers(len(values)), labels, left_out=unlike(trained, trained.scaled(values)))
 
@@ -87,6 +87,8 @@ def one_example(trained: Trained, word: str, invert: bool, say: Callable[[str], 
         return values[int(word)]
     if not trained.data.holds_images:
         raise UseError(f"{word!r}: must be the number of a test sequence")
+    if not Path(word).exists():
+        raise UseError(f"{word!r}: neither a picture nor the number of a test example")
     channels, height, width = trained.data.input_shape
     return read_picture(Path(word), channels, (height, width), invert)
 
@@ -113,10 +115,10 @@ def picture_names(paths: Sequence[Path]) -> list[str]:
 
 
 def _key(name: str) -> str:
-    """The same for names that some file system takes for one."""
+    """Equal for names that some file systems do not tell apart."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _clipped(name: str) -> str:
-    """So many of its letters as a file's name can hold with a number and an ending."""
+    """As many of its letters as fit into a file's name with a number and an ending."""
     return name.encode()[:200].decode(errors="ignore")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from minigen.evaluation.text import counted
 from minigen.own_files import PICTURES, OwnFiles
 from minigen.training.lock import LockedError, locked
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 10  # examples in a row of a sheet
-PATIENCE = 300  # tenths of a second for which another process may write into the folder
+PATIENCE = 300  # tenths of a second to wait for another process that writes into the folder
 
 
 def warn(line: str) -> None:
-    """A line on the standard error."""
+    """Print a line on the standard error."""
     print(line, file=sys.stderr)
 
 
 class Results:
-    """What a use of a model gives: files, which `write` puts into a folder together, and `lines` about them.
+    """What a use of a model gives: files, which `write` puts into a folder together, and `lines` to print.
 
     invert: pictures are written dark on light.
     """
@@ -40,7 +41,7 @@ class Results:
         self.contents: dict[str, bytes] = {}
 
     def say(self, line: str) -> None:
-        """A line that tells a number."""
+        """Add a line."""
         self.lines.append(line)
 
     def pictures(self, names: Sequence[str], images: Iterable[Any]) -> None:
@@ -50,7 +51,8 @@ class Results:
             content = io.BytesIO()
             Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)).save(content, "PNG")
             self.contents[f"{PICTURES}/{name}.png"] = content.getvalue()
-        self.say(f"wrote   {self.folder / PICTURES}: {len(names)}, from {names[0]}.png on")
+        ends = " to ".join(dict.fromkeys(f"{name}.png" for name in (names[0], names[-1])))
+        self.say(f"wrote   {self.folder / PICTURES}: {counted(len(names), 'file')}, {ends}")
 
     def sheet(self, rows: dict[str, Any], title: str) -> None:
         """Images (N, C, H, W), or sequences as pictures: ten of each row by its name, or a hundred of one kind."""
@@ -93,14 +95,20 @@ class Results:
         """
         if not self.contents:
             return
-        with waiting_for(self.folder):
+        with _waiting_for(self.folder):
             own = OwnFiles(self.folder, maker)
             own.save(self.contents, overwrite)
             own.remove(keep=self.contents)
 
 
+def write_file(path: Path, content: bytes, maker: str, overwrite: bool) -> None:
+    """Write a single file as `Results.write` writes many, with the same errors."""
+    with _waiting_for(path.parent):
+        OwnFiles(path.parent, maker).save({path.name: content}, overwrite)
+
+
 @contextmanager
-def waiting_for(folder: Path) -> Iterator[None]:
+def _waiting_for(folder: Path) -> Iterator[None]:
     """Wait until no other process writes into the folder, half a minute at most, and keep others out."""
     for attempt in range(PATIENCE + 1):
         with ExitStack() as stack:

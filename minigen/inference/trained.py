@@ -19,6 +19,7 @@ from minigen.data import Description, Split
 from minigen.data.own_sequences import in_units
 from minigen.evaluation.batches import AT_ONCE, in_parts
 from minigen.evaluation.studies.detection import FALSE_ALARMS, threshold_for
+from minigen.evaluation.text import counted
 from minigen.files import replace_file
 from minigen.inference import arrays
 from minigen.inference.arrays import Floats, UseError
@@ -64,14 +65,15 @@ class Trained:
 
     def __repr__(self) -> str:
         parameters = sum(parameter.size for parameter in self.model.parameters())
-        return f"Trained({self.model.name}: {parameters:,} parameters, {self.epoch} epochs on {self.data.name})"
+        trained = f"{counted(self.epoch, 'epoch')} on {self.data.name}"
+        return f"Trained({self.model.name}: {parameters:,} parameters, {trained})"
 
     def _repr_html_(self) -> str:
         """For notebooks: what it is, what it was trained on, and what it can do."""
         rows = {
             "model": f"{self.model.name}: {(inspect.getdoc(self.model) or '').partition(chr(10))[0]}",
             "parameters": f"{sum(parameter.size for parameter in self.model.parameters()):,}",
-            "trained": f"{self.epoch} epochs on {self.data.name}",
+            "trained": f"{counted(self.epoch, 'epoch')} on {self.data.name}",
             "can": ", ".join(verb for kind, verbs in _VERBS.items() if isinstance(self.model, kind) for verb in verbs),
         }
         table = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items())
@@ -98,7 +100,7 @@ class Trained:
     def encode(self, inputs: Any, lengths: Any = None) -> Floats:
         """Inputs -> codes (N, latent). lengths: (N,), the number of steps of each sequence; None: all T."""
         model = self._able_to("encode", Encodes)
-        x = self._checked(inputs)
+        x = self.scaled(inputs)
         return self._in_parts(model.encode, x, self._checked_lengths(lengths, x))
 
     def decode(self, codes: Any) -> Floats:
@@ -112,7 +114,7 @@ class Trained:
         lengths: as in `encode`; zeros follow the end of a shorter sequence.
         """
         model = self._able_to("reconstruct", Reconstructs)
-        x = self._checked(inputs)
+        x = self.scaled(inputs)
         steps = self._checked_lengths(lengths, x)
         y = self._in_units(self._in_parts(model.reconstruct, x, steps))
         if steps is not None:
@@ -125,7 +127,7 @@ class Trained:
         model = self._able_to("encode", Encodes)
         ends = []
         for name, value in (("start", start), ("end", end)):
-            x = self._checked(value, name)
+            x = self.scaled(value, name)
             if len(x) != 1:
                 raise UseError(f"{name} holds {len(x)} examples, must be one")
             ends.append(self._in_parts(model.encode, x)[0])
@@ -148,14 +150,14 @@ class Trained:
             raise UseError(
                 f"{self.model.name} was trained without labels: first call trained.model.fit_classifier({data})"
             )
-        return self._in_parts(lambda x: ops.softmax(model.classify(x)), self._checked(images))
+        return self._in_parts(lambda x: ops.softmax(model.classify(x)), self.scaled(images))
 
     def damage(self, images: Any, seed: int = 0) -> Floats:
         """Images damaged as in training, smaller, noisy or blurred: (N, C, H, W) -> (N, C, h, w)."""
         model = self._able_to("restore", Restores)
         arrays.integer("seed", seed, 0, 2**64 - 1)
         with rng.stream(seed):
-            return self._in_parts(model.damage, self._checked(images))
+            return self._in_parts(model.damage, self.scaled(images))
 
     def restore(self, damaged: Any) -> Floats:
         """Damaged images (N, C, h, w) of any size -> (N, C, scale·h, scale·w) in [0, 1]; noise and blur: scale 1."""
@@ -190,7 +192,7 @@ class Trained:
         """
         from minigen.evaluation.studies.anomalies import scores  # Matplotlib comes with it
 
-        x = self._checked(inputs)
+        x = self.scaled(inputs)
         steps = self._checked_lengths(lengths, x)
         if isinstance(self.model, TakesLengths):
             return scores(self.model, Split(x, np.zeros(len(x), np.int64), steps))
@@ -227,11 +229,8 @@ class Trained:
             raise UseError(f"{self.model.name} cannot {verb}: that is for {able(protocol)}")
         return self.model
 
-    def scaled(self, inputs: Any) -> Floats:
+    def scaled(self, inputs: Any, name: str = "inputs") -> Floats:
         """Inputs as the model sees them: (N, C, H, W) or (N, T, D), in [0, 1]."""
-        return self._checked(inputs)
-
-    def _checked(self, inputs: Any, name: str = "inputs") -> Floats:
         if not self.data.holds_images:
             steps, variables = self.data.input_shape
             return arrays.sequences(name, inputs, (steps, variables), self.data.units)

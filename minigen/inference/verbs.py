@@ -54,28 +54,41 @@ def reconstruct(trained: Trained, options: argparse.Namespace, results: Results)
     else:
         results.array("reconstructions", y)
     values, decoded = trained.scaled(x.values), trained.scaled(y)
-    if trained.data.holds_images or trained.data.input_shape[-1] > figures.MOST_LINES:
-        results.sheet({"input": values, "from code": decoded}, "inputs and their reconstructions")
-    else:
+    if _lines(trained):
         series = values[:SHOWN], decoded[:SHOWN], x.names, x.lengths
         results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
+    else:
+        results.sheet({"input": values, "from code": decoded}, "inputs and their reconstructions")
     return x.left_out
 
 
+def _lines(trained: Trained) -> bool:
+    """Whether an example is drawn as lines and not as a picture: a sequence of few variables."""
+    return not trained.data.holds_images and trained.data.input_shape[-1] <= figures.MOST_LINES
+
+
 def interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
-    """A picture of each step, and a sheet."""
+    """A picture of each step, or an array of sequences, and a sheet."""
     notes: Sequence[str] = ()
     if isinstance(trained.model, Encodes):
         start, end = (one_example(trained, word, options.invert, warn) for word in (options.a, options.b))
-        images, title = trained.interpolate(start, end, options.steps), "from one code to the other"
+        steps, title = trained.interpolate(start, end, options.steps), "from one code to the other"
         notes = unlike(trained, [start, end], options.invert) if trained.data.holds_images else ()
     else:
         first, last = _seed(options.a), _seed(options.b)
-        images, title = trained.interpolate_noise(first, last, options.steps), "from one noise to the other"
+        steps, title = trained.interpolate_noise(first, last, options.steps), "from one noise to the other"
+    names = numbers(len(steps))
     if trained.data.holds_images:
-        results.pictures(numbers(len(images)), images)
-    shown = np.unique(np.linspace(0, len(images) - 1, SHOWN).round().astype(int))
-    results.sheet({"": trained.scaled(images[shown])}, title)
+        results.pictures(names, steps)
+    else:
+        results.array("steps", steps)
+    shown = np.unique(np.linspace(0, len(steps) - 1, SHOWN).round().astype(int))
+    scaled = trained.scaled(steps[shown])
+    if _lines(trained):
+        series = scaled, None, [names[number] for number in shown]
+        results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
+    else:
+        results.sheet({"": scaled}, title)
     return notes
 
 
@@ -158,11 +171,11 @@ def score(trained: Trained, options: argparse.Namespace, results: Results) -> Se
     meaning = ""
     if threshold is None:
         threshold, rate = _threshold(trained, rate)
-        meaning = f", chosen for {rate:.3g} false alarms by the validation examples"
+        meaning = f", chosen for a false-alarm rate of {rate:.3g} on the validation split"
     above, what = (scores > threshold).sum(), "inputs" if options.inputs else "test examples"
     results.say(f"{above} of {len(scores)} {what} are above the threshold {threshold:.5g}{meaning}")
-    highest = np.argsort(-scores)[:5]
-    results.say("highest " + ", ".join(f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in highest))
+    highest = (f"{files.printable(x.names[place])}: {scores[place]:.5g}" for place in np.argsort(-scores)[:5])
+    results.say(f"highest scores (mean squared error): {', '.join(highest)}")
     if _labelled(trained, x):
         anomalous = x.labels != 0
         own = detection.detection(scores, anomalous, threshold)
@@ -201,7 +214,7 @@ def _beside_baselines(trained: Trained, x: Examples, scores: Any, rate: float) -
         name: detection.detection(tested, anomalous, detection.threshold_for(held, rate))
         for name, (held, tested) in detectors.items()
     }
-    rule = f"with thresholds for {rate:.3g} false alarms, by {len(validation):,} validation sequences, all normal:"
+    rule = f"with thresholds for a false-alarm rate of {rate:.3g} on {len(validation):,} normal validation sequences:"
     return ["", rule, *detection.table(judged)]
 
 
@@ -232,13 +245,15 @@ def _threshold(trained: Trained, rate: float | None) -> tuple[float, float]:
 
 
 def _measure_generator(trained: Trained, options: argparse.Namespace, results: Results) -> None:
-    measures = GeneratorMeasures(data_of(trained, warn), trained.config.device)
+    data = data_of(trained, warn)
+    measures = GeneratorMeasures(data, trained.config.device)
     found = measures.of_images(trained.sample(SAMPLES, getattr(options, "seed", 0)))
     if not found:
         raise UseError(f"{trained.data.name} gives nothing to measure against: its test images are all the same")
-    results.say(f"of {SAMPLES:,} samples:")
+    real = measures.of_training_images(data.train)
+    results.say(f"of {SAMPLES:,} samples, and in brackets of {min(SAMPLES, len(data.train)):,} training images:")
     for name, value in found.items():
-        results.say(f"  {name.replace('_', ' '):<12}{value:.4g}")
+        results.say(f"  {name.replace('_', ' '):<12}{value:.4g} ({real[name]:.4g})")
 
 
 def export(trained: Trained, options: argparse.Namespace, results: Results) -> None:
