@@ -13,7 +13,12 @@ import pytest
 from PIL import Image
 
 from minigen import apply, train
+from minigen.data import Dataset, Description
+from minigen.data.dataset import MappedSplit
 from minigen.evaluation import figures
+from minigen.evaluation.studies.failures import signs_of_failure
+from minigen.inference.trained import Trained
+from minigen.models import MODELS
 
 Write = Callable[[Path], object]
 
@@ -148,6 +153,23 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
     "pictures for a sequence model": (photos, "own --MODEL recurrent-ae", r"read from \.npy and \.csv files"),
     "window of pictures": (photos, "mnist5k-rows --window 5 --MODEL recurrent-ae", "--window is 5, but it is for file"),
 }
+
+
+@pytest.mark.parametrize("name", ["ae", "gan"])
+def test_what_follows_a_training_reads_pictures_in_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(
+        MappedSplit, "inputs", property(lambda split: (read.append(len(split)), split.stored[split.rows])[1])
+    )
+    levels = np.random.default_rng(0).integers(0, 256, (12_000, 1, 4, 4)).astype(np.uint8)
+    split = MappedSplit(levels, np.arange(len(levels)), np.zeros(len(levels), np.int64))
+    data = Dataset("pictures", split, split, ("picture",), "")
+    model = MODELS[name](MODELS[name].config_type(), data.input_shape, 1)
+    model.eval()
+    model.study(data, split)
+    signs_of_failure(model, data, {"mse": 1.0})
+    Trained(model, model.config, Description.of(data), 0).threshold_of(split)
+    assert 0 < max(read) <= 5000
 
 
 @pytest.mark.parametrize("what", FOLDERS)

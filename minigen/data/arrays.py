@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from minigen.data.dataset import DataError, Dataset, Split, hold_tenth, require_levels
+from minigen.data.dataset import DataError, Dataset, Split, hold_tenth, require_examples, require_levels
 from minigen.data.npy import read_npy, read_npz
+from minigen.data.pictures import Size
 from minigen.files import printable
 
 KERAS = ("x_train", "y_train", "x_test", "y_test")
@@ -27,7 +28,7 @@ MOST_CLASSES = 10_000
 Levels = NDArray[np.uint8]
 
 
-def load_arrays(path: Path, seed: int, size: tuple[int, int] | None, channels: int | None) -> Dataset:
+def load_arrays(path: Path, seed: int, size: Size, channels: int | None) -> Dataset:
     """The pictures of a .npz or .npy file, as the head of this file says.
 
     size: (H, W), to which each is shrunk or stretched; channels: 1 for grey, 3 for colours; None: as they are.
@@ -49,9 +50,7 @@ def load_arrays(path: Path, seed: int, size: tuple[int, int] | None, channels: i
     if len(parts) == 1:
         parts = [parts[0].take(rows) for rows in hold_tenth(len(parts[0]), seed)]
     train, test = parts
-    for split, purpose in ((train, "train on"), (test, "test")):
-        if not len(split):
-            raise DataError(f"{path}: no picture is left to {purpose}")
+    require_examples(f"{path}: no picture", train, test)
     if train.inputs.shape[1:] != test.inputs.shape[1:]:
         raise DataError(
             f"{path}: x_train and x_test hold {train.inputs.shape[1:]} and {test.inputs.shape[1:]} (C, H, W)"
@@ -103,7 +102,7 @@ def _levels(where: str, array: NDArray[Any]) -> Levels:
     )
 
 
-def _fitted(pictures: Levels, size: tuple[int, int] | None, channels: int | None) -> Levels:
+def _fitted(pictures: Levels, size: Size, channels: int | None) -> Levels:
     """The pictures (N, C, H, W) in another size, or in grey or colours."""
     size, channels = size or pictures.shape[2:], channels or pictures.shape[1]
     if (channels, *size) == pictures.shape[1:]:

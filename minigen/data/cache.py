@@ -19,26 +19,23 @@ import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from minigen import files, schema
 from minigen.data.dataset import DataError
-from minigen.data.description import MOST_VALUES
-from minigen.data.pictures import read_levels
+from minigen.data.description import MOST_VALUES, Count
+from minigen.data.pictures import Size, read_levels
 
 VERSION = 1  # of the way in which pictures become levels
 MOST_BYTES = 2**40
 MOST_JSON = 2**28
 _SHOWN = 5  # unreadable files that a message names
 DAY = 24 * 60 * 60.0
-
-Size = tuple[int, int] | None
 
 
 class Levels(NamedTuple):
@@ -48,11 +45,8 @@ class Levels(NamedTuple):
     unreadable: dict[int, str]
 
 
-_Count = Annotated[int, Meta(ge=1)]
-
-
 class _About(msgspec.Struct):
-    shape: tuple[_Count, _Count, _Count, _Count]
+    shape: tuple[Count, Count, Count, Count]
     crc32: int
     unreadable: list[tuple[int, str]]
 

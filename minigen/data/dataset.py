@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,13 @@ def require_levels(pictures: NDArray[np.uint8], name: str) -> None:
     """DataError for pictures whose largest value is 1: divided by 255, as all are, they would be black."""
     if pictures.size and pictures.max() == 1:
         raise DataError(f"{name}: the largest uint8 value is 1, must be up to 255 (white): multiply by 255")
+
+
+def require_examples(found: str, train: Sized, test: Sized) -> None:
+    """DataError where nothing is left to train on or to test; `found` begins its line: "FILE: no picture"."""
+    for part, purpose in ((train, "train on"), (test, "test")):
+        if not len(part):
+            raise DataError(f"{found} is left to {purpose}")
 
 
 def hold_tenth(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -68,6 +75,11 @@ class Split:
     def rows(self) -> NDArray[np.int64] | None:
         """For each example its row in `stored`; None: they are the inputs as they stand."""
         return None
+
+    def as_floats(self) -> NDArray[np.float32]:
+        """The inputs as a model sees them: float32, images in [0, 1]."""
+        inputs = self.inputs
+        return inputs.astype(np.float32) / np.float32(255) if inputs.dtype == np.uint8 else inputs.astype(np.float32)
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Split:
         """The examples at these indices, in this order."""

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from minigen.data.dataset import Dataset
 
-Size = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1)]
 
 MOST_VALUES = 2**24
 """In one example: a description that asks for more is a mistake, and its model would not fit into memory."""
@@ -32,11 +32,11 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str
-    input_shape: Annotated[tuple[Size, ...], Meta(min_length=2, max_length=3)]
+    input_shape: Annotated[tuple[Count, ...], Meta(min_length=2, max_length=3)]
     classes: Annotated[tuple[str, ...], Meta(min_length=1)]
     units: tuple[tuple[float, float], ...] = ()
     crc32: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
-    examples: tuple[Size, Size] | None = None
+    examples: tuple[Count, Count] | None = None
     mean: float | None = None
 
     def __post_init__(self) -> None:

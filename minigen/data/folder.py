@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigen.data.cache import Size, decoded
-from minigen.data.dataset import DataError, Dataset, MappedSplit, hold_tenth
-from minigen.data.pictures import ENDINGS, has_ending
+from minigen.data.cache import decoded
+from minigen.data.dataset import DataError, Dataset, MappedSplit, hold_tenth, require_examples
+from minigen.data.pictures import ENDINGS, Size, has_ending
 from minigen.files import printable
 
 UNNAMED = "picture"  # the class of pictures without classes
@@ -59,9 +59,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     kept = np.delete(np.arange(len(names)), list(unreadable))
     every, rows = np.array(labels, np.int64)[kept], np.arange(len(kept))
     chosen = (rows[kept < count], rows[kept >= count]) if tested else hold_tenth(len(kept), seed)
-    for chosen_rows, purpose in zip(chosen, ("train on", "test"), strict=True):
-        if not len(chosen_rows):
-            raise DataError(f"{root}: of {len(kept):,} pictures that can be read, none is left to {purpose}")
+    require_examples(f"{root}: of {len(kept):,} pictures that can be read, none", *chosen)
     trained, tests = chosen[0], np.random.default_rng(0).permutation(chosen[1])
     train_split, test_split = (MappedSplit(levels, part, every[part]) for part in (trained, tests))
     understood = [

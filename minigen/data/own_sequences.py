@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigen import files
-from minigen.data.dataset import DataError, Dataset, Split, hold_tenth
+from minigen.data.dataset import DataError, Dataset, Split, hold_tenth, require_examples
 from minigen.data.tables import Table, read_table
 
 UNNAMED = "sequence"  # the class of sequences without labels
@@ -71,9 +71,7 @@ def read_sequences(path: str | Path, seed: int = 0, units: Units = (), reading: 
     """
     path = files.absolute(path)
     train, test = _split(path, seed, reading)
-    for part, purpose in ((train, "train on"), (test, "test")):
-        if not len(part.values):
-            raise DataError(f"{path}: no sequence is left to {purpose}")
+    require_examples(f"{path}: no sequence", train.values, test.values)
     count, steps, variables = train.values.shape
     if test.values.shape[1:] != (steps, variables):
         raise DataError(f"{reading.test}: sequences (T, D) = {test.values.shape[1:]}, {path} has {(steps, variables)}")
@@ -122,20 +120,16 @@ def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelle
         return _normal(path, train, reading)[0], test
     table = read_table(path, reading.label_column)
     if reading.window is None:
-        whole = _sequences(path, table, reading)
-        normal, anomalies = _normal(path, whole, reading)
+        normal, anomalies = _normal(path, _sequences(path, table, reading), reading)
         if len(normal.values) < 2:
             raise DataError(f"{path}: one sequence, at least 2 are needed (to train on, and to test)")
         kept, held = hold_tenth(len(normal.values), seed)
-    else:
-        at = int(len(table.values) * (1 - TEST_FRACTION))
-        parts = (
-            Table(table.values[part], table.labels and table.labels[part]) for part in (slice(at), slice(at, None))
-        )
-        before, after = (_sequences(path, part, reading) for part in parts)
-        normal, anomalies = _normal(path, before, reading)
-        return normal, _together(after, anomalies)
-    return normal.take(kept), _together(normal.take(held), anomalies)
+        return normal.take(kept), _together(normal.take(held), anomalies)
+    at = int(len(table.values) * (1 - TEST_FRACTION))
+    parts = (Table(table.values[part], table.labels and table.labels[part]) for part in (slice(at), slice(at, None)))
+    before, after = (_sequences(path, part, reading) for part in parts)
+    normal, anomalies = _normal(path, before, reading)
+    return normal, _together(after, anomalies)
 
 
 def _together(a: _Labelled, b: _Labelled) -> _Labelled:
@@ -189,8 +183,8 @@ def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
     within = starts[:, None] + np.arange(reading.window)
     if kinds is None:
         return _Labelled(values[within], None)
-    worst = [next((kind for kind in kinds[steps] if kind != NORMAL), NORMAL) for steps in within]
-    return _Labelled(values[within], np.array(worst, dtype=object))
+    first = [next((kind for kind in kinds[steps] if kind != NORMAL), NORMAL) for steps in within]
+    return _Labelled(values[within], np.array(first, dtype=object))
 
 
 def _plain(label: str) -> str:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from minigen import files
 from minigen.data.dataset import DataError, require_levels
 
 Floats = NDArray[np.float32]
+Size: TypeAlias = tuple[int, int] | None
+"""(H, W) to which pictures are shrunk or stretched; None: their own."""
 
 MOST_PIXELS = 2**26
 """More are refused by the header, before they are unpacked: a file of a few kB can hold a picture that fills memory."""
@@ -54,7 +56,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(files.absolute, paths):
         if path.is_dir():
-            inside = [file for file in path.rglob("*") if _is_picture(file)]
+            inside = [file for file in path.rglob("*") if has_ending(file) and not file.is_dir()]
             if not inside:
                 raise DataError(f"{path}: a folder without {', '.join(ENDINGS)} files")
             found += sorted(inside)
@@ -65,7 +67,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_pictures(paths: Iterable[Path], channels: int, size: tuple[int, int] | None, invert: bool = False) -> Pictures:
+def read_pictures(paths: Iterable[Path], channels: int, size: Size, invert: bool = False) -> Pictures:
     """The pictures of files and folders, read as `read_picture` does.
 
     A file in a folder that cannot be read is left out; one that is named itself is refused.
@@ -91,7 +93,7 @@ def read_pictures(paths: Iterable[Path], channels: int, size: tuple[int, int] | 
     return found
 
 
-def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert: bool = False) -> Floats:
+def read_picture(path: Path, channels: int, size: Size, invert: bool = False) -> Floats:
     """A picture as (C, H, W) in [0, 1], grey for one channel, colours for three.
 
     size: (H, W) to which it is stretched or shrunk; None: its own.
@@ -104,7 +106,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int] | None, invert
     return 1 - values if invert else values
 
 
-def read_levels(path: Path, channels: int | None, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+def read_levels(path: Path, channels: int | None, size: Size) -> NDArray[np.uint8]:
     """A picture as `read_picture` reads it, but as levels 0 … 255; channels: None leaves grey and colours as they are.
 
     Raises DataError as `read_picture`.
@@ -124,12 +126,12 @@ def read_levels(path: Path, channels: int | None, size: tuple[int, int] | None) 
         raise DataError(f"{path}: cannot be read ({why})") from error
 
 
-def as_array(picture: Image.Image, name: str, channels: int, size: tuple[int, int] | None) -> Floats:
+def as_array(picture: Image.Image, name: str, channels: int, size: Size) -> Floats:
     """A picture that Pillow has opened, as `read_picture` gives it; the name is for errors."""
     return levels_of(picture, name, channels, size).astype(np.float32) / np.float32(255)
 
 
-def levels_of(picture: Image.Image, name: str, channels: int | None, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+def levels_of(picture: Image.Image, name: str, channels: int | None, size: Size) -> NDArray[np.uint8]:
     """The same as levels (C, H, W), 0 … 255; channels: None leaves grey and colours as they are."""
     grey = picture.mode.startswith(("1", "L", "I")) if channels is None else channels == 1
     levels = np.asarray(_decoded(name, picture, "L" if grey else "RGB", size))
@@ -137,7 +139,7 @@ def levels_of(picture: Image.Image, name: str, channels: int | None, size: tuple
     return np.atleast_3d(levels).transpose(2, 0, 1)
 
 
-def _decoded(name: str, picture: Image.Image, mode: str, size: tuple[int, int] | None) -> Image.Image:
+def _decoded(name: str, picture: Image.Image, mode: str, size: Size) -> Image.Image:
     """8 bits per channel, grey ("L") or "RGB", upright, without transparency, and shrunk before it is copied much."""
     width, height = picture.size
     if width * height > MOST_PIXELS:
@@ -182,10 +184,6 @@ def read_size(text: str) -> tuple[int, int]:
     if not 1 <= len(sides) == text.count("x") + 1 <= 2 or min(sides) < 1:
         raise DataError(f"--size is {text[:100]!r}, must be the pixels of a side, such as 64, or HEIGHTxWIDTH, 48x64")
     return sides[0], sides[-1]
-
-
-def _is_picture(file: Path) -> bool:
-    return has_ending(file) and not file.is_dir()
 
 
 def has_ending(file: Path) -> bool:

@@ -48,7 +48,7 @@ def _draw(labels: NDArray[np.int64], lengths: NDArray[np.int64], rng: np.random.
     start = np.floor(lengths[:, None] * uniform(0.25, 0.5))  # where the anomaly begins
     shape = rng.permutation(np.arange(count) % 4)[:, None]
     cycles, faster = uniform(2, 4), uniform(1.8, 2.4)
-    rate = np.broadcast_to(cycles / STEPS, (count, STEPS)).copy()  # cycles a step
+    rate = np.broadcast_to(cycles / STEPS, (count, STEPS)).copy()  # cycles per step
     rate *= np.where(shape == 3, 0.6 + 0.8 * time / STEPS, 1)  # a chirp grows faster and faster
     rate *= np.where((labels[:, None] == 3) & (time >= start), faster, 1)
     turns = np.cumsum(rate, axis=1) + uniform(0, 1)

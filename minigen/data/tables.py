@@ -102,10 +102,10 @@ def _of_array(path: Path, label_column: str | None, without: int | None) -> Tabl
     if len(bad):
         where = f"row {bad[0][0] + 1}" if values.ndim < 2 else f"sequence {bad[0][0] + 1}, step {bad[0][1] + 1}"
         raise DataError(f"{path}: {values[tuple(bad[0])]} in {where}: must be a finite number")
-    if label_column is None or values.ndim != 2:
-        if label_column is not None:
-            raise DataError(f"{path}: {values.ndim} axes, --label-column needs an array (rows, columns)")
+    if label_column is None:
         return Table(values)
+    if values.ndim != 2:
+        raise DataError(f"{path}: {values.ndim} axes, --label-column needs an array (rows, columns)")
     place = _place(path, label_column, [], values.shape[1], without)
     if place is None:
         return Table(values)

@@ -12,7 +12,7 @@ from PIL import Image
 from minigen.data import DataError
 from minigen.data.npy import read_npy
 from minigen.evaluation.drawing import Figure
-from minigen.evaluation.figures import image_grid, show_images
+from minigen.evaluation.figures import grid_levels, show_images
 
 _SIDE, _SCALE = 8, 2
 _MILLISECONDS, _LAST_HELD = 200, 2200
@@ -42,15 +42,8 @@ def side_by_side(pictures: dict[int, Any], rows: int = 8, columns: int = 10) -> 
 
 def gif(pictures: dict[int, Any]) -> bytes:
     """An animated GIF of all epochs, 64 images each; the last one stays for two seconds."""
-    frames = [_frame(images) for images in pictures.values()]
+    frames = [Image.fromarray(grid_levels(images, _SIDE, _SCALE)) for images in pictures.values()]
     times = [_MILLISECONDS] * (len(frames) - 1) + [_LAST_HELD]
     content = io.BytesIO()
     frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
     return content.getvalue()
-
-
-def _frame(images: Any) -> Image.Image:
-    """64 images in a square, two pixels per value; grey ones dark on light."""
-    sheet = image_grid(images, _SIDE)
-    levels = np.round(255 * (sheet if sheet.ndim == 3 else 1 - sheet)).astype(np.uint8)
-    return Image.fromarray(levels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1))

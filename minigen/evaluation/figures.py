@@ -60,6 +60,13 @@ def image_grid(images: Any, columns: int) -> Any:
     return picture[..., 0] if channels == 1 else picture
 
 
+def grid_levels(images: Any, columns: int, scale: int) -> Any:
+    """The picture that `image_grid` gives as levels 0 … 255: grey is dark on light, each pixel scale × scale."""
+    picture = image_grid(images, columns)
+    levels = np.round(255 * (1 - picture if picture.ndim == 2 else picture)).astype(np.uint8)
+    return levels.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
 @styled
 def show_images(images: Any, columns: int, title: str, labels: list[str] | None = None) -> Figure:
     """A figure of images in a grid; `labels` name the rows.
@@ -202,17 +209,17 @@ def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
 
 def samples(model: Any, columns: int = 10) -> Figure:
     """Images from noise that is the same in every run of one seed."""
-    images = draw(model, columns * columns, _device(model), model.config.seed)
+    images = draw(model, columns * columns, model.config.device, model.config.seed)
     return show_images(images, columns, "samples: noise of N(0, 1), decoded")
 
 
-def interpolation(model: Encodes, test: Split, rows: int = 5, columns: int = 10) -> Figure:
+def interpolation(model: Any, test: Split, rows: int = 5, columns: int = 10) -> Figure:
     """From one test image's code to another's on a straight line, each point decoded; a single image is both ends."""
     codes = model.encode(_first(model, test, 2 * rows)).numpy()
     rows = max(1, len(codes) // 2)
     steps = np.linspace(0, 1, columns, dtype=np.float32)[:, None]
     path = np.concatenate([(1 - steps) * codes[row] + steps * codes[-1 - row] for row in range(rows)])
-    images = model.decode(Tensor(backend.to_device(path, _device(model)))).numpy()
+    images = model.decode(Tensor(backend.to_device(path, model.config.device))).numpy()
     return show_images(images, columns, "from the code of one test image to that of another")
 
 
@@ -282,11 +289,7 @@ def project(codes: Any) -> tuple[Any, float]:
 
 
 def _first(model: Any, split: Split, count: int) -> Tensor:
-    return Tensor(Loader(split, count, 0, _device(model), shuffle=False).first(count).inputs)
-
-
-def _device(model: Any) -> str:
-    return str(next(model.parameters()).device)
+    return Tensor(Loader(split, count, 0, model.config.device, shuffle=False).first(count).inputs)
 
 
 @styled

@@ -44,7 +44,7 @@ class GeneratorMeasures:
         judged = data.classes == DIGITS and data.input_shape == (1, 28, 28)
         self._judge = DigitClassifier.trained(device) if judged else None
         if self._judge is not None:
-            self._real_features, _ = look_at(self._judge, _as_floats(data.test))
+            self._real_features, _ = look_at(self._judge, data.test.as_floats())
 
     def of_model(self, model: Samples, seed: int) -> dict[str, float]:
         """The measures of 2,000 samples; the same seed gives the same noise."""
@@ -63,7 +63,7 @@ class GeneratorMeasures:
         """The measures of 2,000 training images, which a perfect generator would reach."""
         # From all over the split, which may be sorted by class
         chosen = np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int)
-        return self.of_images(_as_floats(train.take(chosen)))
+        return self.of_images(train.take(chosen).as_floats())
 
 
 def draw(model: Samples, count: int, device: str, seed: int) -> Floats:
@@ -114,12 +114,8 @@ def frechet_distance(a: Floats, b: Floats) -> float:
     return float(shift @ shift + np.trace(covariance_a) + np.trace(covariance_b) - 2 * overlap)
 
 
-def _as_floats(split: Split) -> Floats:
-    return split.inputs.astype(np.float32) / 255
-
-
 def _total_variance(split: Split) -> float:
     """The sum over the pixels of their variance; the images are read in parts."""
     count = len(split)
-    mean = sum(_as_floats(part).sum(axis=0, dtype=np.float64) for part in split.parts()) / count
-    return float(sum(((_as_floats(part) - mean) ** 2).sum(dtype=np.float64) for part in split.parts())) / count
+    mean = sum(part.as_floats().sum(axis=0, dtype=np.float64) for part in split.parts()) / count
+    return float(sum(((part.as_floats() - mean) ** 2).sum(dtype=np.float64) for part in split.parts())) / count

@@ -11,7 +11,7 @@ from PIL import Image
 
 from minigen import backend
 from minigen.autograd import Tensor
-from minigen.evaluation.figures import image_grid
+from minigen.evaluation.figures import grid_levels
 from minigen.evaluation.text import counted
 from minigen.files import replace_file
 
@@ -37,7 +37,7 @@ def show(images: Any, columns: int | None = None) -> Sheet:
     array = np.asarray(backend.to_device(array, "cpu"))
     array = array / np.float32(255) if array.dtype == np.uint8 else array.astype(np.float32)
     shape = array.shape
-    array = array.reshape((1,) * (3 - array.ndim) + shape) if array.ndim == 2 else array
+    array = array[None] if array.ndim == 2 else array
     array = array[:, None] if array.ndim == 3 else array
     if array.ndim != 4 or array.shape[1] not in (1, 3) or not array.size:
         raise ValueError(f"show: images have shape {shape}, must be (N, C, H, W) with C = 1 or 3, (N, H, W) or (H, W)")
@@ -47,10 +47,8 @@ def show(images: Any, columns: int | None = None) -> Sheet:
         raise ValueError(f"show: columns is {columns}, must be at least 1")
     count = min(len(array), MOST)
     columns = min(columns or -(-count // -(-count // _PER_ROW)), count)
-    picture = image_grid(array[:count], columns)
-    levels = np.round(255 * (1 - picture if picture.ndim == 2 else picture)).astype(np.uint8)
     scale = max(1, _SIDE // max(array.shape[2:]))
-    return Sheet(levels.repeat(scale, axis=0).repeat(scale, axis=1), count, len(array))
+    return Sheet(grid_levels(array[:count], columns, scale), count, len(array))
 
 
 class Sheet:

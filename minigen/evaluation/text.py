@@ -7,12 +7,7 @@ from minigen.files import printable
 
 def shown(text: str, most: int = 32) -> str:
     """One printable line of at most `most` characters; a longer text loses its middle, as names differ at both ends."""
-    return _clipped(
-        printable(_clipped(text, most)), most
-    )  # clipped again, as printable spells "\n" with two characters
-
-
-def _clipped(text: str, most: int) -> str:
+    text = printable(text)
     return text if len(text) <= most else f"{text[: most - most // 2 - 1]}…{text[-(most // 2) :]}"
 
 

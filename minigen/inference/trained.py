@@ -201,8 +201,8 @@ class Trained:
 
     def score_of(self, split: Split) -> Floats:
         """The scores of a split of the data set, as `score` gives them."""
-        inputs = split.inputs if self.data.holds_images else in_units(split.inputs, self.data.units)
-        return self.score(inputs, split.lengths)
+        parts = split.parts()
+        return np.concatenate([self.score(in_units(part.inputs, self.data.units), part.lengths) for part in parts])
 
     def threshold_of(self, validation: Split) -> float | None:
         """The score that raises FALSE_ALARMS, chosen from the validation split; None where nothing is scored."""

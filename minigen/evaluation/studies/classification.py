@@ -45,7 +45,7 @@ def judge_classifier(model: Classifies, data: Dataset, validation: Split) -> Fin
     wrong = np.flatnonzero(chances.argmax(axis=1) != labels)
     if len(wrong):
         worst = wrong[np.argsort(-chances[wrong].max(axis=1), kind="stable")[:_MISTAKES]]
-        images = data.test.take(worst).inputs.astype(np.float32) / 255
+        images = data.test.take(worst).as_floats()
         titles = titled(chances[worst], data.classes, labels[worst])
         figures["mistakes"] = draw_labelled(images, titles, "the most confident mistakes on the test set")
     kernels = first_kernels(model, data.input_shape)
@@ -114,16 +114,10 @@ def titled(chances: Any, classes: Sequence[str], labels: Any = None) -> list[str
     names, order = [shown(name, 14) for name in classes], np.argsort(-chances, axis=1, kind="stable")
     lines = []
     for row, (chance, (best, *others)) in enumerate(zip(chances, order, strict=True)):
-        known = [] if labels is None else [f"true: {names[labels[row]]}"]
-        lines.append(
-            "\n".join(
-                [
-                    f"{names[best]} {chance[best]:.2f}",
-                    *known,
-                    *(f"{names[other]} {chance[other]:.2f}" for other in others[: 1 - len(known)]),
-                ]
-            )
-        )
+        below = [f"{names[other]} {chance[other]:.2f}" for other in others[:1]]
+        if labels is not None:
+            below = [f"true: {names[labels[row]]}"]
+        lines.append("\n".join([f"{names[best]} {chance[best]:.2f}", *below]))
     return lines
 
 
@@ -227,7 +221,7 @@ def strongest_parts(kernels: Any, images: Any, count: int, margin: int) -> Any:
 def draw_kernels(kernels: Any, test: Split) -> Figure:
     """The first 32 kernels, weight 0 as grey, each above the parts of test images to which it responds most."""
     spread = np.unique(np.linspace(0, len(test) - 1, SEARCHED).round().astype(int))  # a folder's classes lie in order
-    kernels, images = kernels[:KERNELS], test.take(spread).inputs.astype(np.float32) / 255
+    kernels, images = kernels[:KERNELS], test.take(spread).as_floats()
     dense = kernels.shape[2:] == images.shape[2:]
     parts = strongest_parts(kernels, images, min(RESPONSES, len(images)), 0 if dense else kernels.shape[2])
     largest = abs(kernels).max(axis=(1, 2, 3), keepdims=True)

@@ -29,12 +29,12 @@ def compare_with_pca(model: Encodes, data: Dataset, validation: Split) -> Findin
 
 def pca_error(train: Split, test: Split, components: int) -> float:
     """The mean of (x - x̂)² over test pixels in [0, 1], x̂ = μ + V·Vᵀ·(x - μ), with μ and V from the training images."""
-    sums = sum(_pixels(part).sum(axis=0, dtype=np.float64) for part in train.parts(PART))
+    sums = sum(_rows(part).sum(axis=0, dtype=np.float64) for part in train.parts(PART))
     mean = (sums / len(train)).astype(np.float32)
-    axes = principal_axes(lambda: (_pixels(part) - mean for part in train.parts(PART)), components)
+    axes = principal_axes(lambda: (_rows(part) - mean for part in train.parts(PART)), components)
     squares = 0.0
     for part in test.parts(PART):
-        y = _pixels(part) - mean
+        y = _rows(part) - mean
         squares += float(((y - (y @ axes) @ axes.T) ** 2).sum(dtype=np.float64))
     return squares / (len(test) * len(mean))
 
@@ -57,5 +57,5 @@ def principal_axes(parts: Callable[[], Iterable[Floats]], count: int) -> Floats:
     return basis @ rotation[:count].T
 
 
-def _pixels(split: Split) -> Floats:
-    return split.inputs.reshape(len(split), -1).astype(np.float32) / 255
+def _rows(split: Split) -> Floats:
+    return split.as_floats().reshape(len(split), -1)

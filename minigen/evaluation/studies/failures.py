@@ -67,11 +67,11 @@ def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[s
 
 def mean_example_error(train: Split, test: Split) -> float:
     """The squared error per value, averaged over test examples, of always answering the mean training example."""
-    parts = [((_values(part) * (known := _within(part))).sum(axis=0), known.sum(axis=0)) for part in train.parts()]
+    parts = [((part.as_floats() * (known := _within(part))).sum(axis=0), known.sum(axis=0)) for part in train.parts()]
     mean = sum(values for values, _ in parts) / np.maximum(sum(counts for _, counts in parts), 1)
     errors = []
     for part in test.parts():
-        squares = (_values(part) - mean) ** 2
+        squares = (part.as_floats() - mean) ** 2
         known, axes = np.broadcast_to(_within(part), squares.shape), tuple(range(1, squares.ndim))
         errors.append((squares * known).sum(axes) / known.sum(axes))
     return float(np.concatenate(errors).mean())
@@ -82,12 +82,8 @@ def dead_units(model: Any, test: Split) -> int:
     return int((codes(model, test.take(range(min(1000, len(test))))).std(axis=0) < _CONSTANT).sum())
 
 
-def _values(split: Split) -> Any:
-    return split.inputs.astype(np.float32) / (255 if split.inputs.dtype == np.uint8 else 1)
-
-
 def _within(split: Split) -> Any:
     """1 where an example has a value, 0 in the padding of a short sequence."""
     if split.lengths is None:
-        return np.ones((len(split), *[1] * (split.inputs.ndim - 1)))
-    return (np.arange(split.inputs.shape[1]) < split.lengths[:, None])[:, :, None].astype(float)
+        return np.ones((len(split), *[1] * (split.stored.ndim - 1)))
+    return (np.arange(split.stored.shape[1]) < split.lengths[:, None])[:, :, None].astype(float)

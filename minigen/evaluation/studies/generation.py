@@ -63,21 +63,21 @@ def on_the_sphere(start: Any, end: Any, steps: int) -> Any:
 def draw_nearest(model: Samples, train: Split, columns: int = 10) -> Figure:
     """Samples above the training images that are nearest to them, pixel by pixel."""
     samples = draw(model, columns, model.config.device, model.config.seed)
-    near = train.inputs[nearest(samples, train.inputs)].astype(np.float32) / 255
+    near = train.take(nearest(samples, train)).as_floats()
     return show_images(
         np.concatenate([samples, near]), columns, "samples and their nearest training images", ["sample", "nearest"]
     )
 
 
-def nearest(images: Any, others: Any) -> Any:
-    """For each image in [0, 1] the index of the uint8 image with the least squared distance: ‖a‖² - 2·a·b + ‖b‖²."""
+def nearest(images: Any, others: Split) -> Any:
+    """For each image in [0, 1] the index of the other with the least squared distance: ‖a‖² - 2·a·b + ‖b‖²."""
     a = images.reshape(len(images), -1)
-    best, distance = np.zeros(len(a), np.int64), np.full(len(a), np.inf)
-    for start in range(0, len(others), 5000):
-        b = others[start : start + 5000].reshape(-1, a.shape[1]).astype(np.float32) / 255
+    best, distance, start = np.zeros(len(a), np.int64), np.full(len(a), np.inf), 0
+    for part in others.parts(5000):
+        b = part.as_floats().reshape(len(part), -1)
         squares = (b * b).sum(1) - 2 * a @ b.T
         closest = squares.argmin(axis=1)
         found = squares[np.arange(len(a)), closest]
         best = np.where(found < distance, start + closest, best)
-        distance = np.minimum(found, distance)
+        distance, start = np.minimum(found, distance), start + len(part)
     return best

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from minigen.data import load
+from minigen.data import Split, load
 from minigen.evaluation.studies.generation import judge_samples, nearest, on_the_sphere
 from minigen.models.gan import GAN, GANConfig
 
@@ -37,12 +37,12 @@ def test_the_nearest_is_what_all_distances_say() -> None:
     images = random.random((6, 1, 3, 3)).astype(np.float32)
     others = random.integers(0, 256, (12_000, 1, 3, 3)).astype(np.uint8)
     distances = ((images[:, None] - others[None] / 255) ** 2).sum((2, 3, 4))
-    assert nearest(images, others).tolist() == distances.argmin(axis=1).tolist()
+    assert nearest(images, Split(others, np.zeros(12_000))).tolist() == distances.argmin(axis=1).tolist()
 
 
 def test_a_memorised_image_is_found() -> None:
     others = np.random.default_rng(2).integers(0, 256, (7000, 1, 4, 4)).astype(np.uint8)
-    assert nearest(others[[6500, 3]].astype(np.float32) / 255, others).tolist() == [6500, 3]
+    assert nearest(others[[6500, 3]].astype(np.float32) / 255, Split(others, np.zeros(7000))).tolist() == [6500, 3]
 
 
 def test_one_test_image_that_is_no_digit_measures_nothing() -> None:
