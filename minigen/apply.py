@@ -56,7 +56,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     verb = VERBS[name]
     parser = Parser(f"python -m minigen.apply RUN {name}", "%(prog)s [options]", verb.summary)
     verb.add_arguments(parser)
-    parser.add_argument("--out", type=folder, help=f"folder of the results (default RUN/{name})")
+    parser.add_argument("--out", type=folder, metavar="FOLDER", help=f"folder of the results (default RUN/{name})")
     parser.add_argument(
         "--overwrite", action="store_true", default=False, help="also replace files that minigen did not write"
     )

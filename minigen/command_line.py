@@ -104,8 +104,8 @@ def show_lines_at_once() -> None:
     """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
 
     Warnings of libraries are not shown, unless python -W asks for them. No matplotlibrc is read, which may be damaged:
-    figures have a style of their own. A standard stream that the caller closed leads
-    nowhere, lest a file that we open get its number and its text.
+    figures have a style of their own. A standard stream that the caller closed leads nowhere, lest a file that we open
+    get its number and its text.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
@@ -138,12 +138,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """The options that the words name; UsageError names the flag that is closest to an unknown one."""
+        """The options that the words name; UsageError names the flag that is closest to an unknown word."""
         options, unknown = self.parse_known_args(words)
         if unknown:
             flags = [name for action in self._actions for name in action.option_strings]
             hint = closest(unknown[0].split("=")[0], flags)
-            raise UsageError(f"unknown option {unknown[0]!r}{hint} ({self.prog} --help shows all)")
+            what = "unknown option" if unknown[0].startswith("-") else "unexpected word"
+            raise UsageError(f"{what} {unknown[0]!r}{hint} ({self.prog} --help shows all)")
         return options
 
 
@@ -151,6 +152,8 @@ def folder(text: str) -> Path:
     """The type of an option that names a folder."""
     if not text:
         raise argparse.ArgumentTypeError("is '', must name a folder")
+    if Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text} is a file, must name a folder")
     return Path(text)
 
 

@@ -13,6 +13,7 @@ from minigen.learning.course import Exercise, Lesson, find_course
 from minigen.learning.progress import Progress
 
 USAGE = "%(prog)s [LESSON [EXERCISE]] [--hint | --solution]"
+TIERS = "Write the code; (pencil): find a number; (bug): find the faulty line; (open): beat a mark."
 NO_BREAK = "\N{NO-BREAK SPACE}"
 EPILOG = "Fill the gaps in lessons/exercises/NN_topic.py, then grade them: python -m minigen.learn NN"
 
@@ -27,12 +28,22 @@ def _main(words: list[str]) -> int:
         "python -m minigen.learn", USAGE, "List the course's exercises, or grade those of a lesson.", EPILOG
     )
     parser.add_argument(
-        "lesson", nargs="?", default=None, help="the lesson's number or topic (all lessons are listed if left out)"
+        "lesson", nargs="?", default=None, help="the lesson's number or topic (default: list all lessons)"
     )
-    parser.add_argument("exercise", nargs="?", default=None, help="one exercise (all of the lesson if left out)")
-    parser.add_argument("--hint", action="store_true", default=False, help="the next hint for an exercise")
-    parser.add_argument("--solution", action="store_true", default=False, help="the solution, after a try")
+    parser.add_argument("exercise", nargs="?", default=None, help="one exercise (default: all of the lesson)")
+    help_ = parser.add_mutually_exclusive_group()
+    help_.add_argument(
+        "--hint", action="store_true", default=False, help="show the next hint for the first unsolved exercise"
+    )
+    help_.add_argument(
+        "--solution",
+        action="store_true",
+        default=False,
+        help="show the solution of the first unsolved exercise, after a try",
+    )
     options = parser.parse(words)
+    if not options.lesson and (options.hint or options.solution):
+        raise UsageError("a lesson is missing: python -m minigen.learn LESSON [EXERCISE] [--hint | --solution]")
     progress = Progress()
     try:
         return _answer(options, find_course(), progress)
@@ -75,12 +86,13 @@ def _list(lessons: list[Lesson], progress: Progress) -> int:
         marks = []
         for exercise in lesson.exercises:
             done = progress.of(lesson.topic, exercise.name).solved
-            marks.append(f"{'✓' if done else '·'} {exercise.name}" + f" ({exercise.tier})" * (exercise.tier != "gap"))
+            marks.append(f"{'✓' if done else '·'} {exercise.title}")
             solved, total = solved + done, total + 1
         line = f"{lesson.number} {lesson.topic:<28} " + "  ".join(mark.replace(" ", NO_BREAK) for mark in marks)
         width = max(shutil.get_terminal_size().columns, 60)
         print(textwrap.fill(line, width, subsequent_indent=32 * " ", break_on_hyphens=False).replace(NO_BREAK, " "))
-    print(f"\n{solved} of {total} solved. To grade a file in {lessons[0].path.parent}: python -m minigen.learn NN")
+    print(f"\n{solved} of {total} solved (✓). {TIERS}")
+    print(f"To grade a file in {lessons[0].path.parent}: python -m minigen.learn NN")
     return 0
 
 
@@ -89,7 +101,7 @@ def _grade(lesson: Lesson, chosen: list[Exercise], progress: Progress) -> int:
     for exercise in chosen:
         record = progress.of(lesson.topic, exercise.name)
         verdict, printed = grade_apart(lesson, exercise)
-        print(f"{verdict.state:<8}{exercise.name}" + f" ({exercise.tier})" * (exercise.tier != "gap"))
+        print(f"{verdict.state:<8}{exercise.title}")
         if verdict.message:
             print(textwrap.indent(verdict.message, " " * 8))
         if printed:

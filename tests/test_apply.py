@@ -392,6 +392,8 @@ def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
         ("waves", ("reconstruct", "--invert"), "--invert: recurrent-ae of waves reads and writes no pictures"),
         ("deconv", ("restore", "--damage"), "--damage: test examples are damaged in any case"),
         ("vae", ("sample", "--out", ""), "--out: is '', must name a folder"),
+        ("vae", ("sample", "--out", __file__), "test_apply.py is a file, must name a folder"),
+        ("vae", ("sample", "5"), "unexpected word '5'"),
         ("vae", (), "a verb is missing (sample, reconstruct"),
         ("vae", ("smaple",), "unknown verb 'smaple': did you mean 'sample'?"),
         ("vae", ("Sample",), "unknown verb 'Sample': did you mean 'sample'?"),

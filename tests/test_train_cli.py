@@ -203,7 +203,7 @@ def test_help_has_every_hyper_parameter_its_default_and_a_good_result(
         ("vae --hiden 3", r"unknown option '--hiden': did you mean '--hidden'\? \(.*--help shows all\)"),
         ("vae --batch_size=3", r"unknown option '--batch_size=3': did you mean '--batch-size'\?"),
         ("vae --lat 3", r"unknown option '--lat'"),
-        ("vae 3", r"unknown option '3'"),
+        ("vae 3", r"unexpected word '3'"),
         ("vae --epochs", r"--epochs: expected one argument"),
         ("vae --epochs ten", r"--epochs is 'ten', must be of type int"),
         ("vae --epochs 0", r"--epochs is 0, must be at least 1"),

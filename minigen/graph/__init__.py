@@ -19,9 +19,9 @@ __all__ = ["Graph", "draw_graph"]
 def draw_graph(output: Tensor, *modules: Module, **tensors: Tensor) -> Graph:
     """The graph that computed `output`, as an SVG in a notebook; `.save("graph.html")` steps through the backward pass.
 
-    Shapes stand in the boxes, values and gradients where they are at most six numbers. The gradients are those of the
-    output, or of the sum of its elements. A gradient that was computed with `create_graph=True` has a graph, too.
-    Repeated layers are one box where the graph has more than 30 nodes, and at most 100 operations are drawn.
+    A box shows the shape of its tensor, and its value and gradient if they are at most six numbers. The gradients are
+    those of the output, or of the sum of its elements. A gradient computed with `create_graph=True` has a graph, too.
+    In a graph of more than 30 nodes repeated layers become one box, and at most 100 operations are drawn.
 
     Args:
         modules: their parameters get their names, `draw_graph(loss, net)`.
@@ -47,7 +47,8 @@ def draw_graph(output: Tensor, *modules: Module, **tensors: Tensor) -> Graph:
     total, links = len(nodes), sum(len(node.links) for node in nodes)
     shown = fold(nodes)
     fill_in(shown)
-    notes = [f"{total:,} nodes, of which {total - len(shown):,} are in boxes"] * (total > len(shown))
+    folded = total - sum(node.kind != "folded" for node in shown)
+    notes = [f"{folded:,} of the graph's {total:,} nodes are folded into dashed grey boxes"] * bool(folded)
     notes += [f"no gradients: {why}"] * bool(why)
     return Graph(shown, total, links, notes)
 
@@ -56,8 +57,9 @@ class Graph:
     """A drawn graph: a notebook shows it.
 
     Attributes:
-        nodes: the boxes, those that `backward` visits first coming first.
+        nodes: the boxes, in the order in which `backward` visits them.
         size, links: the number of nodes and edges of the whole graph.
+        notes: lines below the picture.
     """
 
     def __init__(self, nodes: list[Node], size: int, links: int, notes: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Large graphs made small: repeated layers become one box, and so does what is too old to be shown."""
+"""Large graphs made small: repeated layers become one box, and so do the oldest of too many operations."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Hashable, Sequence
 
 from minigen.graph.reading import Link, Node
 
-SMALL = 30  # nodes: a graph as small as this one is shown whole
+SMALL = 30  # nodes: up to so many are all shown
 MOST = 100  # operations that are shown
-LONGEST = 64  # operations of a layer that is recognised when it is repeated
-FEWEST = 8  # operations that a box may hide
+LONGEST = 64  # operations of a layer, for its repetitions to be found
+FEWEST = 8  # operations that are worth a box
 
 
 def fold(nodes: Sequence[Node]) -> list[Node]:
-    """The nodes to draw, in the order of `nodes`; folded boxes stand for the others and take over their links."""
+    """The nodes to draw, newest first as `nodes` are; folded boxes stand for the others and take over their links."""
     if len(nodes) <= SMALL:
         return list(nodes)
     operations = [node for node in nodes if node.kind == "operation"]
@@ -33,13 +33,13 @@ def fold(nodes: Sequence[Node]) -> list[Node]:
 
 
 def _signature(node: Node) -> Hashable:
-    """What two operations have in common that do the same to the same kinds of inputs."""
+    """Equal for two operations that do the same to the same kinds of inputs."""
     inputs = [(link.to.kind, link.to.shape, link.to.title * (link.to.kind == "operation")) for link in node.links]
     return node.title, node.shape, tuple(inputs)
 
 
 def _repetitions(signs: Sequence[Hashable], first: int, last: int) -> list[tuple[int, int, int]]:
-    """(start, stop, period) of at least four equal layers in a row, that which hides most first, then beside it."""
+    """(start, stop, period) of each run of four or more equal layers: of the run that hides most, and on both sides."""
     best, hidden = (first, first, 1), FEWEST - 1
     for period in range(1, min(LONGEST, (last - first) // 4) + 1):
         start = first

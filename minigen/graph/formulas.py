@@ -1,7 +1,7 @@
-"""The formula of a derivative, read from the line that computes it.
+"""The formula of a derivative, read from the line of source that computes it.
 
-An operation hands `record` pairs such as (a, lambda g: g * b). The source of that pair says all that a reader wants to
-know: the input's name is a, the gradient that it receives is g · b, and the local derivative is b.
+An operation hands `record` pairs such as (a, lambda g: g * b). The source of that pair says that the input's name is a,
+the gradient that it receives is g · b, and the local derivative is b.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import ast
 import functools
 import inspect
 import linecache
+import re
 from collections.abc import Callable
 from types import CodeType
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ class Formula(NamedTuple):
     Attributes:
         input: the input's name in the operation, "a"; "" if the source is not at hand.
         gradient: the name of the gradient that arrives, "g".
-        sent: what travels on to the input, "g · b".
+        sent: what goes on to the input, "g · b".
         local: the local derivative, "b"; "" where it is no factor of g.
     """
 
@@ -127,10 +128,5 @@ def _uses(expression: ast.expr, name: str) -> bool:
 
 
 def _text(expression: ast.expr) -> str:
-    text = (
-        ast.unparse(ast.fix_missing_locations(expression))
-        .replace(" ** 2", "²")
-        .replace("**2", "²")
-        .replace(" * ", " · ")
-    )
+    text = re.sub(r" \*\* 2\b(?!\.)", "²", ast.unparse(ast.fix_missing_locations(expression))).replace(" * ", " · ")
     return text if len(text) <= _MOST else text[: _MOST - 1] + "…"

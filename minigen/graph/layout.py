@@ -1,8 +1,11 @@
-"""Where the boxes of a graph lie: in layers by depth, with few crossings, the lines as straight as they can be.
+"""Lay out a graph in layers, each box below those that it was computed from, with straight lines and few crossings.
 
-This is Sugiyama's method in its plainest form (Sugiyama and others, 1981). The longest path from the inputs gives the
-layer; a line that passes a layer gets a point in it; each layer is sorted by the mean position of its neighbours, to
-and fro; then each box moves as near to that mean as the boxes beside it allow.
+This is the simplest form of the method of Sugiyama, Tagawa and Toda (1981):
+
+1. A box's layer is the length of the longest path to it. A line gets a point in each layer that it passes.
+2. The boxes and points of a layer are sorted by the mean position of their neighbours, in the layer above and in the
+   layer below by turns; the order with the fewest crossings is kept.
+3. Each moves as near to the mean x of its neighbours as those beside it allow.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Line: TypeAlias = tuple[int, int]  # (from, to): `to` is a box with a higher number
@@ -18,16 +21,15 @@ Line: TypeAlias = tuple[int, int]  # (from, to): `to` is a box with a higher num
 GAP = 20.0  # pixels between two boxes
 POINT = 1.0  # the width that a passing line takes
 SWEEPS = 8
-LEAF = 0.1  # how much a leaf pulls at its operation: less than other operations, which shall lie in a straight line
+LEAF = 0.1  # the weight of a leaf (a tensor that nothing computed) in the mean x of its neighbours; of others: 1
 
 
 def arrange(
     widths: Sequence[float], lines: Sequence[Line], leaves: Sequence[bool]
 ) -> tuple[list[float], list[int], list[list[tuple[float, int]]]]:
-    """The middle x and the layer of each box, and the points (x, layer) that each line passes, ends included.
+    """The x of each box's middle, its layer, and the points (x, layer) of each line from end to end.
 
-    Boxes are numbered so that each line leads to a higher number, except from leaves, which lie right above the first
-    box that uses them.
+    A leaf lies in the layer above the first box that uses it.
     """
     layer = _layers(len(widths), lines, leaves)
     widths, pieces, routes = list(widths), list[Line](), []
@@ -48,17 +50,14 @@ def arrange(
     for box in sorted(range(len(widths)), key=lambda box: layer[box]):
         rows[layer[box]].append(box)
     rows = _sorted(rows, above, below)
-    x = _placed(rows, widths, [LEAF if leaf else 1.0 for leaf in leaves], above, below)
+    x = _placed(rows, widths, {box: LEAF for box, leaf in enumerate(leaves) if leaf}, above, below)
     return x, layer, [[(x[box], layer[box]) for box in route] for route in routes]
 
 
 def _layers(count: int, lines: Sequence[Line], leaves: Sequence[bool]) -> list[int]:
     layer = [0] * count
-    fed = {end for start, end in lines if leaves[start]}
     for start, end in sorted(lines, key=lambda line: line[1]):
-        if not leaves[start]:
-            layer[end] = max(layer[end], layer[start] + 1)
-        layer[end] = max(layer[end], int(end in fed))
+        layer[end] = max(layer[end], layer[start] + 1)
     for box in range(count):
         if leaves[box]:
             layer[box] = min((layer[end] for start, end in lines if start == box), default=1) - 1
@@ -66,7 +65,7 @@ def _layers(count: int, lines: Sequence[Line], leaves: Sequence[bool]) -> list[i
 
 
 def _sorted(rows: list[list[int]], above: dict[int, list[int]], below: dict[int, list[int]]) -> list[list[int]]:
-    """The rows in the order with the fewest crossings that the sweeps come upon."""
+    """The rows in the order in which the sweeps found the fewest crossings."""
     best, fewest = rows, _crossings(rows, below)
     for sweep in range(SWEEPS):
         down = sweep % 2 == 0
@@ -74,9 +73,8 @@ def _sorted(rows: list[list[int]], above: dict[int, list[int]], below: dict[int,
         place: dict[int, float] = {}
         new = list(rows)
         for number in range(len(rows)) if down else reversed(range(len(rows))):
-            mean = _mean(neighbours, place, {})
-            old = {box: n for n, box in enumerate(rows[number])}
-            new[number] = sorted(rows[number], key=lambda box: mean(box, old[box]))
+            mean = {box: _mean(neighbours[box], place, {}, n) for n, box in enumerate(rows[number])}
+            new[number] = sorted(rows[number], key=lambda box: mean[box])
             place |= {box: n for n, box in enumerate(new[number])}
         rows = new
         if (crossings := _crossings(rows, below)) < fewest:
@@ -84,14 +82,10 @@ def _sorted(rows: list[list[int]], above: dict[int, list[int]], below: dict[int,
     return best
 
 
-def _mean(
-    neighbours: dict[int, list[int]], place: dict[int, float], pull: dict[int, float]
-) -> Callable[[int, float], float]:
-    def mean(box: int, otherwise: float) -> float:
-        found = [(place[other], pull.get(other, 1.0)) for other in neighbours[box] if other in place]
-        return sum(at * weight for at, weight in found) / sum(weight for _, weight in found) if found else otherwise
-
-    return mean
+def _mean(boxes: Sequence[int], place: Mapping[int, float], weights: Mapping[int, float], otherwise: float) -> float:
+    """The mean place of those boxes that have one."""
+    found = [(place[box], weights.get(box, 1.0)) for box in boxes if box in place]
+    return sum(at * weight for at, weight in found) / sum(weight for _, weight in found) if found else otherwise
 
 
 def _crossings(rows: Sequence[Sequence[int]], below: dict[int, list[int]]) -> int:
@@ -111,7 +105,7 @@ def _crossings(rows: Sequence[Sequence[int]], below: dict[int, list[int]]) -> in
 def _placed(
     rows: Sequence[Sequence[int]],
     widths: Sequence[float],
-    pull: Sequence[float],
+    weights: Mapping[int, float],
     above: dict[int, list[int]],
     below: dict[int, list[int]],
 ) -> list[float]:
@@ -121,15 +115,15 @@ def _placed(
     for sweep in range(2 * SWEEPS):
         neighbours = above if sweep % 2 == 0 else below
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            mean = _mean(neighbours, x, dict(enumerate(pull)))
-            x |= _spread(row, widths, {box: mean(box, x[box]) for box in row})
+            x |= _spread(row, widths, {box: _mean(neighbours[box], x, weights, x[box]) for box in row})
     return [x[box] for box in range(len(widths))]
 
 
 def _spread(row: Sequence[int], widths: Sequence[float], wish: dict[int, float]) -> dict[int, float]:
-    """The places nearest to the wished ones (least squares) at which a row keeps its order and its gaps.
+    """The x nearest to the wished ones, by least squares, with which a row keeps its order and its gaps.
 
-    Less the widths to their left, the places must not decrease: neighbours that would are pooled at their mean.
+    Less the width of all that lies to the left, x must not decrease from box to box. Where the wishes do, neighbours
+    are pooled at the mean of theirs (isotonic regression by pooling adjacent violators).
     """
     offsets = list(itertools.accumulate(
         ((widths[a] + widths[b]) / 2 + GAP for a, b in itertools.pairwise(row)), initial=0.0

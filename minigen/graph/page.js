@@ -53,7 +53,8 @@ function tell(visit, arrived) {
   }
   add(told, "h2", visit.title);
   if (visit.about) add(told, "p", visit.about, "quiet");
-  add(told, "p", [visit.shape === "number" && visit.value ? "" : visit.shape, visit.settings, visit.value && `value ${visit.value}`].filter(Boolean).join(", "));
+  const shape = visit.shape === "number" && visit.value ? "" : visit.shape;
+  add(told, "p", [shape, visit.settings, visit.value && `value ${visit.value}`].filter(Boolean).join(", "));
   if (visit.arrived) add(told, "p", `arrives: ${visit.arrived}`, "green");
   if (!visit.sends.length) {
     add(told, "p", visit.kind === "folded" ? "The steps inside this box are not shown one by one."

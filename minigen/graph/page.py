@@ -58,7 +58,7 @@ def _file(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """The source that a content security policy allows: this very text."""
+    """The name by which a content security policy allows this very text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -77,7 +77,7 @@ def _steps(nodes: Sequence[Node]) -> dict[str, Any]:
                 "input": formula.input,
                 "local": f"∂{operation}/∂{formula.input} = {formula.local}" if formula.local else "",
                 "sent": formula.sent,
-                "value": _numbers("=", link.sent, link.length, link.to.shape),
+                "value": _numbers("=", link.sent, link.norm, link.to.shape),
             })  # fmt: skip
     steps = [
         {
@@ -88,7 +88,7 @@ def _steps(nodes: Sequence[Node]) -> dict[str, Any]:
             "shape": "" if node.kind == "folded" else node.shape,
             "settings": node.settings,
             "value": node.value,
-            "arrived": _numbers(f"{_name_of_g(node)} =", node.gradient, node.length, node.shape),
+            "arrived": _numbers(f"{_name_of_g(node)} =", node.gradient, node.norm, node.shape),
             "sends": sends[number[id(node)]],
         }
         for node in nodes
@@ -97,9 +97,9 @@ def _steps(nodes: Sequence[Node]) -> dict[str, Any]:
     return {"steps": steps, "needed": needed}
 
 
-def _numbers(before: str, few: str, length: str, shape: str) -> str:
+def _numbers(before: str, few: str, norm: str, shape: str) -> str:
     """The numbers, or the norm of those that are too many."""
-    return f"{before} {few}" if few else f"{before} {shape} numbers, norm {length}" if length else ""
+    return f"{before} {few}" if few else f"{before} {shape} numbers, norm {norm}" if norm else ""
 
 
 def _name_of_g(node: Node) -> str:

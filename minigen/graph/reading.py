@@ -19,18 +19,19 @@ FEW = 6  # numbers that are shown
 
 @dataclass(eq=False)
 class Node:
-    """A box: an operation, a parameter, an input or a constant, or many of them.
+    """A box: an operation, a parameter, an input or a constant, or operations folded into one.
 
     Attributes:
         kind: "operation", "parameter", "input", "constant" or "folded".
         title: the operation's or the tensor's name.
         shape: that of its value; "" for a folded box.
         value, gradient: the numbers, if there are few.
-        length: ‖gradient‖, where the gradient has many numbers.
-        settings: numbers that belong to the operation, "n = 2".
+        norm: ‖gradient‖.
+        settings: operands that are plain numbers, "n = 2".
         about: what the operation computes, from the first line of its docstring; what is in a folded box.
-        order: its place in time; what a box was made from is older.
+        order: greater than that of each of its inputs.
         links: one for each input.
+        tensor, arrived: the tensor and its gradient, until `fill_in` has written down their numbers.
     """
 
     kind: str
@@ -38,7 +39,7 @@ class Node:
     shape: str = ""
     value: str = ""
     gradient: str = ""
-    length: str = ""
+    norm: str = ""
     settings: str = ""
     about: str = ""
     order: float = 0
@@ -55,13 +56,13 @@ class Link:
     formula: Formula
     edge: Edge | None = None
     sent: str = ""
-    length: str = ""
+    norm: str = ""
 
 
 def read(output: Tensor, names: Mapping[int, str]) -> tuple[list[Node], str]:
-    """All nodes, those that `backward` visits first coming first, and why there are no gradients ("" where there are).
+    """All nodes in the order in which `backward` visits them, and why there are no gradients ("" where there are).
 
-    `names` are those of tensors, by id. A constant is found where a derivative refers to it.
+    names: of tensors, by id. A constant is found where a derivative refers to it.
     """
     found, why = _gradients(output)
     nodes = {id(tensor): _node(tensor, names, g) for tensor, g in found}
@@ -76,25 +77,25 @@ def read(output: Tensor, names: Mapping[int, str]) -> tuple[list[Node], str]:
 
 
 def fill_in(nodes: Sequence[Node]) -> None:
-    """Write down the numbers of the nodes to be drawn and of what their links carry, and let go of the tensors."""
+    """Write down the numbers of the nodes and of what their links carry, and let go of the tensors."""
     with no_grad():
         for node in nodes:
             if node.tensor is not None:
                 node.value = few(node.tensor.data)
                 node.about, node.settings = _documented(node.tensor), _settings(node.tensor)
             if node.arrived is not None:
-                node.gradient, node.length = few(node.arrived.data), length(node.arrived.data)
+                node.gradient, node.norm = few(node.arrived.data), norm(node.arrived.data)
             for link in node.links:
                 if link.edge and node.arrived is not None:
                     _, derivative = link.edge
                     sent = derivative(node.arrived).data
-                    link.sent, link.length = few(sent), length(sent)
+                    link.sent, link.norm = few(sent), norm(sent)
                 link.edge = None
             node.tensor = node.arrived = None
 
 
 def few(array: Any) -> str:
-    """The numbers, with four digits or three if there are several, where they are few: "[1, 2.5]"; else ""."""
+    """At most six numbers as text, "[1, 2.5]", with three digits each, a single one with four; "" for more."""
     return _spelled(backend.to_device(array, "cpu").tolist(), 4 if array.size < 2 else 3) if array.size <= FEW else ""
 
 
@@ -104,8 +105,8 @@ def _spelled(values: Any, digits: int) -> str:
     return f"{values:.{digits}g}"
 
 
-def length(array: Any) -> str:
-    """The Euclidean length, ‖array‖."""
+def norm(array: Any) -> str:
+    """‖array‖, the root of the sum of the squares."""
     return f"{float((array * array).sum().item()) ** 0.5:.4g}"
 
 
@@ -160,6 +161,6 @@ def _captured(tensor: Tensor) -> dict[str, Any]:
 
 
 def _settings(tensor: Tensor) -> str:
-    """Numbers that are operands: "n = 2". Whole numbers such as a dim or a stride are none."""
+    """The operands that are plain numbers: "n = 2". Integers, such as a dim or a stride, are no operands."""
     numbers = {name: v.data if isinstance(v, Number) else v for name, v in _captured(tensor).items()}
     return ", ".join(f"{name} = {v:.4g}" for name, v in numbers.items() if type(v) is float and isfinite(v))

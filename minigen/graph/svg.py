@@ -1,4 +1,4 @@
-"""A graph as an SVG: inputs above, the output below, in the colours of `minigen.colors`."""
+"""A graph as an SVG: inputs at the top, the output at the bottom, in the colours of `minigen.colors`."""
 
 from __future__ import annotations
 
@@ -55,12 +55,11 @@ def draw(nodes: Sequence[Node], notes: Sequence[str], labels: bool | None = None
     x, layer, routes = arrange(wide, lines, [box.kind not in ("operation", "folded") for box in boxes])
     heights = [0.0] * (max(layer) + 1)
     for n, text in enumerate(texts):
-        heights[layer[n]] = max(heights[layer[n]], len(text) * _LINE + 13)
+        heights[layer[n]] = max(heights[layer[n]], _height(text))
     tops = list(itertools.accumulate((h + _SPACE for h in heights[:-1]), initial=_MARGIN))
-    left = min(x[n] - widths[n] / 2 for n in range(len(boxes)))
-    left = min([left, *(at for route in routes for at, _ in route)]) - _MARGIN
-    right = max(x[n] + widths[n] / 2 for n in range(len(boxes)))
-    right = max([right, *(at for route in routes for at, _ in route)]) + _MARGIN
+    sides = [x[n] + side * widths[n] for n in range(len(boxes)) for side in (-0.5, 0.5)]
+    sides += [at for route in routes for at, _ in route]
+    left, right = min(sides) - _MARGIN, max(sides) + _MARGIN
     width = max(right - left, 480.0)
     most = int((width - 2 * _MARGIN) / 6.6)  # letters on a line below the graph
     words = [line for note in (_legend(boxes), *notes) for line in textwrap.wrap(note, most)]
@@ -136,12 +135,15 @@ def _legend(boxes: Sequence[Node]) -> str:
     kinds = {box.kind for box in boxes}
     words = ["blue: data"] + ["orange: parameters"] * ("parameter" in kinds) + ["grey: operations"]
     words += ["green, g: the gradient of the result"] * any(box.gradient for box in boxes)
-    words += ["dashed: takes no gradient"] * ("constant" in kinds)
+    words += ["dashed blue: takes no gradient"] * ("constant" in kinds)
     return " · ".join(words)
 
 
 def _ports(ends: Sequence[tuple[int, float]]) -> list[float]:
-    """Where on the upper side of its box each line ends, from -½ to ½: from left to right as the lines come."""
+    """Where on the upper side of its box each line ends, from -½ to ½, in the order of the x it comes from.
+
+    ends: (the box, that x) of each line.
+    """
     places = [0.0] * len(ends)
     for _, group in itertools.groupby(sorted(range(len(ends)), key=lambda n: ends[n]), key=lambda n: ends[n][0]):
         own = list(group)

@@ -20,7 +20,7 @@ def number(yours: Any, right: float, mistakes: Mapping[float, str] | None = None
     """Check a number that the reader worked out; a wrong one is not told the right one.
 
     Args:
-        mistakes: what leads to a wrong number, by that number.
+        mistakes: hints by the wrong numbers that they explain.
 
     Raises:
         WrongError: it is further than rtol·|right| from the right one, or no number.
@@ -29,14 +29,15 @@ def number(yours: Any, right: float, mistakes: Mapping[float, str] | None = None
         raise WrongError(f"your answer is {yours!r}, must be a number")
     if close(yours, right, rtol):
         return
-    known = [why for value, why in (mistakes or {}).items() if close(yours, value, rtol)]
-    ways = {
-        "the sign is wrong": -right,
-        "it is twice the right value": 2 * right,
-        "it is half the right value": right / 2,
-    }
-    ways |= {"it is upside down: 1/x": 1 / right if right else np.inf, "it is in percent": 100 * right}
-    known += [why for why, value in ways.items() if close(yours, value, rtol)]
+    ways = (
+        *(mistakes or {}).items(),
+        (-right, "the sign is wrong"),
+        (2 * right, "it is twice the right value"),
+        (right / 2, "it is half the right value"),
+        (1 / right if right else np.inf, "it is upside down: 1/x"),
+        (100 * right, "it is in percent"),
+    )
+    known = [why for value, why in ways if close(yours, value, rtol)]
     raise WrongError(f"{yours:g} is not the answer" + (f": {known[0]}" if known else ""))
 
 
@@ -52,7 +53,7 @@ def same(
 
     Args:
         what: the name of the value in the message, with the case: "y at stride 2".
-        mistakes: what it would be if the reader had made a typical mistake, by the hint against it.
+        mistakes: wrong values by the hints against the mistakes that lead to them.
         given: the input, to notice an answer that is its input unchanged.
 
     Raises:

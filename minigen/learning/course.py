@@ -36,6 +36,11 @@ class Exercise:
     without: frozenset[str]
     line: int
 
+    @property
+    def title(self) -> str:
+        """ "answer_kl (pencil)"; for a gap the name alone"""
+        return self.name if self.tier == "gap" else f"{self.name} ({self.tier})"
+
 
 def exercise(tier: str, *hints: str, without: str = "", line: int = 0) -> Callable[..., Exercise]:
     """Make an Exercise of the check that is decorated, which has the exercise's name."""

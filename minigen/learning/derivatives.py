@@ -39,7 +39,7 @@ def differentiates(cases: Sequence[Case], names: str, hints: Mapping[str, str] |
         WrongError: a derivative is wrong.
     """
     for degree in range(1, order + 1):
-        right, wrong = _sorted(cases, degree)
+        right, wrong = _right_and_wrong(cases, degree)
         if not wrong:
             continue
         if degree == 2:
@@ -55,8 +55,8 @@ def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
     return [Tensor(np.array(array, "float64"), requires_grad=True) for array in arrays]
 
 
-def _sorted(cases: Sequence[Case], order: int) -> tuple[list[Case], list[Case]]:
-    """The right and the wrong cases. What the reader's code raises counts only if no simpler case is wrong."""
+def _right_and_wrong(cases: Sequence[Case], order: int) -> tuple[list[Case], list[Case]]:
+    """The cases by whether they pass. What the reader's code raises counts only if no simpler case is wrong."""
     right: list[Case] = []
     wrong: list[Case] = []
     for case in cases:

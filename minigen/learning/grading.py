@@ -1,4 +1,4 @@
-"""Run one check on a reader's file: solved, wrong with what to tell, or not begun."""
+"""Run one check on a reader's file: solved, wrong and why, or not begun."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READS_KEYBOARD = "your code reads the keyboard; an exercise is given all that it
 
 
 class Verdict(NamedTuple):
-    """What the grader says: state is "solved", "wrong" or "open" (not begun)."""
+    """What the grader says: state is "solved", "wrong" or "to do" (not begun)."""
 
     state: str
     message: str = ""
@@ -38,7 +38,7 @@ def _grade(exercise: Exercise, source: str, path: str) -> Verdict:
         if not hasattr(your, exercise.name):
             return Verdict("wrong", f"there is no `{exercise.name}` in the file any more")
         if exercise.tier == "pencil" and getattr(your, exercise.name) is None:
-            return Verdict("open")
+            return Verdict("to do")
         return _judge_bug(exercise, your) if exercise.tier == "bug" else _judge(exercise, your)
     except SyntaxError as error:
         return Verdict("wrong", f"line {error.lineno} cannot be read: {error.msg}")
@@ -56,17 +56,13 @@ def _judge(exercise: Exercise, your: ModuleType) -> Verdict:
 
 def _judge_bug(exercise: Exercise, your: ModuleType) -> Verdict:
     """Both must be right: the line that the reader names, and what the program does now."""
-    works, symptom = _judge(exercise, your)
-    named = getattr(your, "BUGGY_LINE", None)
+    verdict, named = _judge(exercise, your), getattr(your, "BUGGY_LINE", None)
+    state, symptom = verdict
     if named == exercise.line:
-        return (
-            Verdict("solved")
-            if works == "solved"
-            else Verdict("wrong", f"line {named} is the one; it is not right yet: {symptom}")
-        )
-    if works == "solved":
+        return verdict if state == "solved" else Verdict("wrong", f"line {named} is it, but not right yet: {symptom}")
+    if state == "solved":
         return Verdict("wrong", "the function is right now; set BUGGY_LINE to the number of the line that was wrong")
-    return Verdict("wrong", f"line {named} is not the one: {symptom}") if named else Verdict("open", symptom)
+    return Verdict("wrong", f"line {named} is not the faulty one: {symptom}") if named else Verdict("to do", symptom)
 
 
 def _refuse_ready_made(exercise: Exercise, tree: ast.Module) -> None:
@@ -92,7 +88,7 @@ def _explain(error: BaseException, exercise: Exercise, source: str, path: str) -
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     if isinstance(error, NotImplementedError) and str(error) == YOUR_TURN:
         own = frames and frames[-1].name == exercise.name
-        return Verdict("open", "" if own or not frames else f"it needs your `{frames[-1].name}` first")
+        return Verdict("to do", "" if own or not frames else f"it needs your `{frames[-1].name}` first")
     lines = source.splitlines()
     at = "your answer cannot be judged: "
     if frames and frames[-1].lineno:

@@ -133,7 +133,7 @@ def test_repeated_layers_are_one_box():
     assert graph.size == 41 + 42 + 1
     assert len(graph.nodes) == 7 + 1 + 8 + 1, "operations, the box, parameters of four layers, the data"
     assert all(link.to in graph.nodes for node in graph.nodes for link in node.links)
-    assert any("84 nodes, of which 67 are in boxes" in text for text in texts(graph.svg()))
+    assert any("68 of the graph's 84 nodes are folded" in text for text in texts(graph.svg())), "17 layers of 4 nodes"
     order = [node.order for node in graph.nodes]
     assert order == sorted(order, reverse=True)
 
@@ -244,6 +244,8 @@ def test_of_a_function_the_formula_is_what_it_returns():
         return record(x.data**3, (x, derivative))
 
     assert formula(cube(leaf())._edges[0][1]) == ("x", "g", "3 · square · g", "3 · square")
+    y = record(np.ones(2), (leaf(), lambda g: g * 3.0**2 * 2.0**20 * 3.0**2.5))
+    assert formula(y._edges[0][1]).local == "3.0² · 2.0 ** 20 · 3.0 ** 2.5"
     exec("made = lambda g: g", space := {})  # a function without a source
     assert formula(space["made"]) == ("", "g", "", "")
 

@@ -38,7 +38,7 @@ def changed(lesson: Lesson, exercise: Exercise, old: str, new: str) -> Verdict:
 
 @every_exercise
 def test_the_untouched_file_earns_nothing(lesson, exercise):
-    assert grade(exercise, lesson.source()).state == "open"
+    assert grade(exercise, lesson.source()).state == "to do"
 
 
 @every_exercise
