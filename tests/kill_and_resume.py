@@ -1,6 +1,4 @@
-"""Kill training with SIGKILL at random moments, resume it, and compare it with a training never stopped.
-
-    python tests/kill_and_resume.py vae gan --kills 20
+"""Kill trainings with SIGKILL at random moments, resume them, and compare them with one never stopped.
 
 A try kills one training, and every other time its resumption too: every other kill at any moment of the
 training, the others at the moment when a checkpoint is being written. All that is left in the end must
@@ -9,14 +7,12 @@ be the same to the bit: weights, optimizer state, random streams, and the measur
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +20,7 @@ import numpy as np
 from minigen.training import checkpoint
 from minigen.training.run_folder import RunFolder
 
-EPOCHS = 6
-SMALL = {"vae": ["--hidden", "50", "--latent", "8"], "ae": ["--hidden", "50", "--latent", "8"]}
-FEW_EXAMPLES = ["--smoke", "--batch-size", "16"]  # for all other models: two epochs of 15 steps
-
-
-@dataclass
-class Tally:
-    """What became of a number of tries."""
-
-    tries: int = 0
-    equal: int = 0
-    kills: int = 0
-    half_written: int = 0
+FEW_EXAMPLES = ["--smoke", "--batch-size", "16"]  # two epochs of 15 steps
 
 
 class Training:
@@ -92,40 +76,22 @@ class Training:
         return any(self.folder.glob(".minigen-*"))
 
 
-def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path, seed: int) -> Tally:
-    """Kill and resume `tries` trainings in `folder`, at moments that `seed` decides."""
+def survive(model: str, tries: int, epochs: int, flags: list[str], folder: Path, seed: int) -> Iterator[str]:
+    """Kill and resume `tries` trainings in `folder`, at moments that `seed` decides: what each ends with otherwise."""
     flags = ["--epochs", str(epochs), *flags]
-    print(f"{model}: {' '.join(flags)} (moments from seed {seed})")
     moments = random.Random(seed)
     expected, duration = never_stopped(model, folder / "never-stopped", flags, epochs)
-    print(f"  never stopped: {duration:.1f} s of training")
-    tally = Tally()
-    while tally.tries < tries:
-        run, resume, wanted, kills = folder / f"try-{tally.tries}", False, 1 + tally.tries % 2, 0
-        half_written = 0
-        while kills < wanted:
-            with Training(model, run, flags, resume) as training:
-                patience = duration * ((tally.tries + kills) % 2)
-                killed = training.kill(moments.uniform(0, duration), patience)
-                kills, half_written = kills + killed, half_written + training.half_written()
-            resume = True
-            if not killed:
-                break
-        if not kills:  # it was faster than the clock: another try
-            run.rename(folder / f"too-fast-{time.time_ns()}")
-            continue
-        differences = resumed(model, run, flags, epochs, expected)
-        tally.tries, tally.equal = tally.tries + 1, tally.equal + (not differences)
-        tally.kills, tally.half_written = tally.kills + kills, tally.half_written + half_written
-        verdict = (
-            f"{len(differences)} of {len(expected)} differ, {', '.join(differences[-3:])}" if differences else "equal"
-        )
-        print(f"  try {tally.tries}: killed {kills} x, {half_written} x while a checkpoint was written: {verdict}")
-    print(
-        f"{model}: {tally.equal} of {tally.tries} ended bit for bit as if never stopped "
-        f"({tally.kills} kills, {tally.half_written} of them while a checkpoint was written)"
-    )
-    return tally
+    for number in range(tries):
+        kills = 0
+        while not kills:  # again, where the training was faster than the clock
+            run = folder / f"try-{number}-{time.time_ns()}"
+            for wanted in range(1 + number % 2):
+                with Training(model, run, flags, resume=bool(kills)) as training:
+                    patience = duration * ((number + wanted) % 2)
+                    if not training.kill(moments.uniform(0, duration), patience):
+                        break
+                kills += 1
+        yield ", ".join(resumed(model, run, flags, epochs, expected))
 
 
 def never_stopped(model: str, run: Path, flags: list[str], epochs: int) -> tuple[dict[str, object], float]:
@@ -170,23 +136,3 @@ def _same(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     return repr(a) == repr(b)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", default=["vae"], help="names of `minigen.train` (default vae)")
-    parser.add_argument("--kills", type=int, default=20, help="tries a model (default 20)")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"of each training (default {EPOCHS})")
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32, help="of the moments (default: the clock)")
-    options = parser.parse_args()
-    lost = 0
-    for model in options.models:
-        with tempfile.TemporaryDirectory() as folder:
-            flags = SMALL.get(model, FEW_EXAMPLES)
-            tally = survive(model, options.kills, options.epochs, flags, Path(folder), options.seed)
-        lost += tally.tries - tally.equal
-    return min(lost, 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +21,23 @@ EXAMPLES = 40
 
 
 def small_run(folder: Path, name: str = "vae", **options: Any) -> Path:
-    """Two epochs of the model on 40 examples; each run ends the same."""
+    """Two epochs of the model on 40 examples: trained once per process, then copied to each folder."""
+    return Path(shutil.copytree(_trained(name, tuple(options.items())), folder))
+
+
+@cache
+def _trained(name: str, options: tuple[tuple[str, Any], ...]) -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
     small = {"hidden": 12, "latent": 3} if name in ("vae", "ae", "recurrent-ae") else {}
-    config = MODELS[name].config_type(**{"epochs": 2, "batch_size": 10, **small, **options})
+    config = MODELS[name].config_type(**{"epochs": 2, "batch_size": 10, **small, **dict(options)})
     data = load_data(config)
     train, validation = data.train.take(range(EXAMPLES)), data.train.take(range(EXAMPLES, 2 * EXAMPLES))
     rng.manual_seed(config.seed)
     model = MODELS[name](config, data.input_shape, len(data.classes))
     model.to(config.device)
-    run = RunFolder(folder).create(name, config, Description.of(data), overwrite=False)
+    run = RunFolder(folder / "run").create(name, config, Description.of(data), overwrite=False)
     trainer = Trainer(model, train, validation, run, lambda line: None)
     trainer.fit()
     run.add_row({"test": measure(model, data.test.take(range(10)))[1]})
-    return folder
+    return run.path

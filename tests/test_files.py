@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import stat
-import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from limits import modest
 
 from minigen import files
 from minigen.data import cifar, load, read_sequences
@@ -22,7 +20,6 @@ from minigen.training import checkpoint
 from minigen.training.lock import locked
 from minigen.training.run_folder import RunFolder
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="FIFOs, devices and links of POSIX")
 READERS: dict[str, Callable[[Path], object]] = {
     "raw": lambda path: files.read(path, 2**20),
     "images.gz": lambda path: read_idx(path, 3),
@@ -51,19 +48,6 @@ SPECIAL: dict[str, Callable[[Path], object]] = {
     "link to itself": lambda path: path.symlink_to(path),
     "sparse": lambda path: (path.touch(), os.truncate(path, 2**35)),
 }
-
-
-@contextmanager
-def modest(most: int = 2**24) -> Iterator[None]:
-    """What takes more than `most` bytes of memory fails; after 20 seconds all ends with a traceback."""
-    faulthandler.dump_traceback_later(20, exit=True)
-    tracemalloc.start()
-    try:
-        yield
-        assert tracemalloc.get_traced_memory()[1] < most
-    finally:
-        tracemalloc.stop()
-        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import graphlib
 import importlib
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,19 +150,6 @@ def test_files_are_opened_by_one_door_only(module):
     calls = (ast.unparse(node.func) for node in ast.walk(TREES[module]) if isinstance(node, ast.Call))
     found = {call for call in calls if OPENS.search(call)} - {"RunFolder.open"}
     assert bool(found) == (module in DOORS), f"{found}: minigen.files reads and writes"
-
-
-@every_module
-def test_cupy_and_torch_are_never_imported(module):
-    found = {name.split(".")[0] for _, name in imports_of(module)}
-    assert not found & {"cupy", "cupyx", "torch"}
-
-
-def test_importing_minigen_asks_for_no_device_and_no_other_framework():
-    assert "minigen" in sys.modules
-    names = {name.split(".")[0] for module in TREES for _, name in imports_of(module)}
-    allowed = {"minigen", "numpy", "matplotlib", "PIL", "tqdm", "safetensors", "pooch", "msgspec", "threadpoolctl"}
-    assert names - set(sys.stdlib_module_names) <= allowed
 
 
 @pytest.mark.parametrize(("file", "most"), [("autograd.py", 200), ("training/loop.py", 100)])

@@ -53,6 +53,13 @@ def test_an_editable_minigen_is_found_from_every_folder(home, folder, way):
     assert result.stdout.split() == ["Tensor", str(home / "minigen/minigen/__init__.py")], result.stderr
 
 
+def test_importing_minigen_brings_only_what_a_tensor_needs():
+    found = "{'cupy', 'matplotlib', 'pooch', 'minigen.models'} & set(sys.modules)"
+    code = f"import sys, minigen; minigen.tensor([1.0]).sum(); print({found})"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"
+
+
 def test_the_declared_dependencies_are_the_imported_packages():
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "minigen").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]

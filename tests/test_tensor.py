@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support import Draw, assert_close, axes_of, draws, shapes, to_device, to_numpy, to_tensor
 
-import minigen
 from minigen import Tensor, tensor
 from minigen.backend import DeviceError
 from minigen.ops.indexing import index_add
@@ -382,8 +381,3 @@ def test_detach_cuts_the_tape_and_shares_the_data(device: str) -> None:
     assert not d.requires_grad
     assert to_numpy(x.grad).tolist() == [6]
     assert x.detach().data is x.data
-
-
-def test_minigen_exports_what_it_promises() -> None:
-    for name in minigen.__all__:
-        assert hasattr(minigen, name)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
 import json
 import os
 import re
-import resource
 import shlex
 import shutil
 import signal
@@ -15,16 +13,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 import pytest
+from limits import no_file_above
 
 from minigen import backend
-from minigen.data import Batch, descriptions, download, load, mnist
+from minigen.data import Batch, descriptions, load, mnist
 from minigen.data.idx import write_idx
 from minigen.evaluation import figures
 from minigen.models import MODELS
@@ -212,19 +209,18 @@ def test_help_has_every_hyper_parameter_its_default_and_a_good_result(
         ("vae --lr nan", r"--lr is nan, must be above 0"),
         ("vae --validation 1", r"--validation is 1, must be below 1"),
         ("vae --lr inf", r"--lr is inf, must be a finite number"),
-        ("vae --beta inf", r"--beta is inf, must be a finite number"),
-        ("wgan-gp --penalty inf", r"--penalty is inf, must be a finite number"),
         ("gan --real-label 1.1", r"--real-label is 1\.1, must be at most 1"),
         ("gan --real-label inf", r"--real-label is inf, must be at most 1"),
         ("vae --validation 0.9999", r"--validation is 0\.9999: of 5,000 examples none is left to train on"),
         ("vae --out ''", r"--out: is '', must name a folder"),
+        ("vae --out /dev/null/run", r"/dev/null.*Not a directory"),
+        ("vae --out /proc/run", r"/proc/run.*No such file or directory"),
         ("vae --data MNIST5K", r"unknown data set 'MNIST5K': did you mean 'mnist5k'\?"),
         ("vae --likelihood binary", r"--likelihood is 'binary', must be one of bernoulli, gaussian"),
         ("vae --resume --overwrite", r"--resume continues a run, --overwrite replaces it: choose one"),
         ("deconv --noise 0.5", r"--noise is used only with --task denoise, this run is with --task superres"),
         ("sae --label-weight 1", r"--label-weight is used only with --mode joint, this run is with --mode pretrain"),
         ("recurrent-ae --data waves --data-file x.csv", r"--data is used only without --data-file, .*/x\.csv"),
-        ("vae --data minst", r"unknown data set 'minst': did you mean 'mnist'\?"),
         ("vae --data-dir somewhere", "mnist5k comes with minigen and reads no --data-dir"),
         ("vae --data waves", r"--data waves holds sequences .*vae needs images"),
     ],
@@ -241,19 +237,9 @@ def cut(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
 
-def spoil(content: bytes) -> bytes:
-    middle = len(content) // 2
-    return content[:middle] + bytes(255 - byte for byte in content[middle : middle + 40]) + content[middle + 40 :]
-
-
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize(
-    "damage",
-    [cut, spoil, lambda _: b"", lambda _: b"<html>403</html>", lambda c: gzip.compress(cut(gzip.decompress(c)))],
-)
-def test_a_damaged_data_file_is_named(train: Command, data_dir: Path, file: str, damage: Any) -> None:
-    content = (data_dir / file).read_bytes()
-    (data_dir / file).write_bytes(damage(content))
+def test_a_damaged_data_file_is_named(train: Command, data_dir: Path, file: str) -> None:
+    (data_dir / file).write_bytes(cut((data_dir / file).read_bytes()))
     train("--data-dir", data_dir).refused(re.escape(str(data_dir / file)))
     assert not Path("runs").exists()
 
@@ -262,16 +248,6 @@ def test_a_missing_data_folder_or_file_is_named(train: Command, data_dir: Path) 
     train("--data-dir", "nowhere").refused("nowhere: no such folder")
     (data_dir / FILES[1]).unlink()
     train("--data-dir", data_dir).refused("train-labels-idx1-ubyte")
-
-
-def test_no_network_and_no_cache(typed: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    nobody = download.Source(("http://127.0.0.1:9/",), mnist.MNIST.hashes)
-    monkeypatch.setattr(mnist, "MNIST", nobody)
-    typed("vae --data mnist").refused(
-        r"mnist: train-images-idx3-ubyte.gz could not be downloaded .*127\.0\.0\.1:9: .*--data-dir FOLDER"
-    )
 
 
 # A run that is there already
@@ -327,10 +303,12 @@ class Interrupt:
         monkeypatch.setattr(Trainer, "step", interrupted)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("step", [1, 8, 12, 18])
+@pytest.mark.parametrize(
+    ("step", "number", "code"),
+    [(1, signal.SIGINT, 130), (8, signal.SIGTERM, 143), (12, signal.SIGINT, 130), (18, signal.SIGTERM, 143)],
+)
 def test_a_signal_saves_and_prints_the_command_that_goes_on(
-    train: Command, whole: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch, number: int, code: int, step: int
+    train: Command, whole: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch, step: int, number: int, code: int
 ) -> None:
     with monkeypatch.context() as patch:
         Interrupt(patch, number, step)
@@ -460,11 +438,7 @@ def test_a_damaged_last_checkpoint_falls_back_to_the_best(
 @pytest.mark.parametrize(
     ("change", "pattern"),
     [
-        ({"epochs": "ten"}, "config.json: --epochs is 'ten', must be of type int"),
         ({"hidden": 12.0}, "config.json: --hidden is 12.0, must be of type int"),
-        ({"epochs": True}, "config.json: --epochs is True, must be of type int"),
-        ({"lr": None}, "config.json: --lr is None, must be of type float"),
-        ({"lr": -1}, "config.json: --lr is -1, must be above 0"),
         ({"likelihood": "poisson"}, "config.json: --likelihood is 'poisson'"),
         ({"hidden": 13}, "last.safetensors: trained with hidden 12, this run has 13"),
         ({"lr": 0.01}, "last.safetensors: trained with lr 0.001, this run has 0.01"),
@@ -492,34 +466,7 @@ def test_a_gpu_without_cupy(typed: Command, monkeypatch: pytest.MonkeyPatch) -> 
     assert not Path("runs").exists()
 
 
-CUPY_WITHOUT_GPU = """
-class CUDARuntimeError(RuntimeError): pass
-class runtime:
-    CUDARuntimeError = CUDARuntimeError
-    def getDeviceCount(): raise CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
-class cuda: runtime = runtime
-"""
-
-
-def test_cupy_without_a_gpu(tmp_path: Path) -> None:
-    (tmp_path / "cupy.py").write_text(CUPY_WITHOUT_GPU)
-    spawned("vae", "--device", "gpu", "--out", str(tmp_path / "run"), path=tmp_path).refused(
-        "CuPy is installed but finds no usable GPU .cudaError"
-    )
-
-
 # Disks
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """As on a full disk, writing fails half-way: with EFBIG instead of ENOSPC."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -598,44 +545,24 @@ def test_a_fault_in_minigen_is_one_line_and_a_traceback_where_asked(
     assert bool(trace) == bool(traceback)
 
 
-# Divergence
-
-
-def test_divergence_names_batch_and_operation_and_keeps_finite_weights(train: Command) -> None:
-    train("--lr", 1e12).refused(
-        r"training stopped at epoch 1, batch \d of 6: \w+ gave a value that is not finite.*; a smaller --lr may help"
-    )
-    assert all(np.isfinite(array).all() for array in checkpoint.read(LAST)[0].values())
-
-
 # In a process of its own
 
 
-def spawned(*words: str, path: Path | None = None) -> Result:
-    finished = subprocess.run(command(words), env=environment(path), capture_output=True, text=True, timeout=60)
-    return Result(finished.returncode, finished.stdout, finished.stderr)
-
-
-def command(words: Any) -> list[str]:
+def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "minigen.train", *words]
-
-
-def environment(path: Path | None = None) -> dict[str, str]:
-    paths = [str(path)] if path else []
-    root = str(Path(__file__).parent.parent)
-    return os.environ | {"PYTHONPATH": os.pathsep.join([*paths, root]), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def test_a_process_warns_of_nothing_when_it_diverges(tiny: Path, tmp_path: Path) -> None:
     words = ["vae", "--data", "mnist", "--data-dir", str(tiny), "--out", str(tmp_path / "run"), "--lr", "1e12"]
-    spawned(*words).refused("stopped after epoch 1, at its validation: linear gave a value that is not finite")
+    finished = subprocess.run(command(*words), capture_output=True, text=True, timeout=60)
+    Result(finished.returncode, finished.stdout, finished.stderr).refused(
+        "stopped after epoch 1, at its validation: linear gave a value that is not finite.*; a smaller --lr may help"
+    )
 
 
 def test_a_process_stops_at_a_signal_and_shows_its_rows_at_once(tmp_path: Path) -> None:
     words = ["vae", "--hidden", "20", "--epochs", "1000", "--out", str(tmp_path / "run")]
-    with subprocess.Popen(
-        command(words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as p:
+    with subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
         assert p.stdout is not None
         for line in p.stdout:  # through a pipe, and before it is full
             if line.startswith("    1 "):
@@ -647,10 +574,10 @@ def test_a_process_stops_at_a_signal_and_shows_its_rows_at_once(tmp_path: Path) 
     assert checkpoint.read(tmp_path / "run" / "last.safetensors")[1]["epoch"] >= 1
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
 def test_a_process_without_streams_trains(tmp_path: Path, closed: str) -> None:
-    words = shlex.join(command(["vae", "--smoke", "--hidden", "4", "--out", str(tmp_path)]))
-    finished = subprocess.run(f"{words} {closed}", shell=True, env=environment(), capture_output=True, timeout=60)
+    words = shlex.join(command("vae", "--smoke", "--hidden", "4", "--out", str(tmp_path)))
+    finished = subprocess.run(f"{words} {closed}", shell=True, capture_output=True, timeout=60)
     assert (finished.returncode, finished.stderr) == (0, b"")
     assert checkpoint.read(tmp_path / "last.safetensors")[1]["epoch"] == 2
 
@@ -659,11 +586,11 @@ def test_ctrl_c_while_python_still_imports_is_quiet() -> None:
     script = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[0] = '-m'; "
     script += "sys.orig_argv = ['python', '-m', 'minigen.train']; import minigen"
     ended = f"{script}; signal.raise_signal(signal.SIGINT)"
-    finished = subprocess.run([sys.executable, "-c", ended], env=environment(), capture_output=True, timeout=60)
+    finished = subprocess.run([sys.executable, "-c", ended], capture_output=True, timeout=60)
     assert (finished.returncode, finished.stderr) == (-signal.SIGINT, b"")
     raised = f"{script}\nfrom minigen.command_line import run_command\n"
     raised += "sys.exit(run_command('p', lambda words: signal.raise_signal(signal.SIGINT), []))"
-    finished = subprocess.run([sys.executable, "-c", raised], env=environment(), capture_output=True, timeout=60)
+    finished = subprocess.run([sys.executable, "-c", raised], capture_output=True, timeout=60)
     assert (finished.returncode, finished.stderr) == (130, b"p: stopped by SIGINT\n")
 
 
@@ -673,7 +600,7 @@ def test_a_command_works_in_a_thread(train: Command) -> None:
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
-    with subprocess.Popen(command(["--list"]), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+    with subprocess.Popen(command("--list"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
         assert p.stdout is not None
         assert p.stderr is not None
         p.stdout.close()

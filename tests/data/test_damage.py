@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import modest
 from PIL import Image
-from test_files import modest
 
-from minigen.data import DataError, cifar, read_sequences
+from minigen.data import DataError, cifar, load, read_sequences
 from minigen.data.idx import read_idx
 from minigen.data.pictures import MOST_PIXELS, find_pictures, read_picture
 from minigen.data.tar import read_members
@@ -38,6 +38,12 @@ def npy(header: str | None = None) -> bytes:
         return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header) + 1) + header.encode() + b"\n" + bytes(96)
     stream = io.BytesIO()
     np.save(stream, IMAGES.astype(np.float32))
+    return stream.getvalue()
+
+
+def npz() -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, x_train=IMAGES)
     return stream.getvalue()
 
 
@@ -91,6 +97,7 @@ FORMATS: dict[str, tuple[Callable[[Path], Any], bytes]] = {
     "tar": (members, tar((MEMBER, b"0", bytes(700)), ("other", b"0", b"else"))),
     "tar.gz": (members, gzip.compress(tar((MEMBER, b"0", bytes(700))), mtime=0)),
     "npy": (lambda path: read_sequences(path).train.inputs, npy()),
+    "npz": (lambda path: load(path).train.inputs, npz()),
     "csv": (lambda path: read_sequences(path).train.inputs, b"1.5,2,-3e4\n4,5,6\n7,8,9e1\n"),
     **{form.lower(): (picture_of, picture(form)) for form in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")},
 }

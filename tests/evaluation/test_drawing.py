@@ -113,7 +113,7 @@ def test_figures_need_no_backend(backend: str, tmp_path: Path) -> None:
         "print(len(figures.png(figures.show_images(np.ones((1, 1, 8, 8)), 1, '$a$'))), os.environ['MPLBACKEND'], "
         "matplotlib.rcParams['backend'])"
     )
-    environment = os.environ | {"MPLBACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"MPLBACKEND": backend}
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = len(figures.png(figures.show_images(np.ones((1, 1, 8, 8)), 1, "$a$")))

@@ -11,10 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does: import small_runs, import support
 
 from minigen.models import MODELS
-from tests.faults import checkpoints, commands, inputs, moments, run_folders, stopping
+from tests.faults import commands, moments, run_folders, stopping
 from tests.faults.fault import Effort
 
-FAULTS = (*run_folders.FAULTS, *commands.FAULTS, *moments.FAULTS, *checkpoints.FAULTS, *inputs.FAULTS, *stopping.FAULTS)
+FAULTS = (*run_folders.FAULTS, *commands.FAULTS, *moments.FAULTS, *stopping.FAULTS)
 
 
 def main(arguments: list[str] | None = None) -> int:

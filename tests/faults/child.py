@@ -21,7 +21,7 @@ from minigen.evaluation import animation, figures, generator_measures  # noqa: F
 
 Command = Callable[[list[str]], int]
 
-SECONDS = 30  # on a machine that others use too; a verb takes one
+SECONDS = 120  # of a hang, on a machine that others use too: a verb takes one, a training of a GAN ten
 MEMORY = 2**30  # bytes beyond what the process has before the command
 
 

@@ -73,7 +73,7 @@ def _said(place: Path, line: list[str], streams: str, environment: dict[str, str
     """What is lost where a shell runs this, with everything that is said in a file."""
     log = place / "said"
     with log.open("wb") as said:
-        changed = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"} | environment
+        changed = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment
         ended = subprocess.run(
             ["bash", "-o", "pipefail", "-c", f'"$@" {streams}', "-", sys.executable, "-m", *line],
             cwd=place,
@@ -147,7 +147,7 @@ def words(folder: Path, effort: Effort) -> Iterator[str]:
 
 
 FAULTS = (
-    Fault("C standard streams × every command", streams),
-    Fault("C environments × every command", environments),
-    Fault("C words of a command line", words),
+    Fault("standard streams × every command", streams),
+    Fault("environments × every command", environments),
+    Fault("words of a command line", words),
 )

@@ -73,7 +73,7 @@ def uses_at_once(folder: Path, effort: Effort) -> Iterator[str]:
 
 
 FAULTS = (
-    Fault("D folder taken from a training", taken_folder),
-    Fault("D signal before the training", early_signal),
-    Fault("D three uses at once", uses_at_once),
+    Fault("folder taken from a training", taken_folder),
+    Fault("signal before the training", early_signal),
+    Fault("three uses at once", uses_at_once),
 )

@@ -366,11 +366,11 @@ def names(folder: Path, effort: Effort) -> Iterator[str]:
 
 
 FAULTS = (
-    Fault("A every file of a run × every state × every verb", files),
-    Fault("A values in config.json × every verb", values("config.json")),
-    Fault("A values in metrics.jsonl × every verb", values("metrics.jsonl")),
-    Fault("A values in a checkpoint's state × every verb", values("best.safetensors")),
-    Fault("A arrays of a checkpoint × every verb", weights),
-    Fault("A other bytes × every verb", damaged_bytes),
-    Fault("A names of a run × every verb", names),
+    Fault("every file of a run × every state × every verb", files),
+    Fault("values in config.json × every verb", values("config.json")),
+    Fault("values in metrics.jsonl × every verb", values("metrics.jsonl")),
+    Fault("values in a checkpoint's state × every verb", values("best.safetensors")),
+    Fault("arrays of a checkpoint × every verb", weights),
+    Fault("other bytes × every verb", damaged_bytes),
+    Fault("names of a run × every verb", names),
 )

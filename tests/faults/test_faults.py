@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.faults import child
 from tests.faults.__main__ import FAULTS, main
-from tests.faults.fault import Effort, Fault, refused
+from tests.faults.fault import Effort, Fault
+from tests.kill_and_resume import different
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -18,17 +21,40 @@ def test_nothing_is_lost(fault: Fault, tmp_path: Path) -> None:
     assert not [lost for lost in tries if lost]
 
 
-def test_a_loss_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    def crash(words: list[str]) -> int:
-        raise ZeroDivisionError
+def says(text: str, code: int) -> child.Command:
+    def command(words: list[str]) -> int:
+        print(text, end="", file=sys.stderr)
+        return code
 
-    def talk(words: list[str]) -> int:
-        print("Traceback\nand more", file=sys.stderr)
-        return 2
+    return command
 
-    assert refused(crash, []) == "raised ZeroDivisionError()"
-    assert refused(lambda words: 0, []) == "exit code 0, said ''"
-    assert refused(talk, [], "and more").startswith("exit code 2, said")
+
+@pytest.mark.parametrize(
+    ("command", "seen"),
+    [
+        (says("", 0), False),
+        (says("why not\n", 2), False),
+        (says("", 2), True),
+        (says("why not\nand more\n", 2), True),
+        (says("a word\n", 0), True),
+        (says("Warning: odd\n", 2), True),
+        (says("out of memory\n", 2), True),
+        (says("why not\n", 1), True),
+        (lambda words: 1 // 0, True),
+    ],
+)
+def test_a_loss_is_seen(command: child.Command, seen: bool) -> None:
+    assert bool(child.loss(child.run(command, []))) == seen
+
+
+def test_a_difference_of_one_bit_is_seen() -> None:
+    weight = np.zeros(3, np.float32)
+    expected = {"weight": weight, "row 1": ({"loss": 1.0}, None, 1e-3)}
+    assert different(expected, {**expected, "weight": weight.copy()}) == []
+    for other in (-weight, weight.astype(float)):
+        assert different(expected, {**expected, "weight": other}) == ["weight"]
+    assert different(expected, {"weight": weight}) == ["row 1"]
+    assert different(expected, {**expected, "row 1": ({"loss": 1.5}, None, 1e-3)}) == ["row 1"]
 
 
 @pytest.mark.parametrize(

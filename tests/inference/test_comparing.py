@@ -1,4 +1,4 @@
-"""`python -m minigen.compare`: what it reads, and what it leaves alone."""
+"""`python -m minigen.compare`: what it reads and prints, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -18,18 +18,43 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(small_run(folder / name)) for name in ("a", "b")]
 
 
+def test_a_column_for_each_run(two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waves, figure = small_run(tmp_path / "waves", "recurrent-ae", data="waves"), tmp_path / "both.png"
+    assert compare.main([two[0], str(waves), "--out", str(figure)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {" ".join(words[:-2]): words[-2:] for words in (line.split() for line in lines)}
+    assert rows["model"] == ["vae", "recurrent-ae"]
+    assert rows["epochs"] == ["2", "2"]
+    assert rows["test mse"][0] == "-"
+    assert rows["parameters"][0] == f"{784 * 12 + 12 + 2 * (12 * 3 + 3) + 3 * 12 + 12 + 12 * 784 + 784:,}", "as torch"
+    assert len({len(line) for line in lines[:-1]}) == 1, "columns are aligned"
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_comparison_that_cannot_be_is_one_line(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = small_run(tmp_path / "damaged")
+    (damaged / "metrics.jsonl").write_text('{"epoch": 1, "train": 3}\n')
+    for words, message in [
+        (two[:1], "1 run, must be two or more"),
+        ([two[0], str(tmp_path)], "holds no run"),
+        ([two[0], str(damaged)], "metrics.jsonl: not what minigen wrote"),
+        (["--oot", "x"], "unknown option '--oot': did you mean '--out'?"),
+        *(([*two, "--out", str(tmp_path / name)], f"{name}', must end in .png") for name in ("c.pdf", "c.txt", "c")),
+    ]:
+        assert compare.main(words) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [damaged]
+
+
 def test_a_second_comparison_of_all_that_lies_there_is_the_same(two: list[str]) -> None:
     folder = Path(two[0]).parent
     assert compare.main(two) == 0
     assert (folder / "comparison.png").exists()
     assert compare.main([str(path) for path in sorted(folder.iterdir())]) == 0
-
-
-@pytest.mark.parametrize("name", ["c.pdf", "c.txt", "c"])
-def test_a_picture_is_a_png(two: list[str], tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert compare.main([*two, "--out", str(tmp_path / name)]) == 2
-    assert capsys.readouterr().err.endswith(f"{name}', must end in .png\n")
-    assert not (tmp_path / name).exists()
 
 
 def test_only_a_figure_of_its_own_is_replaced(

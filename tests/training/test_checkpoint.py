@@ -4,12 +4,12 @@ import errno
 import json
 import os
 import pickle
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from limits import modest
 from safetensors.numpy import load_file, save
 
 from minigen.training import checkpoint
@@ -53,16 +53,10 @@ def test_equal_states_give_equal_files(path: Path) -> None:
         assert path.read_bytes() == content
 
 
-def test_leaves_nothing_beside_it(path: Path) -> None:
-    assert [file.name for file in path.parent.iterdir()] == ["last.safetensors"]
-
-
 def test_a_header_that_would_take_long_is_refused_before_it_is_read(path: Path) -> None:
     checkpoint.write(path, {f"model.{number:0100}": np.zeros(1) for number in range(30_000)}, STATE)
-    begun = time.process_time()
-    with pytest.raises(DamagedError, match=r"header has [\d,]+ bytes, must have at most 4,194,304"):
+    with modest(2**23), pytest.raises(DamagedError, match=r"header has [\d,]+ bytes, must have at most 4,194,304"):
         checkpoint.read(path)
-    assert time.process_time() - begun < 0.1
 
 
 # Damage: every place where a file can be cut, every byte that can flip
@@ -87,16 +81,38 @@ def test_a_flipped_bit_anywhere_is_damaged(path: Path) -> None:
         assert "\n" not in str(failure.value), "one line"
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 100, b"PK\x03\x04 a zip", pickle.dumps({"epoch": 3})])
-def test_a_file_of_another_kind_is_damaged(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    with pytest.raises(DamagedError, match="not a checkpoint of minigen"):
+def headed(text: str) -> bytes:
+    return len(text).to_bytes(8, "little") + text.encode()
+
+
+FOREIGN = {
+    "empty": b"",
+    "zeros": bytes(7),
+    "ones": b"\xff" * 100,
+    "zip": b"PK\x03\x04",
+    "pickle": pickle.dumps(ARRAYS),
+    **{f"header of {size} bytes": size.to_bytes(8, "little") + b"{}" for size in (2, 2**20, 2**62, 2**64 - 1)},
+    "nested header": headed('{"__metadata__":' * 5000),
+    "open brackets": headed("[" * 90_000),
+    "array without shape": headed('{"a":{"dtype":"F32"}}'),
+    "array of 4 TB": headed('{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'),
+    "code": headed("__import__('os').abort()"),
+    "arrays without a state": save({"weight": np.zeros(3)}),
+    "code as a state": save({"weight": np.zeros(3)}, {"minigen": "__import__('os').abort()"}),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_of_another_kind_is_damaged(path: Path, kind: str) -> None:
+    path.write_bytes(FOREIGN[kind])
+    with modest(), pytest.raises(DamagedError, match="not a checkpoint of minigen"):
         checkpoint.read(path)
 
 
-def test_a_missing_file_is_damaged(tmp_path: Path) -> None:
-    with pytest.raises(DamagedError, match=r"none.safetensors: cannot be read \(No such file"):
-        checkpoint.read(tmp_path / "none.safetensors")
+def test_a_missing_file_is_damaged(path: Path) -> None:
+    path.unlink()
+    with pytest.raises(DamagedError, match=r"last.safetensors: cannot be read \(No such file"):
+        checkpoint.read(path)
 
 
 # Files that someone made on purpose
@@ -118,12 +134,6 @@ def test_a_header_that_is_no_state_is_damaged(path: Path, text: str) -> None:
         checkpoint.read(path)
 
 
-def test_arrays_without_a_state_are_no_checkpoint(path: Path) -> None:
-    path.write_bytes(save({"weight": np.zeros(3)}))
-    with pytest.raises(DamagedError, match="not a checkpoint of minigen"):
-        checkpoint.read(path)
-
-
 def test_a_newer_schema_is_named_and_is_not_damage(path: Path) -> None:
     forge(path, json.dumps({"schema": checkpoint.SCHEMA + 1}))
     with pytest.raises(CheckpointError, match=r"newer minigen \(schema 2, this one reads 1\): update") as failure:
@@ -141,14 +151,8 @@ def test_a_state_changed_by_hand_does_not_fit_the_checksum(path: Path) -> None:
 # Writing that fails
 
 
-class Failure:
-    """Makes one call of the operating system fail as a full disk or a power cut would."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
-        def fail(*_: object, **__: object) -> None:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr(owner, name, fail)
+def disk_full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize(("owner", "name"), [(os, "fsync"), (Path, "replace"), (os, "open")])
@@ -157,7 +161,7 @@ def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
 ) -> None:
     before = path.read_bytes()
     with monkeypatch.context() as patch:
-        Failure(patch, owner, name)
+        patch.setattr(owner, name, disk_full)
         with pytest.raises(OSError, match="No space left on device") as failure:
             checkpoint.write(path, ARRAYS, {"epoch": 4})
     assert failure.value.filename == str(path)

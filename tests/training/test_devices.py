@@ -20,7 +20,7 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     return {name: array for name, array in arrays.items() if name.startswith(("model.", "optimizer."))}
 
 
-@pytest.mark.parametrize(("first", "second"), [("cpu", "gpu"), ("gpu", "cpu"), ("gpu", "gpu")])
+@pytest.mark.parametrize(("first", "second"), [("cpu", "gpu"), ("gpu", "cpu")])
 def test_a_run_goes_on_where_another_device_left_it(first: str, second: str, tmp_path: Path) -> None:
     assert main([*RUN, "--epochs", "1", "--device", first, "--out", str(tmp_path)]) == 0
     before = weights(tmp_path)

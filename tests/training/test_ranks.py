@@ -73,7 +73,7 @@ class Run:
     """A training of two ranks in a folder; `failing` says which call of what fails on which rank."""
 
     def __init__(self, folder: Path, *words: str, failing: tuple[str, int, int] | None = None) -> None:
-        self.folder, self.begun = folder, time.monotonic()
+        self.folder = folder
         train = f"import sys, workers_at_work as w\nfrom minigen.train import main\nwith w.failing{failing}: "
         program = ["-c", f"{train}sys.exit(main(sys.argv[1:]))"] if failing else ["-m", "minigen.train"]
         command = mpiexec(2, *program, "vae", "--smoke", "--distributed", "--out", str(folder), *words)
@@ -84,7 +84,6 @@ class Run:
         assert self.process.stdout
         while not re.match(" +[0-9]", self.process.stdout.readline()):
             assert self.process.poll() is None
-        self.begun = time.monotonic()
 
     def pids(self) -> dict[int, int]:
         """The process of each rank that has not ended."""
@@ -97,10 +96,11 @@ class Run:
         return found
 
     def end(self) -> tuple[int, str, str]:
-        """Exit code, output and errors, within seconds and without an orphan."""
-        out, errors = self.process.communicate(timeout=30)
+        """Exit code, output and errors, without a hang and without an orphan."""
+        out, errors = self.process.communicate(timeout=120)
+        end = time.monotonic() + 30
         while self.pids():
-            assert time.monotonic() - self.begun < 30, "an orphan"
+            assert time.monotonic() < end, "an orphan"
             time.sleep(0.02)
         return self.process.returncode, out, errors
 
@@ -121,7 +121,8 @@ def test_a_run_of_two_ranks_resumes_bit_for_bit_whatever_ended_it(tmp_path):
         run.wait_for_an_epoch()
         os.kill(run.process.pid if rank is None else run.pids()[rank], number)
         code, out, errors = run.end()
-        assert (code, out.count(f"stopped by {number.name}"), errors) == (128 + number, 1, "")
+        assert (code, out.count(f"stopped by {number.name}")) == (128 + number, 1)
+        assert not re.search("minigen|Traceback|Error", errors), errors  # mpiexec may say something of its own
         assert "mpiexec -n 2 python -m minigen.train vae --resume --distributed" in out
     for failing, code, words in (
         (("disk", 0, 1), 2, "last.safetensors: No space left on device"),
@@ -157,7 +158,7 @@ def test_ranks_end_together_and_one_says_why(tmp_path, words, failing, code, lin
 @pytest.mark.parametrize("rank", [0, 1])
 def test_an_error_on_one_rank_ends_all_with_one_message(tmp_path, rank):
     call = f"import workers_at_work as w\nfrom minigen.parallel.ranks import ranks\nwith ranks(): w.fail({rank})"
-    done = subprocess.run(mpiexec(3, "-c", call), capture_output=True, text=True, timeout=30, env=BESIDE_THE_TESTS)
+    done = subprocess.run(mpiexec(3, "-c", call), capture_output=True, text=True, timeout=120, env=BESIDE_THE_TESTS)
     assert done.returncode != 0
     assert done.stderr.count("ZeroDivisionError: on purpose") == 1
 
