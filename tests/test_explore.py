@@ -204,38 +204,32 @@ def test_a_page_that_minigen_did_not_write_stays(run: Path, capsys: pytest.Captu
 
 class Shown:
     def __init__(self, answer: bool) -> None:
-        self.answer, self.opened = answer, list[str]()
+        self.answer = answer
 
     def open(self, address: str) -> bool:
-        self.opened.append(address)
+        assert address.startswith("file:///")
+        assert address.endswith("/explore.html")
         return self.answer
 
 
-@pytest.mark.parametrize("answer", [True, False])
-def test_the_page_is_opened_and_its_size_is_told(
-    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: bool
-) -> None:
-    browser = Shown(answer)
-    monkeypatch.setattr(webbrowser, "get", lambda: browser)
-    assert explore.main([str(run)]) == 0
-    assert browser.opened == [(run / "explore.html").as_uri()]
-    out = capsys.readouterr().out
-    assert f"{run / 'explore.html'}: 0." in out
-    assert ("no browser" in out) == (not answer)
-
-
-@pytest.mark.parametrize("browser", [webbrowser.GenericBrowser("false"), webbrowser.Error("none")], ids=type)
-def test_without_a_browser_of_windows_the_address_is_told(
-    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], browser: Any
+@pytest.mark.parametrize(
+    ("browser", "opened"),
+    [(Shown(True), True), (Shown(False), False), (webbrowser.GenericBrowser("true"), False), (None, False)],
+    ids=["a window", "no window", "in the terminal", "none"],
+)
+def test_the_page_is_opened_or_its_address_told(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], browser: Any, opened: bool
 ) -> None:
     def get() -> Any:
-        if isinstance(browser, Exception):
-            raise browser
+        if browser is None:
+            raise webbrowser.Error
         return browser
 
     monkeypatch.setattr(webbrowser, "get", get)
     assert explore.main([str(run)]) == 0
-    assert (run / "explore.html").as_uri() in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"{run / 'explore.html'}: 0." in out
+    assert ("no browser" in out) == ((run / "explore.html").as_uri() in out) == (not opened)
 
 
 # --- programs and weights -----------------------------------------------------------------------------------
