@@ -154,7 +154,7 @@ def _decoded(name: str, picture: Image.Image, mode: str, size: Size) -> Image.Im
     if picture.mode.startswith("I"):
         picture = _of_16_bits(picture)
     elif picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")  # which would copy it
     elif picture.mode != mode:
         picture = picture.convert("RGB").convert(mode)
     if size is not None:

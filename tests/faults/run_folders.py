@@ -68,7 +68,7 @@ GAN = {"sample": VAE["sample"], "interpolate": _apply("interpolate", "0", "1", "
 SEQUENCES = {name: VAE[name] for name in ("reconstruct", "encode", "score")}
 VERBS = {
     "vae": EACH | VAE,
-    "gan": EACH | GAN,
+    "gan": {name: EACH[name] for name in EACH if name not in ("more", "overwrite")} | GAN,  # it draws for seconds
     "recurrent-ae": EACH | SEQUENCES,
     "ddnet": {"load": EACH["load"], "classify": _apply("classify", "--count", "2"), "export": EACH["export"]},
 }
