@@ -1,4 +1,4 @@
-"""A small VAE on a few digits, with the trainer that trains it."""
+"""Data that many tests use, and a small VAE on a few digits with the trainer that trains it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def digits() -> Dataset:
     return dataclasses.replace(
         whole, train=whole.train.take(np.arange(0, 5000, 50)), test=whole.test.take(np.arange(0, 1000, 20))
     )
+
+
+@pytest.fixture(scope="session")
+def drawn_shapes() -> Dataset:
+    """The whole set of shapes, which takes a second to draw."""
+    return load("shapes")
 
 
 class TrainerMaker:

@@ -3,22 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigen.data import load, shapes
+from minigen.data import Dataset, shapes
 
 
-@pytest.fixture(scope="module")
-def dataset():
-    return load("shapes")
-
-
-def test_sizes_and_classes(dataset) -> None:
-    assert dataset.train.inputs.shape == (6000, 3, 32, 32)
-    assert dataset.test.inputs.shape == (1000, 3, 32, 32)
-    assert dataset.train.inputs.dtype == np.uint8
-    assert dataset.train.labels.dtype == np.int64
-    assert np.bincount(dataset.train.labels).tolist() == [600] * 10
-    assert np.bincount(dataset.test.labels).tolist() == [100] * 10
-    assert len(set(dataset.classes)) == 10
+def test_sizes_and_classes(drawn_shapes: Dataset) -> None:
+    assert drawn_shapes.train.inputs.shape == (6000, 3, 32, 32)
+    assert drawn_shapes.test.inputs.shape == (1000, 3, 32, 32)
+    assert drawn_shapes.train.inputs.dtype == np.uint8
+    assert drawn_shapes.train.labels.dtype == np.int64
+    assert np.bincount(drawn_shapes.train.labels).tolist() == [600] * 10
+    assert np.bincount(drawn_shapes.test.labels).tolist() == [100] * 10
+    assert len(set(drawn_shapes.classes)) == 10
 
 
 def test_the_seed_decides_every_pixel() -> None:
@@ -29,14 +24,14 @@ def test_the_seed_decides_every_pixel() -> None:
     assert not np.array_equal(one.inputs, other.inputs)
 
 
-def test_train_and_test_share_no_image(dataset) -> None:
-    train = {image.tobytes() for image in dataset.train.inputs}
+def test_train_and_test_share_no_image(drawn_shapes: Dataset) -> None:
+    train = {image.tobytes() for image in drawn_shapes.train.inputs}
     assert len(train) == 6000
-    assert not train & {image.tobytes() for image in dataset.test.inputs}
+    assert not train & {image.tobytes() for image in drawn_shapes.test.inputs}
 
 
-def test_images_are_colourful_and_varied(dataset) -> None:
-    images = dataset.train.inputs[:500].astype(float)
+def test_images_are_colourful_and_varied(drawn_shapes: Dataset) -> None:
+    images = drawn_shapes.train.inputs[:500].astype(float)
     assert images.std(axis=(1, 2, 3)).min() > 5  # no flat image
     assert images.std(axis=0).min() > 30  # every pixel differs from image to image
     assert np.abs(images[:, 0] - images[:, 2]).mean() > 15  # not grey
@@ -68,7 +63,7 @@ def test_mirror_symmetry(name: str) -> None:
     assert left_right or top_bottom
 
 
-def test_classes_can_be_told_apart(dataset) -> None:
+def test_classes_can_be_told_apart(drawn_shapes: Dataset) -> None:
     """Ridge regression on the outline's power spectrum beats chance by far: the labels belong to the images."""
 
     def features(images: np.ndarray) -> np.ndarray:
@@ -76,7 +71,7 @@ def test_classes_can_be_told_apart(dataset) -> None:
         spectrum = np.log1p(np.abs(np.fft.rfft2(grey - grey.mean(axis=(1, 2), keepdims=True))))
         return np.hstack([spectrum.reshape(len(images), -1), np.ones((len(images), 1))])
 
-    x, labels = features(dataset.train.inputs), np.eye(10)[dataset.train.labels]
+    x, labels = features(drawn_shapes.train.inputs), np.eye(10)[drawn_shapes.train.labels]
     weights = np.linalg.solve(x.T @ x + 10 * np.eye(x.shape[1]), x.T @ labels)
-    accuracy = ((features(dataset.test.inputs) @ weights).argmax(axis=1) == dataset.test.labels).mean()
+    accuracy = ((features(drawn_shapes.test.inputs) @ weights).argmax(axis=1) == drawn_shapes.test.labels).mean()
     assert accuracy > 0.3

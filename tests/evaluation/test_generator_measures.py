@@ -97,18 +97,15 @@ def test_real_images_score_best_and_noise_worst(measures: GeneratorMeasures, dat
     assert ones["diversity"] < 0.6
 
 
-def test_images_that_are_no_digits_get_only_their_diversity() -> None:
-    data = load("shapes")
-    found = GeneratorMeasures(data, "cpu").of_training_images(data.train)
+def test_images_that_are_no_digits_get_only_their_diversity(drawn_shapes: Dataset) -> None:
+    found = GeneratorMeasures(drawn_shapes, "cpu").of_training_images(drawn_shapes.train)
     assert found == {"diversity": pytest.approx(1, abs=0.1)}
 
 
-def test_digits_of_another_size_are_not_judged() -> None:
+def test_digits_of_another_size_are_not_judged(data: Dataset) -> None:
     images = np.random.default_rng(0).integers(0, 256, (20, 1, 13, 17), dtype=np.uint8)
-    digits = load("mnist5k")
-    test = dataclasses.replace(digits.test.take(range(20)), inputs=images)
-    data = dataclasses.replace(digits, test=test, train=test)
-    found = GeneratorMeasures(data, "cpu").of_training_images(data.train)
+    test = dataclasses.replace(data.test.take(range(20)), inputs=images)
+    found = GeneratorMeasures(dataclasses.replace(data, test=test, train=test), "cpu").of_training_images(test)
     assert found == {"diversity": pytest.approx(1)}
 
 
@@ -144,8 +141,6 @@ def test_the_features_are_the_numbers_before_the_classes() -> None:
         np.testing.assert_array_equal(judge.classes(features).data, judge(x).data)
 
 
-def test_the_training_images_of_every_class_are_measured() -> None:
-    data = load("mnist5k")
+def test_the_training_images_of_every_class_are_measured(measures: GeneratorMeasures, data: Dataset) -> None:
     in_order = data.train.take(np.argsort(data.train.labels, kind="stable"))
-    measures = GeneratorMeasures(data, "cpu")
     assert measures.of_training_images(in_order)["classes"] == 10

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from minigen.data import Split, load
+from minigen.data import Dataset, Split
 from minigen.evaluation.studies.generation import judge_samples, nearest, on_the_sphere
 from minigen.models.gan import GAN, GANConfig
 
@@ -45,9 +45,9 @@ def test_a_memorised_image_is_found() -> None:
     assert nearest(others[[6500, 3]].astype(np.float32) / 255, Split(others, np.zeros(7000))).tolist() == [6500, 3]
 
 
-def test_one_test_image_that_is_no_digit_measures_nothing() -> None:
-    shapes = load("shapes")
-    data = dataclasses.replace(shapes, test=shapes.test.take([0]), train=shapes.train.take(range(30)))
+def test_one_test_image_that_is_no_digit_measures_nothing(drawn_shapes: Dataset) -> None:
+    test, train = drawn_shapes.test.take([0]), drawn_shapes.train.take(range(30))
+    data = dataclasses.replace(drawn_shapes, test=test, train=train)
     model = GAN(GANConfig(data="shapes"), data.input_shape, len(data.classes))
     finding = judge_samples(model, data, data.train.take([]))
     assert finding.numbers == {}
