@@ -1,14 +1,10 @@
-"""a + b, a - b, a · b, a / b, -x and xⁿ: the value, and beside it the derivative to each operand."""
+"""a + b, a - b, a · b, a / b and -x: the value, and beside it the derivative to each operand."""
 
 from __future__ import annotations
 
-import math
-import numbers
-
 from minigen.autograd import Tensor, record
-from minigen.ops.masks import select
 from minigen.ops.operands import Operand, as_operand
-from minigen.ops.powers import pow
+from minigen.ops.powers import power
 from minigen.ops.shapes import unbroadcast
 
 
@@ -55,19 +51,6 @@ def div(a: Operand, b: Operand) -> Tensor:
 def neg(x: Tensor) -> Tensor:
     """-x"""
     return record(-x.data, (x, lambda g: -g))
-
-
-def power(x: Tensor, exponent: Operand) -> Tensor:
-    """xⁿ for a number n, with derivative n·xⁿ⁻¹; for a tensor or an array see `powers.pow`."""
-    if not isinstance(exponent, numbers.Real):
-        return pow(x, exponent)
-    n = float(exponent)
-    if n == 1:
-        return x
-    if n == 0:
-        return select(x, x.data < -math.inf) + 1.0  # nothing of x, not even of a NaN, and none of the gradient
-    value = x.data * x.data if n == 2 else x.data**n
-    return record(value, (x, lambda g: g * (n * power(x, n - 1))))
 
 
 def rsub(b: Tensor, a: Operand) -> Tensor:

@@ -24,8 +24,8 @@ from minigen.ops import (
     powers,
     reductions,
     shapes,
+    statistics,
 )
-from minigen.ops import statistics as spread
 from minigen.ops.operands import Operand, as_operand
 
 
@@ -42,21 +42,21 @@ class Methods:
     __sub__, __rsub__ = arithmetic.sub, arithmetic.rsub
     __truediv__, __rtruediv__ = arithmetic.div, arithmetic.rdiv
     __matmul__, __rmatmul__ = dense.matmul, dense.rmatmul
-    __pow__, __rpow__ = arithmetic.power, powers.rpower
+    __pow__, __rpow__ = powers.power, powers.rpower
     __neg__, __abs__ = arithmetic.neg, elementwise.abs
     __iadd__, __isub__ = arithmetic.iadd, arithmetic.isub
     __imul__, __itruediv__, __ipow__ = arithmetic.imul, arithmetic.idiv, arithmetic.ipow
     __getitem__ = indexing.getitem
 
     matmul = mm = dense.matmul
-    pow = arithmetic.power
+    pow = powers.power
     abs, exp, log, sqrt = elementwise.abs, elementwise.exp, elementwise.log, elementwise.sqrt
     clip = clamp = elementwise.clip
     relu, sigmoid, tanh = activations.relu, activations.sigmoid, activations.tanh
     softmax, log_softmax = activations.softmax, activations.log_softmax
 
     sum, mean, max, min = reductions.sum, reductions.mean, reductions.max, reductions.min
-    var, std = spread.var, spread.std
+    var, std = statistics.var, statistics.std
     reshape = view = shapes.reshape
     flatten, squeeze = shapes.flatten, shapes.squeeze
     permute, transpose = shapes.permute, shapes.transpose

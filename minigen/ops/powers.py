@@ -1,19 +1,33 @@
-"""aᵇ with a tensor in the exponent."""
+"""Powers, with a number or a tensor as the exponent."""
 
 from __future__ import annotations
+
+import math
+import numbers
 
 from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.ops.elementwise import log, where
-from minigen.ops.operands import Number, Operand, as_operand
+from minigen.ops.masks import select
+from minigen.ops.operands import Number, Operand, as_operand, as_tensor
 from minigen.ops.shapes import unbroadcast
 
 
-def pow(a: Tensor, b: Operand) -> Tensor:
+def power(x: Tensor, exponent: Operand) -> Tensor:
+    """xⁿ for a number n, with derivative n·xⁿ⁻¹; a tensor or an array as the exponent goes to `pow`."""
+    if not isinstance(exponent, numbers.Real):
+        return pow(x, as_tensor(exponent, x))
+    n = float(exponent)
+    if n == 1:
+        return x
+    if n == 0:
+        return select(x, x.data < -math.inf) + 1.0  # nothing of x, not even of a NaN, and none of the gradient
+    value = x.data * x.data if n == 2 else x.data**n
+    return record(value, (x, lambda g: g * (n * power(x, n - 1))))
+
+
+def pow(a: Tensor, b: Tensor) -> Tensor:
     """aᵇ; derivatives b·aᵇ⁻¹, which is 0 where b is 0, and aᵇ·ln a, which is 0 where a is 0 and b ≥ 0 (as in torch)"""
-    b = as_operand(b, a)
-    if isinstance(b, Number):
-        return a**b.data
     no_slope, no_log = b.data == 0, (a.data == 0) & (b.data >= 0)
     return record(
         a.data**b.data,
