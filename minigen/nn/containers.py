@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from minigen import backend
 from minigen.autograd import Tensor
 from minigen.nn.module import Module
 
@@ -24,7 +25,7 @@ class ModuleList(Module):
         """Add a module at the end."""
         position = len(self)
         if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__}: layer {position} is a {type(module).__name__}, must be a Module")
+            raise TypeError(f"{type(self).__name__}: layer {position} is {backend.described(module)}, must be a Module")
         setattr(self, str(position), module)
         return self
 
@@ -63,7 +64,7 @@ class ModuleDict(Module):
     """Modules by name, which are found, trained and saved under their names; without a forward.
 
     Raises:
-        TypeError: a value is not a Module.
+        TypeError: a value is not a Module, or a name is that of a method.
     """
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
@@ -72,7 +73,7 @@ class ModuleDict(Module):
 
     def __setitem__(self, name: str, module: Module) -> None:
         if not isinstance(module, Module):
-            raise TypeError(f"ModuleDict: {name} is a {type(module).__name__}, must be a Module")
+            raise TypeError(f"ModuleDict: {name} is {backend.described(module)}, must be a Module")
         setattr(self, name, module)
 
     def __getitem__(self, name: str) -> Module:

@@ -38,8 +38,8 @@ class Module:
 
     Raises:
         TypeError: an attribute that is a parameter, a module or a buffer is set to something else (None is
-            allowed), or an attribute is a tensor with requires_grad, or a list, tuple or dict of layers, which would
-            not be trained.
+            allowed), or has the name of a method; or an attribute is a tensor with requires_grad, or a list, tuple or
+            dict of layers, which would not be trained.
     """
 
     training = True
@@ -80,6 +80,9 @@ class Module:
                 )
         if name in self._buffer_names and not (value is None or backend.is_array(value)):
             raise TypeError(f"{type(self).__name__}: {name} is a buffer, cannot become {backend.described(value)}")
+        is_part = isinstance(value, (Parameter, Module)) or name in self._buffer_names
+        if is_part and inspect.isfunction(getattr(type(self), name, None)):
+            raise TypeError(f"{type(self).__name__}: {name} is a method, cannot become {backend.described(value)}")
         self._require_parts_are_found(name, value)
         object.__setattr__(self, name, value)
 
@@ -205,7 +208,7 @@ class Module:
         return self
 
     def __repr__(self) -> str:
-        """As torch prints it: the arguments that are not their defaults, then the parts, one a line."""
+        """As torch prints it: the arguments that are not their defaults, then the parts, one per line."""
         words = []
         for name, parameter in inspect.signature(type(self).__init__).parameters.items():
             value = vars(self).get(name, parameter.default)

@@ -178,6 +178,8 @@ OVERWRITTEN = {
     "part is a module, cannot become a function": ("part", ops.relu),
     "mean is a buffer, cannot become a Tensor": ("mean", minigen.tensor([1.0])),
     "mean is a buffer, cannot become a float": ("mean", 0.0),
+    "train is a method, cannot become a Linear": ("train", nn.Linear(2, 1)),
+    "parameters is a method, cannot become a Parameter": ("parameters", Parameter(np.ones(1))),
     "blocks is a list with a Linear, which would not be trained": ("blocks", [1, nn.Linear(2, 1)]),
     "stages is a list with a Linear, which would": ("stages", [[nn.Linear(2, 1)]]),
     "heads is a set with a Linear, which would": ("heads", {nn.Linear(2, 1)}),
@@ -228,8 +230,12 @@ def test_lists_and_dicts_of_modules() -> None:
     assert list(model.dict) == ["first"]
     assert model.dict["first"] is dict(model.dict.items())["first"]
     for container in (lambda: nn.ModuleList([1]), lambda: nn.ModuleDict({"a": 1})):
-        with pytest.raises(TypeError, match="is a int, must be a Module"):
+        with pytest.raises(TypeError, match="is an int, must be a Module"):
             container()
+    with pytest.raises(TypeError, match="items is a method, cannot become a Linear"):
+        nn.ModuleDict({"items": nn.Linear(2, 1)})
+    with pytest.raises(TypeError, match="eval is a method, cannot become an array"):
+        model.register_buffer("eval", np.ones(1))
 
 
 def test_a_slice_of_a_container_is_one_and_shares_its_parts() -> None:
