@@ -64,7 +64,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     weight = as_tensor(weight, x)
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"linear: x has shape {x.shape}, weight {weight.shape} expects (…, {weight.shape[-1]})")
+        raise ValueError(f"x has shape {x.shape}, weight {weight.shape} expects (…, {weight.shape[-1]})")
     y = _product(x.data, weight.data)
     edges = [
         (x, lambda g: linear_input_grad(g, weight)),
@@ -73,7 +73,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if bias is not None:
         bias = as_tensor(bias, x)
         if bias.shape != weight.shape[:1]:
-            raise ValueError(f"linear: bias has shape {bias.shape}, weight {weight.shape} expects {weight.shape[:1]}")
+            raise ValueError(f"bias has shape {bias.shape}, weight {weight.shape} expects {weight.shape[:1]}")
         y += bias.data
         edges.append((bias, lambda g: g.sum(tuple(range(g.ndim - 1)))))
     return record(y, *edges)

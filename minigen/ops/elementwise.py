@@ -48,11 +48,14 @@ def clip(x: Tensor, min: float | None = None, max: float | None = None) -> Tenso
     """x limited to [min, max]; None sets no limit. The gradient passes inside the interval, its ends included.
 
     Raises:
-        TypeError: neither min nor max is given.
+        TypeError: neither min nor max is given, or one of them is a tensor.
         ValueError: min > max.
     """
     if min is None and max is None:
         raise TypeError("clip: min and max are None, must not both be None")
+    for name, limit in (("min", min), ("max", max)):
+        if isinstance(limit, Tensor):  # as a number it would lose its gradient
+            raise TypeError(f"clip: {name} is {backend.described(limit)}, must be a number: ops.maximum takes tensors")
     low, high = -math.inf if min is None else float(min), math.inf if max is None else float(max)
     if low > high:
         raise ValueError(f"clip: min is {min}, must not exceed max, which is {max}")
@@ -85,9 +88,9 @@ def where(condition: Array, a: Tensor, b: Operand) -> Tensor:
     Raises:
         TypeError: the condition is not boolean.
     """
-    backend.require_array("where: condition", condition)
+    backend.require_array("condition", condition)
     if condition.dtype != bool:
-        raise TypeError(f"where: condition is an array of {condition.dtype}, must be of bool")
+        raise TypeError(f"condition is an array of {condition.dtype}, must be of bool")
     b = as_operand(b, a)
     return record(
         backend.of(a.data).where(condition, a.data, b.data),

@@ -20,15 +20,15 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         ValueError: no tensors, or 0-d ones, or shapes that differ in another dimension than `dim`.
     """
     if not tensors:
-        raise ValueError("concat: tensors is empty, must hold at least one tensor")
+        raise ValueError("tensors is empty, must hold at least one tensor")
     first = tensors[0]
     tensors = [as_tensor(t, first) for t in tensors]
     if first.ndim == 0:
-        raise ValueError("concat: a tensor of shape () has no dimension to join, stack makes one")
+        raise ValueError("a tensor of shape () has no dimension to join, stack makes one")
     (axis,) = dims_of(dim, first.ndim)
     for t in tensors:
         if t.ndim != first.ndim or t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
-            raise ValueError(f"concat: shapes {first.shape} and {t.shape} must agree except in dimension {dim}")
+            raise ValueError(f"shapes {first.shape} and {t.shape} must agree except in dimension {dim}")
 
     def part_of(t: Tensor, end: int) -> Edge:
         part = (slice(None),) * axis + (slice(end - t.shape[axis], end),)
@@ -51,7 +51,7 @@ def pad(x: Tensor, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Ten
         ValueError: not one pair for each dimension.
     """
     if len(widths) != x.ndim:
-        raise ValueError(f"pad: widths has {len(widths)} pairs, x has {x.ndim} dimensions (shape {x.shape})")
+        raise ValueError(f"widths has {len(widths)} pairs, x has {x.ndim} dimensions (shape {x.shape})")
     inner = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
     padded = backend.of(x.data).pad(x.data, widths, mode="constant", constant_values=value)
     return record(padded, (x, lambda g: g[inner]))

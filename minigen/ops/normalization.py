@@ -23,10 +23,9 @@ def batch_norm(
 ) -> Tensor:
     """y = γ·(x - μ) / √(σ² + ε) + β, with one μ, σ², γ and β per channel.
 
-    In training μ and σ² are the mean and the (biased) variance of x over all dimensions but the channels, over all
-    rows of the batch also where several workers share it, and
-    the running statistics move by `momentum` towards μ and the unbiased variance, n / (n - 1)·σ². In
-    evaluation they are the running statistics.
+    In training μ and σ² are the mean and the (biased) variance of x over all dimensions but the channels, also if
+    several workers share the batch, and the running statistics move by `momentum` towards μ and the unbiased variance,
+    n / (n - 1)·σ². In evaluation they are the running statistics.
 
     Args:
         x: (N, C, …), such as (N, C, H, W) or (N, C)
@@ -41,16 +40,16 @@ def batch_norm(
         ValueError: sizes that do not fit, a channel of one element in training, no statistics in evaluation.
     """
     if x.ndim < 2:
-        raise ValueError(f"batch_norm: x has shape {x.shape}, must have at least 2 dimensions: (N, C, …)")
+        raise ValueError(f"x has shape {x.shape}, must have at least 2 dimensions: (N, C, …)")
     named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, value in named.items():
         if value is not None and value.shape != x.shape[1:2]:
-            raise ValueError(f"batch_norm: {name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
+            raise ValueError(f"{name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
     per_channel, eps = _per_channel(x), float(eps)
     if training:
         y = _batch_norm(x, _statistics(x, running_mean, running_var, momentum, eps))
     elif running_mean is None or running_var is None:
-        raise ValueError("batch_norm: evaluation (training=False) needs running_mean and running_var")
+        raise ValueError("evaluation (training=False) needs running_mean and running_var")
     else:
         inverse_std = 1 / backend.of(x.data).sqrt(running_var + eps)
         y = (x - running_mean.reshape(per_channel)) * inverse_std.reshape(per_channel)
@@ -75,7 +74,7 @@ def _statistics(
     rows = _rows(x.data)
     count = _elements(rows)
     if count < 2:
-        raise ValueError(f"batch_norm: x has shape {x.shape}, must have at least two elements per channel in training")
+        raise ValueError(f"x has shape {x.shape}, must have at least two elements per channel in training")
     mean = _mean_row(rows)
     standardized = rows - mean
     var = _mean_product(standardized, standardized)

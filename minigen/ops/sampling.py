@@ -10,7 +10,7 @@ from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.elementwise import exp, finite_exp
 from minigen.ops.layout import laid_like
-from minigen.ops.masks import selected
+from minigen.ops.masks import BITS, selected
 from minigen.ops.noise import normal, uniform_like
 
 
@@ -30,9 +30,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Array | None = None) ->
     if noise is None:
         noise = normal(mean.shape, mean.data)
     if not mean.shape == log_var.shape == noise.shape:
-        raise ValueError(
-            f"reparameterize: mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape"
-        )
+        raise ValueError(f"mean {mean.shape}, log_var {log_var.shape} and noise {noise.shape} must have one shape")
     return mean + finite_exp(0.5 * log_var) * laid_like(noise, mean.data)
 
 
@@ -60,15 +58,15 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
         ValueError: p is not in [0, 1), or the mask has another shape than x.
     """
     if not 0 <= p < 1:
-        raise ValueError(f"dropout: p is {p}, must be at least 0 and below 1")
+        raise ValueError(f"p is {p}, must be at least 0 and below 1")
     if not training or p == 0:
         return x
     if mask is None:
         mask = uniform_like(x.data) >= p
-    backend.require_array("dropout: mask", mask)
+    backend.require_array("mask", mask)
     if mask.shape != x.shape:
-        raise ValueError(f"dropout: mask has shape {mask.shape}, must have the shape of x {x.shape}")
-    mask = mask.astype(f"int{8 * x.data.itemsize}", copy=False)  # as `selected` needs it, here and for the gradient
+        raise ValueError(f"mask has shape {mask.shape}, must have the shape of x {x.shape}")
+    mask = mask.astype(BITS[x.data.itemsize], copy=False)  # as `selected` needs it, here and for the gradient
     xp = backend.of(x.data)
     value = xp.multiply(x.data, 1 / (1 - p), out=xp.empty_like(x.data))
     selected(value, mask, out=value)

@@ -50,6 +50,7 @@ VALUES: list[Row] = [
     (lambda t: ops.concat([t(2, 3), t(2, 3, 4)], -1), "concat: shapes (2, 3) and (2, 3, 4) must agree|-1"),
     (lambda t: ops.concat([t()]), "concat: a tensor of shape ()|stack"),
     (lambda t: ops.concat([]), "concat: tensors is empty, must"),
+    (lambda t: ops.stack([]), "stack: tensors is empty, must"),
     (lambda t: ops.pad(t(2, 3), [(1, 1)]), "pad: widths has 1 pairs|2 dimensions (shape (2, 3))"),
     # linear
     (lambda t: ops.linear(t(2, 3), t(4, 5)), "linear: x has shape (2, 3), weight (4, 5) expects (…, 5)"),
@@ -204,6 +205,8 @@ ON_THE_CPU: list[Row] = [
 
 TYPES: list[Row] = [
     (lambda t: ops.clip(t(1)), "clip: min and max are None"),
+    (lambda t: ops.clip(t(1), t()), "clip: min is a Tensor, must be a number|ops.maximum"),
+    (lambda t: ops.clip(t(1), max=t()), "clip: max is a Tensor, must be a number|ops.maximum"),
     (lambda t: ops.where(t.array([0, 1]), t(2), t(2)), "where: condition is an array of int64, must be of bool"),
     (lambda t: ops.cross_entropy(t(2, 3), [0, 1]), "cross_entropy: labels is a list, must be an array"),
     (lambda t: ops.matmul(t(2, 3), 2.0), "|number 2, must be a tensor or an array"),
