@@ -176,7 +176,7 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """One parameter."""
+        """Update one parameter."""
         step = g + self.weight_decay * p if self.weight_decay else g.copy()
         if self.momentum:
             (b,) = state
@@ -204,7 +204,7 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """One parameter."""
+        """Update one parameter."""
         xp = backend.of(p)
         (v,) = state
         scratch = xp.multiply(g, g, out=xp.empty_like(p))
@@ -248,11 +248,11 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """One parameter."""
+        """Update one parameter."""
         self.move(p, g + self.weight_decay * p if self.weight_decay else g, t, *state)
 
     def move(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """One parameter, with both corrections as one factor: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
+        """Update one parameter, with both corrections as one factor: m̂/√v̂ = (m/√v)·√(1-β₂ᵗ)/(1-β₁ᵗ)."""
         xp = backend.of(p)
         m, v = state
         beta1, beta2 = self.betas
@@ -291,7 +291,7 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """One parameter."""
+        """Update one parameter."""
         p *= 1 - self.lr * self.weight_decay
         self.move(p, g, t, *state)
 

@@ -19,11 +19,11 @@ from minigen import backend
 from minigen.backend import Array
 
 _GPU_STREAMS = 16_384  # threads of the GPU that draw at once, with 64 bytes of state each
-_WORD = 2**64 - 1
+_WORD = 2**64  # PCG64's numbers have 128 bits, saved as two words
 
 
 class _Streams(threading.local):
-    """The generators of one thread by device, made when first asked for, and the seed that they begin from."""
+    """One thread's generators by device, made when first asked for, their seed, and the most numbers of a draw."""
 
     def __init__(self) -> None:
         self.generators: dict[str, Any] = {}
@@ -93,8 +93,8 @@ def _require_size(shape: tuple[int, ...]) -> None:
 def state() -> dict[str, Array]:
     """How far each device's stream has come, as NumPy arrays by device."""
     saved = generator("cpu").bit_generator.state
-    number, increment = saved["state"]["state"], saved["state"]["inc"]
-    words = [number >> 64, number & _WORD, increment >> 64, increment & _WORD, saved["has_uint32"], saved["uinteger"]]
+    number, increment = (divmod(saved["state"][name], _WORD) for name in ("state", "inc"))
+    words = [*number, *increment, saved["has_uint32"], saved["uinteger"]]
     states = {"cpu": numpy.array(words, dtype=numpy.uint64)}
     if "gpu" in _streams.generators:
         states["gpu"] = _streams.generators["gpu"].bit_generator._state.get()  # CuPy has no public name for it
@@ -106,7 +106,7 @@ def set_state(states: Mapping[str, Array]) -> None:
     words = [int(word) for word in states["cpu"]]
     generator("cpu").bit_generator.state = {
         "bit_generator": "PCG64",
-        "state": {"state": words[0] << 64 | words[1], "inc": words[2] << 64 | words[3]},
+        "state": {"state": words[0] * _WORD + words[1], "inc": words[2] * _WORD + words[3]},
         "has_uint32": words[4],
         "uinteger": words[5],
     }

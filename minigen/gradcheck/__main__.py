@@ -63,14 +63,13 @@ def _main(words: list[str]) -> int:
 
 @dataclass
 class Result:
-    """What the check of a case found: the errors by order, why there is no second, and what is wrong."""
+    """What the check of a case found: the errors by order, why there is no second derivative, and what is wrong."""
 
     case: Case
     size: int
     errors: dict[int, float | None]
     refusal: str = ""
     failure: str = ""
-    written: Sequence[str] = ()
 
 
 def _check(case: Case, seed: int, device: str, own: Path | None) -> Result:
@@ -82,7 +81,7 @@ def _check(case: Case, seed: int, device: str, own: Path | None) -> Result:
             result.errors[order + case.above] = gradcheck(_named(case), inputs, order, seed)
         except GradcheckError as failure:
             result.errors[order + case.above] = failure.error
-            result.failure, result.written = str(failure), failure.written
+            result.failure = str(failure)
             break
         except NotImplementedError as refusal:
             result.refusal = str(refusal)

@@ -121,13 +121,13 @@ def _check(
     def slopes(tensors: Sequence[Tensor], direction: Sequence[Array], step: float) -> tuple[float, float]:
         """The slope of L over one step ahead and over one step behind; their mean is the central difference."""
         ahead, behind = (_moved(fn, inputs, tensors, direction, h) for h in (step, -step))
-        return _products(weights, ahead, here) / step, _products(weights, here, behind) / step
+        return _difference(weights, ahead, here) / step, _difference(weights, here, behind) / step
 
     level = sum(float(abs(c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
     if not math.isfinite(level):
         raise subject.fault("the function's value is not finite")
     here = [y.data for y in _outputs(fn, inputs)]
-    if abs(_products(weights, here, [y.data for y in outputs])) > 1e-9 * level:
+    if abs(_difference(weights, here, [y.data for y in outputs])) > 1e-9 * level:
         raise subject.fault("the function's value is another one the second time; noise must be fixed")
 
     scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
@@ -139,7 +139,7 @@ def _check(
         analytic = sum(float((g * v).sum().item()) for g, v in zip(gradients, direction, strict=True))
         ahead, behind = slopes(checked, direction, STEP)
         error = relative(analytic, (ahead + behind) / 2, size)
-        if not error <= tolerance:
+        if error > tolerance:
             elements = _worst_elements(slopes, names, checked, gradients, size)
             alone = math.hypot(*(element.error for element in elements))
             if alone <= tolerance:
@@ -187,7 +187,7 @@ def _normal_like(tensors: Sequence[Tensor], generator: np.random.Generator) -> l
     return [backend.to_device(np.asarray(generator.standard_normal(t.shape)), t.device) for t in tensors]
 
 
-def _products(weights: Sequence[Array], values: Sequence[Array], others: Sequence[Array]) -> float:
+def _difference(weights: Sequence[Array], values: Sequence[Array], others: Sequence[Array]) -> float:
     """Σ weight·(value - other): differences of values, not of sums, in which small changes would be lost."""
     return sum(float((w * (v - o)).sum().item()) for w, v, o in zip(weights, values, others, strict=True))
 

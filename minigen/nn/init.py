@@ -46,22 +46,6 @@ def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
     return uniform(shape, _root(6, fan_in + fan_out))
 
 
-def require_sizes(layer: str, **sizes: int) -> None:
-    """Each is an integer of at least 0, which 28 * 28 / 2 is not.
-
-    Raises:
-        ValueError: one of them is something else.
-    """
-    for name, size in sizes.items():
-        if not isinstance(size, Integral) or size < 0:
-            raise ValueError(f"{layer}: {name} is {size!r}, must be an integer of at least 0")
-
-
-def _root(numerator: float, fan: int) -> float:
-    """√(numerator / fan), and 0 for a layer without inputs."""
-    return math.sqrt(numerator / fan) if fan else 0.0
-
-
 def normal(shape: tuple[int, ...], std: float) -> Array:
     """N(0, std²) in float32; DCGAN uses std 0.02 (Radford et al. 2016, section 4)."""
     draws = rng.standard_normal(shape, "float32", "cpu")
@@ -79,3 +63,19 @@ def orthogonal(size: int) -> Array:
     xp = backend.of(draws)
     q, r = xp.linalg.qr(draws)
     return q * xp.sign(xp.diag(r))
+
+
+def require_sizes(layer: str, **sizes: int) -> None:
+    """Each is an integer of at least 0, which 28 * 28 / 2 is not.
+
+    Raises:
+        ValueError: one of them is something else.
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or size < 0:
+            raise ValueError(f"{layer}: {name} is {size!r}, must be an integer of at least 0")
+
+
+def _root(numerator: float, fan: int) -> float:
+    """√(numerator / fan), and 0 for a layer without inputs."""
+    return math.sqrt(numerator / fan) if fan else 0.0

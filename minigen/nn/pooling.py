@@ -28,9 +28,7 @@ class MaxPool2d(Module):
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Array]:
         """x: (N, C, H, W)"""
-        if self.return_indices:
-            return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding, return_indices=True)
-        return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.return_indices)
 
 
 class AvgPool2d(Module):

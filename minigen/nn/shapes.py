@@ -21,5 +21,5 @@ class Reshape(Module):
         self.shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (N, …) with as many elements an example as `shape` holds"""
+        """x: (N, …) with as many elements per example as `shape` holds"""
         return x.reshape(len(x), *self.shape)

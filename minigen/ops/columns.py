@@ -30,7 +30,7 @@ import math
 from minigen import backend
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last
-from minigen.ops.window import IntOrPair, Padding, Pair, Window, window_over
+from minigen.ops.window import IntOrPair, Padding, Pair, Window, check_images, window_over
 
 
 def im2col(
@@ -45,6 +45,7 @@ def im2col(
     Returns:
         (C·kh·kw, OH·OW·N), where OH × OW is the output size (its formula is in `conv2d`).
     """
+    check_images(x)
     window = window_over(x.shape[2:], kernel_size, stride, padding, dilation)
     return columns_of(batch_to_last(x), window, window.output_size(x.shape[2:]))
 
@@ -70,10 +71,9 @@ def col2im(
 def columns_of(image: Array, window: Window, output_size: Pair) -> Array:
     """(C, H, W, N) -> (C·kh·kw, OH·OW·N)"""
     c, _, _, n = image.shape
-    padded = window.pad(image)
     columns = backend.of(image).empty((c, math.prod(window.kernel), *output_size, n), image.dtype)
-    for tap, (rows, cols) in enumerate(window.taps(output_size)):
-        columns[:, tap] = padded[:, rows, cols]
+    for tap, seen in enumerate(window.views(window.pad(image), output_size)):
+        columns[:, tap] = seen
     return columns.reshape(c * math.prod(window.kernel), math.prod(output_size) * n)
 
 

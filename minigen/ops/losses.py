@@ -12,7 +12,6 @@ from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.activations import _sigmoid, log_softmax, sigmoid_array
-from minigen.ops.elementwise import abs as abs_
 from minigen.ops.elementwise import finite_exp
 from minigen.ops.masks import select, selected
 from minigen.ops.operands import Number, Operand, as_operand
@@ -25,7 +24,7 @@ def mse_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
 
 def l1_loss(x: Tensor, target: Operand, reduction: str = "mean") -> Tensor:
     """|x - target|"""
-    return _reduce(abs_(x - _target(x, target)), reduction)
+    return _reduce(abs(x - _target(x, target)), reduction)
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, reduction: str = "mean") -> Tensor:

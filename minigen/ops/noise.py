@@ -29,33 +29,32 @@ def uniform_like(x: Array) -> Array:
 
 def normal_batch(count: int, size: int, like: Array) -> Array:
     """Draws from N(0, 1), (count, size), in the dtype and on the device of `like`; batch-last, the fastest layout."""
-    return _drawn(rng.standard_normal, (size, count), like.dtype, backend.device_of(like), 1).T
+    return _drawn(rng.standard_normal, (size, count), like, 1).T
 
 
 def normal(shape: tuple[int, ...], like: Array) -> Array:
     """Draws from N(0, 1), (N, …) row by row, in the dtype and on the device of `like`."""
-    return _drawn(rng.standard_normal, shape, like.dtype, backend.device_of(like), 0)
+    return _drawn(rng.standard_normal, shape, like, 0)
 
 
 def uniform(shape: tuple[int, ...], like: Array) -> Array:
     """Draws from the uniform distribution on [0, 1), (N, …) row by row, in the dtype and on the device of `like`."""
-    return _drawn(rng.uniform, shape, like.dtype, backend.device_of(like), 0)
+    return _drawn(rng.uniform, shape, like, 0)
 
 
 def _like(x: Array, draw: Draw) -> Array:
-    device = backend.device_of(x)
     if lies_batch_last(x):
-        return batch_to_first(_drawn(draw, batch_to_last(x).shape, x.dtype, device, x.ndim - 1))
-    return _drawn(draw, x.shape, x.dtype, device, 0)
+        return batch_to_first(_drawn(draw, batch_to_last(x).shape, x, x.ndim - 1))
+    return _drawn(draw, x.shape, x, 0)
 
 
-def _drawn(draw: Draw, shape: tuple[int, ...], dtype: Any, device: str, batch: int) -> Array:
+def _drawn(draw: Draw, shape: tuple[int, ...], like: Array, batch: int) -> Array:
     """An array whose dimension `batch` counts the examples of this worker's shard, if the batch is cut into shards.
 
     Raises:
         ValueError: it counts something else, so that nobody knows which of the whole batch's numbers these are.
     """
-    shard = parallel.shard()
+    shard, dtype, device = parallel.shard(), like.dtype, backend.device_of(like)
     if shard is None:
         return draw(shape, dtype, device)
     if shape[batch] != shard.stop - shard.start:

@@ -10,7 +10,6 @@ from minigen.autograd import Tensor, record
 from minigen.backend import Array, DeviceError
 
 Operand: TypeAlias = Tensor | Array | float
-FLOATS = ("float32", "float64")
 
 
 class Number:
@@ -56,7 +55,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
 def checked_dtype(caller: str, dtype: Any) -> str:
     """The name of a dtype that a tensor may have."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
-    if name not in FLOATS:
+    if name not in ("float32", "float64"):
         raise TypeError(f"{caller}: dtype is {name}, must be float32 or float64")
     return name
 

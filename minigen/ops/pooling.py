@@ -68,9 +68,9 @@ def _largest(x: Tensor, window: Window) -> tuple[Array, Array]:
 
     A tap takes the lead if it sees more than all before it, or NaN, as in torch. The winner is the last to take it.
     """
-    padded, output_size = window.pad(batch_to_last(x.data), fill=-math.inf), window.output_size(size_of(x))
-    xp, (rows, cols) = backend.of(padded), _corners(backend.of(padded), window, output_size)
-    views = (padded[:, rows, cols] for rows, cols in window.taps(output_size))
+    xp, output_size = backend.of(x.data), window.output_size(size_of(x))
+    rows, cols = _corners(xp, window, output_size)
+    views = window.views(window.pad(batch_to_last(x.data), fill=-math.inf), output_size)
     largest = next(views).copy()
     taps = xp.empty(largest.shape, _tap_dtype(window))
     taps[...] = xp.maximum(-rows, 0) * window.kernel[1] + xp.maximum(-cols, 0)  # the first tap inside the image
@@ -225,8 +225,7 @@ def _scatter(y: Tensor, taps: Taps, window: Window, size: Pair) -> Tensor:
 
 def _gathered(image: Array, taps: Taps, window: Window) -> Array:
     """(C, H, W, N) -> (C, OH, OW, N)"""
-    padded, output_size = window.pad(image), window.output_size(image.shape[1:3])
-    views = (padded[:, rows, cols] for rows, cols in window.taps(output_size))
+    views = window.views(window.pad(image), window.output_size(image.shape[1:3]))
     terms = (seen if taps is None else selected(seen, taps == tap) for tap, seen in enumerate(views))
     total = next(terms) + next(terms, 0)
     for term in terms:
@@ -239,8 +238,7 @@ def _scattered(y: Array, taps: Taps, window: Window, size: Pair) -> Array:
     c, oh, ow, n = y.shape
     xp, tiling = backend.of(y), window.tiles(size)  # then each element is written once, and needs no zero to add to
     padded = (xp.empty if tiling else xp.zeros)((c, *window.padded_size(size), n), y.dtype)
-    for tap, (rows, cols) in enumerate(window.taps((oh, ow))):
-        block = padded[:, rows, cols]
+    for tap, block in enumerate(window.views(padded, (oh, ow))):
         if tiling and taps is not None:
             selected(y, taps == tap, out=block)
         elif tiling:

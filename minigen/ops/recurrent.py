@@ -77,7 +77,7 @@ def lstm(
     if lengths is None or running is None:
         return outputs, (states[-2].T, states[-1].T)
     last, mask = outputs[backend.of(lengths).arange(len(lengths)), lengths - 1], running[:, :, None]
-    outputs = record(selected(outputs.data, mask), (outputs, lambda g: select(g, mask)))
+    outputs = record(selected(outputs.data, mask), (outputs, lambda g: select(g, mask)))  # so that errors say "lstm"
     return outputs, (last, states[-1].T)
 
 

@@ -22,10 +22,10 @@ def sum(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def mean(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Σ x / n over `dim`"""
+    """Σ x / n over `dim`, of n elements each"""
     summed = sum(x, dim, keepdim)
-    count = math.prod(x.shape[d] for d in dims_of(dim, x.ndim) if x.ndim)
-    return summed / count if count else summed * math.nan
+    n = x.size // (summed.size or 1)
+    return summed / n if n else summed * math.nan
 
 
 def max(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:

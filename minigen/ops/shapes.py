@@ -23,9 +23,8 @@ def reshape(x: Tensor, *shape: int | Shape) -> Tensor:
 
 def permute(x: Tensor, *dims: int | Shape) -> Tensor:
     """The dimensions in another order; back by the inverse order."""
-    order = _unpacked(dims)
-    inverse = sorted(range(x.ndim), key=[d % x.ndim for d in order].__getitem__)
-    return record(x.data.transpose(order), (x, lambda g: permute(g, *inverse)))
+    order = dims_of(_unpacked(dims), x.ndim)
+    return record(x.data.transpose(order), (x, lambda g: permute(g, *sorted(range(g.ndim), key=order.__getitem__))))
 
 
 def t(x: Tensor) -> Tensor:
@@ -37,7 +36,7 @@ def t(x: Tensor) -> Tensor:
 
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
-    a, b = *dims_of(dim0, x.ndim), *dims_of(dim1, x.ndim)
+    a, b = dims_of((dim0, dim1), x.ndim)
     order = [b if d == a else a if d == b else d for d in range(x.ndim)]
     return permute(x, *order)
 

@@ -7,15 +7,15 @@ import math
 from minigen.autograd import Tensor
 from minigen.ops.elementwise import sqrt, where
 from minigen.ops.reductions import mean
-from minigen.ops.shapes import Dims, dims_of
+from minigen.ops.shapes import Dims
 
 
 def var(x: Tensor, dim: Dims = None, keepdim: bool = False, correction: int = 1) -> Tensor:
     """Σ (x - mean)² / (n - correction) over `dim`: 1 for the unbiased variance, as in torch, 0 for NumPy's."""
-    count = math.prod(x.shape[d] for d in dims_of(dim, x.ndim)) if x.ndim else 1
     deviation = x - mean(x, dim, keepdim=True)
     total = (deviation * deviation).sum(dim, keepdim)
-    return total / (count - correction) if count > correction else total * math.nan
+    n = x.size // (total.size or 1)
+    return total / (n - correction) if n > correction else total * math.nan
 
 
 def std(x: Tensor, dim: Dims = None, keepdim: bool = False, correction: int = 1) -> Tensor:

@@ -65,11 +65,11 @@ class Window:
         covered = (rows * k_rows, cols * k_cols)
         return self.kernel == self.stride and self.dilation == (1, 1) and covered == self.padded_size(size)
 
-    def taps(self, output_size: Pair) -> Iterator[tuple[slice, slice]]:
-        """For each tap, row by row: the rows and columns of the padded image that it sees from all positions."""
+    def views(self, padded: Array, output_size: Pair) -> Iterator[Array]:
+        """For each tap, row by row: what it sees of the padded image from all positions, a view (C, OH, OW, N)."""
         for i in range(self.kernel[0]):
             for j in range(self.kernel[1]):
-                yield self._seen(0, i, output_size), self._seen(1, j, output_size)
+                yield padded[:, self._seen(0, i, output_size), self._seen(1, j, output_size)]
 
     def _seen(self, axis: int, tap: int, output_size: Pair) -> slice:
         start = tap * self.dilation[axis]
@@ -148,7 +148,7 @@ def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
     return both // 2, both - both // 2
 
 
-def check_images(x: Tensor) -> None:
+def check_images(x: Tensor | Array) -> None:
     """Raise unless x has the shape (N, C, H, W)."""
     if x.ndim != 4:
         raise ValueError(f"x has {x.ndim} dimensions (shape {x.shape}), must have 4: (N, C, H, W)")
