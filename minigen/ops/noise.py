@@ -54,7 +54,8 @@ def _drawn(draw: Draw, shape: tuple[int, ...], like: Array, batch: int) -> Array
     Raises:
         ValueError: it counts something else, so that nobody knows which of the whole batch's numbers these are.
     """
-    shard, dtype, device = parallel.shard(), like.dtype, backend.device_of(like)
+    dtype, device = like.dtype, backend.device_of(like)
+    shard = parallel.shard()
     if shard is None:
         return draw(shape, dtype, device)
     if shape[batch] != shard.stop - shard.start:
