@@ -25,7 +25,7 @@ class Case:
         note: what is special here.
         call: maps the inputs to a tensor or several.
         draws: one for each input.
-        order: how often the operation can be differentiated, 1 or 2 (or more).
+        order: 1 if the operation can be differentiated once, 2 if twice or more.
         options: the keywords with which `call` calls the operation.
         above: how many derivatives `call` has taken already: 1 where its value is a gradient.
     """

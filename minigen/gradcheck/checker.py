@@ -103,9 +103,9 @@ def _check(
     names = [name for name, x in zip(subject.arguments, inputs, strict=True) if x.requires_grad]
     checked = [x for x in inputs if x.requires_grad]
     outputs = _outputs(fn, inputs)
-    cotangents = [Tensor(c) for c in _normal_like(outputs, generator)]
+    weights = _normal_like(outputs, generator)
     try:
-        gradients = [g.data for g in _gradients(outputs, cotangents, checked)]
+        gradients = [g.data for g in _gradients(outputs, [Tensor(w) for w in weights], checked)]
     except DerivativeError as refusal:
         raise subject.fault(str(refusal)) from refusal
     for name, x, original in zip(subject.arguments, inputs, before, strict=True):
@@ -116,14 +116,12 @@ def _check(
             what = f"the gradient to {name} is {g.dtype}, must be {x.dtype}"
             raise subject.fault(what, name)
 
-    weights = [c.data for c in cotangents]
-
     def slopes(tensors: Sequence[Tensor], direction: Sequence[Array], step: float) -> tuple[float, float]:
         """The slope of L over one step ahead and over one step behind; their mean is the central difference."""
         ahead, behind = (_moved(fn, inputs, tensors, direction, h) for h in (step, -step))
         return _difference(weights, ahead, here) / step, _difference(weights, here, behind) / step
 
-    level = sum(float(abs(c.data * y.data).sum().item()) for c, y in zip(cotangents, outputs, strict=True))
+    level = sum(float(abs(w * y.data).sum().item()) for w, y in zip(weights, outputs, strict=True))
     if not math.isfinite(level):
         raise subject.fault("the function's value is not finite")
     here = [y.data for y in _outputs(fn, inputs)]

@@ -120,14 +120,20 @@ class Module:
         for name, child in self.named_children():
             yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
 
+    def _named_state(self) -> Iterator[tuple[str, Module, str, Any]]:
+        """(path, module, name, value) for each parameter and buffer; it is the attribute `name` of the module."""
+        for path, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter) or (name in module._buffer_names and value is not None):
+                    yield f"{path}.{name}" if path else name, module, name, value
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(path, parameter), each parameter once even if two modules share it."""
         seen = set()
-        for path, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield f"{path}.{name}" if path else name, value
+        for path, _, _, value in self._named_state():
+            if isinstance(value, Parameter) and id(value) not in seen:
+                seen.add(id(value))
+                yield path, value
 
     def parameters(self) -> Iterator[Parameter]:
         """All parameters, each once."""
@@ -136,15 +142,9 @@ class Module:
 
     def state_dict(self) -> dict[str, Array]:
         """Parameters and buffers by path: the arrays themselves, not copies."""
-        state: dict[str, Array] = {}
-        for path, module in self.named_modules():
-            for name, value in vars(module).items():
-                key = f"{path}.{name}" if path else name
-                if isinstance(value, Parameter):
-                    state[key] = value.data
-                elif name in module._buffer_names and value is not None:
-                    state[key] = value
-        return state
+        return {
+            path: value.data if isinstance(value, Parameter) else value for path, _, _, value in self._named_state()
+        }
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy values into the parameters and buffers; nothing changes unless all of them fit.
@@ -176,14 +176,13 @@ class Module:
             TypeError: the dtype is neither float32 nor float64.
         """
         dtype = None if dtype is None else checked_dtype("Module.to", dtype)
-        for _, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    value.data = _converted(value.data, device, dtype)
-                    if value.grad is not None:
-                        value.grad = Tensor(_converted(value.grad.data, device, dtype))
-                elif name in module._buffer_names and value is not None:
-                    setattr(module, name, _converted(value, device, dtype))
+        for _, module, name, value in self._named_state():
+            if isinstance(value, Parameter):
+                value.data = _converted(value.data, device, dtype)
+                if value.grad is not None:
+                    value.grad = Tensor(_converted(value.grad.data, device, dtype))
+            else:
+                setattr(module, name, _converted(value, device, dtype))
         return self
 
     def train(self, mode: bool = True) -> Module:

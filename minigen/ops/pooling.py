@@ -227,7 +227,7 @@ def _gathered(image: Array, taps: Taps, window: Window) -> Array:
     """(C, H, W, N) -> (C, OH, OW, N)"""
     views = window.views(window.pad(image), window.output_size(image.shape[1:3]))
     terms = (seen if taps is None else selected(seen, taps == tap) for tap, seen in enumerate(views))
-    total = next(terms) + next(terms, 0)
+    total = next(terms) + next(terms, 0)  # a new array, also if there is one tap
     for term in terms:
         total += term
     return total
