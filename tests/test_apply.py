@@ -84,7 +84,7 @@ def digits(tmp_path: Path) -> Path:
     return folder
 
 
-def test_samples(command: Command, runs: Path, tmp_path: Path) -> None:
+def test_sample_writes_the_pictures_of_a_seed(command: Command, runs: Path, tmp_path: Path) -> None:
     lines = command("vae", "sample", "--count", 12, "--seed", 3, "--temperature", 0.5)
     assert lines[0].startswith("vae of ")
     made = pictures(tmp_path)
@@ -274,14 +274,14 @@ def test_measures_a_generator(command: Command) -> None:
     assert any(line.split()[0] == "frechet" for line in lines[2:])
 
 
-def test_a_generator_without_anything_to_measure_against(
+def test_a_generator_without_anything_to_measure_against_is_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(GeneratorMeasures, "of_images", lambda *_: {})
     assert "mnist5k gives nothing to measure against: its test images are all the same" in refused("gan", "score")
 
 
-def test_exports(command: Command, tmp_path: Path) -> None:
+def test_export_writes_the_weights(command: Command, tmp_path: Path) -> None:
     command("vae", "export")
     assert "mean.weight" in load_file(tmp_path / "out" / "vae.safetensors")
 
@@ -371,7 +371,7 @@ def test_helps_wherever_help_is_asked_for(
     assert shown in capsys.readouterr().out
 
 
-def test_a_verb_before_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_verb_before_its_run_is_told_the_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert apply.main(["sample", "runs/vae"]) == 2
     assert "the run comes before the verb: python -m minigen.apply runs/vae sample" in capsys.readouterr().err
 

@@ -7,6 +7,7 @@ import importlib.util
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_of_finds_the_module_by_the_array(device: str, xp) -> None:
     assert backend.device_of(np.float64(1)) == "cpu"
 
 
-def test_unknown_device() -> None:
+def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(DeviceError, match=r"^device is 'cuda', must be one of cpu, gpu$"):
         backend.module("cuda")
     with pytest.raises(DeviceError, match=r"^device is 'tpu', must be one of cpu, gpu$"):
@@ -68,7 +69,7 @@ def test_without_cupy_the_message_names_the_package_for_the_driver(no_gpu_yet, d
     assert "\n" not in message
 
 
-def test_cupy_without_a_gpu(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cupy_without_a_gpu_is_refused(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
     def count() -> None:
         raise fake_is_cupy.cuda.runtime.CUDARuntimeError("CUDA driver version is insufficient")
 
@@ -77,13 +78,13 @@ def test_cupy_without_a_gpu(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> No
         backend.module("gpu")
 
 
-def test_cupy_that_counts_no_gpu(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cupy_that_counts_no_gpu_is_refused(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fake_is_cupy.cuda.runtime, "getDeviceCount", lambda: 0)
     with pytest.raises(DeviceError, match=r"^device 'gpu': CuPy is installed but finds no GPU$"):
         backend.module("gpu")
 
 
-def test_cupy_with_a_gpu(fake_is_cupy) -> None:
+def test_cupy_with_a_gpu_is_the_module(fake_is_cupy) -> None:
     assert backend.module("gpu") is fake_is_cupy
 
 
@@ -92,7 +93,7 @@ def test_to_device_is_the_array_itself_where_it_lies_there() -> None:
     assert backend.to_device(array, "cpu") is array
 
 
-def test_to_device_and_back(second_device: str) -> None:
+def test_an_array_goes_to_a_device_and_back(second_device: str) -> None:
     array = np.arange(6.0).reshape(2, 3)
     there = backend.to_device(array, second_device)
     assert backend.device_of(there) == "gpu"
@@ -165,9 +166,5 @@ def test_keep_freed_memory_says_whether_the_c_library_has_the_switch(monkeypatch
     script = "from minigen import keep_freed_memory; print(keep_freed_memory())"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == str(sys.platform == "linux")
-
-    def missing(name: str) -> None:
-        raise OSError(name)
-
-    monkeypatch.setattr(ctypes, "CDLL", missing)
+    monkeypatch.setattr(ctypes, "CDLL", Mock(side_effect=OSError))
     assert minigen.keep_freed_memory() is False

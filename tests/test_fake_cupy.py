@@ -88,7 +88,7 @@ def result_of(expression: str, xp: Any, x: Any) -> Any:
         ("x[3]", "out of bounds"),
     ],
 )
-def test_refuses(expression: str, message: str) -> None:
+def test_what_cupy_refuses_is_refused(expression: str, message: str) -> None:
     with pytest.raises((TypeError, AttributeError, ValueError, IndexError), match=message):
         result_of(expression, cupy, cupy.asarray(CPU))
 

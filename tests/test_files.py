@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from limits import modest
@@ -125,7 +126,7 @@ def test_a_fifo_is_not_waited_for(writer: str, tmp_path: Path) -> None:
 def test_a_new_file_replaces_none_and_leaves_none_half_written(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileExistsError):
         files.write_new(target, b"new")
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
     for write in (files.replace_file, files.write_new):
         with pytest.raises(OSError, match="No space"):
             write(target.parent / "run" / "file", b"new")

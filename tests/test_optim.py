@@ -44,7 +44,7 @@ def parameter(values, device: str, gradient=None, dtype: str = "float64") -> Par
         ("AdamW", (1 - 0.1 * 0.01) - 0.1 * 0.5 / (0.5 + 1e-8)),
     ],
 )
-def test_first_step(rule: str, expected: float, device: str) -> None:
+def test_the_first_step_is_the_rules_formula(rule: str, expected: float, device: str) -> None:
     p = parameter([1.0], device, [0.5])
     RULES[rule]([p]).step()
     np.testing.assert_allclose(to_numpy(p), [expected], rtol=1e-14, atol=1e-15)
@@ -174,7 +174,7 @@ def test_saved_and_loaded_it_continues_bit_for_bit(rule: str, device: str) -> No
     assert resumed.steps == optimizer.steps == 10
 
 
-def test_state_names(device: str) -> None:
+def test_the_state_has_pytorchs_names(device: str) -> None:
     parameters = [parameter([1.0], device), parameter([1.0, 2.0], device)]
     names = {rule: list(RULES[rule](parameters).state_dict()) for rule in RULES}
     assert names["SGD"] == ["counts"]
@@ -261,7 +261,7 @@ def test_what_would_never_be_trained_is_refused(parameters, says: str, device: s
 # Refusals
 
 
-def test_refusals(device: str) -> None:
+def test_no_parameters_and_nesterov_without_momentum_are_refused(device: str) -> None:
     p = parameter([1.0], device)
     with pytest.raises(ValueError, match=r"^Adam: parameters is empty, must hold at least one parameter$"):
         optim.Adam([])
@@ -357,7 +357,7 @@ def test_clip_takes_a_generator_and_keeps_the_dtype(dtype: str, device: str) -> 
     assert float(optim.grad_norm(model.parameters())) == pytest.approx(0.1, rel=1e-4)
 
 
-def test_clip_refusals(device: str) -> None:
+def test_clipping_without_a_gradient_is_refused(device: str) -> None:
     p = parameter([1.0], device, [1.0])
     with pytest.raises(ValueError, match=r"^clip_grad_norm_: max_norm is 0, must be positive$"):
         optim.clip_grad_norm_([p], 0)

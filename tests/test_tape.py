@@ -48,7 +48,7 @@ def test_more_than_one_element_needs_a_gradient(device: str) -> None:
 @pytest.mark.parametrize(
     ("gradient", "found"), [(1.0, r"\(\)"), (np.ones((1, 2)), r"\(1, 2\)"), (np.ones(1), r"\(1,\)")]
 )
-def test_gradient_of_another_shape(gradient, found: str, device: str) -> None:
+def test_a_gradient_of_another_shape_is_refused(gradient, found: str, device: str) -> None:
     x = to_tensor([1.0, 2.0], device)
     given_gradient = gradient if isinstance(gradient, float) else to_device(gradient, device)
     message = rf"gradient is of shape {found}, .*\(2,\)"
@@ -56,7 +56,7 @@ def test_gradient_of_another_shape(gradient, found: str, device: str) -> None:
         (x * 2).backward(given_gradient)
 
 
-def test_nothing_requires_a_gradient(device: str) -> None:
+def test_backward_of_what_requires_no_gradient_is_refused(device: str) -> None:
     x = to_tensor([1.0], device, requires_grad=False)
     message = r"^backward: nothing that this tensor was computed from requires a gradient$"
     with pytest.raises(ValueError, match=message):
@@ -69,7 +69,7 @@ def test_a_tensor_used_twice_gets_the_sum(device: str) -> None:
     assert to_numpy(x.grad).tolist() == [5, 7]
 
 
-def test_diamond(device: str) -> None:
+def test_the_branches_of_a_diamond_are_added(device: str) -> None:
     """y = (x² + 1)·(x² - x): the shared x² passes on its whole gradient once."""
     x = to_tensor([2.0], device)
     square = x * x
@@ -137,7 +137,7 @@ def chain(length: int, device: str) -> tuple[Tensor, Tensor]:
     return x, y
 
 
-def test_a_chain_of_100_000_additions(device: str) -> None:
+def test_a_chain_of_100_000_additions_is_no_recursion(device: str) -> None:
     """No RecursionError forward, backward, in grad, nor (a crash) when the graph is destroyed."""
     x, y = chain(100_000, device)
     assert y.item() == 100_001
@@ -148,7 +148,7 @@ def test_a_chain_of_100_000_additions(device: str) -> None:
     del y
 
 
-def test_a_chain_of_20_000_additions_under_create_graph(device: str) -> None:
+def test_a_chain_of_20_000_additions_is_differentiated_twice(device: str) -> None:
     x, y = chain(20_000, device)
     (g,) = grad(y * y, x, create_graph=True)
     del y
@@ -186,7 +186,7 @@ def test_without_create_graph_nothing_is_recorded(device: str) -> None:
         g.sum().backward()
 
 
-def test_gradient_penalty(device: str) -> None:
+def test_a_gradient_penalty_is_differentiated(device: str) -> None:
     """WGAN-GP's term: d/dw of (‖∂(w·x²)/∂x‖ - 1)² with one x: 2·(2wx - 1)·2x."""
     w, x = to_tensor([0.7], device), to_tensor([1.5], device)
     (g,) = grad((w * x * x).sum(), x, create_graph=True)

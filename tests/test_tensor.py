@@ -200,7 +200,7 @@ def test_gradients_have_the_shape_of_their_operand(pair, device: str) -> None:
         assert (to_numpy(x.grad) == (y.size / x.size if x.size else 0)).all()
 
 
-def test_shapes_that_do_not_broadcast(device: str) -> None:
+def test_shapes_that_do_not_broadcast_are_refused(device: str) -> None:
     with pytest.raises(ValueError, match="broadcast"):
         to_tensor(np.ones((2, 3)), device) + to_tensor(np.ones((3, 2)), device)
 
@@ -280,7 +280,7 @@ def test_put_is_the_adjoint_of_getitem(data, shape, draw: Draw, device: str) -> 
     assert_close(ty.grad, x[index], draw.tolerance)
 
 
-def test_index_out_of_range(device: str) -> None:
+def test_an_index_out_of_range_is_refused(device: str) -> None:
     x = to_tensor(np.zeros((2, 3)), device)
     with pytest.raises(IndexError):
         x[2]
@@ -338,7 +338,7 @@ def test_shape_methods_take_a_tuple_or_numbers(device: str) -> None:
         lambda x: x.transpose(0, 2),
     ],
 )
-def test_dimension_out_of_range(method, device: str) -> None:
+def test_a_dimension_out_of_range_is_refused(method, device: str) -> None:
     with pytest.raises(IndexError):
         method(to_tensor(np.zeros((2, 3)), device))
 
@@ -349,19 +349,19 @@ def test_permute_wants_each_dimension_once(dims, device: str) -> None:
         to_tensor(np.zeros((2, 3)), device).permute(dims)
 
 
-def test_reshape_that_does_not_fit(device: str) -> None:
+def test_a_reshape_that_does_not_fit_is_refused(device: str) -> None:
     with pytest.raises(ValueError, match="reshape"):
         to_tensor(np.zeros((2, 3)), device).reshape(4)
 
 
-def test_transpose_of_what_is_no_matrix(device: str) -> None:
+def test_what_is_no_matrix_has_no_transpose(device: str) -> None:
     message = r"^T: the tensor has shape \(2,\), must have 2 dimensions \(permute reorders any\)$"
     with pytest.raises(ValueError, match=message):
         _ = to_tensor(np.zeros(2), device).T
 
 
 @pytest.mark.parametrize(("a", "b"), [((2, 3), (2, 3)), ((), (2,)), ((2,), ()), ((3,), (2, 3)), ((2, 3), (2,))])
-def test_matmul_of_shapes_that_do_not_fit(a, b, device: str) -> None:
+def test_a_matmul_of_shapes_that_do_not_fit_is_refused(a, b, device: str) -> None:
     with pytest.raises(ValueError, match=r"^matmul: shapes \(.*\) and \(.*\) do not fit: \(…, M, K\) @ \(…, K, N\)"):
         to_tensor(np.zeros(a), device) @ to_tensor(np.zeros(b), device)
 

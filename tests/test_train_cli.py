@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -103,15 +104,6 @@ CONFIG = Path("runs/vae/config.json")
 
 def arrays_of(path: Path) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in checkpoint.read(path)[0].items()}
-
-
-def raising(error: BaseException) -> Callable[..., Any]:
-    """A function that raises."""
-
-    def function(*_: object) -> None:
-        raise error
-
-    return function
 
 
 # What a run says and leaves
@@ -334,11 +326,11 @@ def test_the_command_that_goes_on_names_folder_and_smoke(train: Command, monkeyp
 
 def test_ctrl_c_before_training_and_while_figures_are_drawn(train: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(mnist, "read_folder", raising(KeyboardInterrupt()))
+        patch.setattr(mnist, "read_folder", Mock(side_effect=KeyboardInterrupt()))
         result = train()
         assert (result.code, result.out, result.err) == (130, "", "minigen.train: stopped by SIGINT\n")
     with monkeypatch.context() as patch:
-        patch.setattr(figures, "draw_all", raising(KeyboardInterrupt()))
+        patch.setattr(figures, "draw_all", Mock(side_effect=KeyboardInterrupt()))
         result = train("--epochs", 1)
         assert (result.code, result.err) == (130, "")
         assert result.out.endswith("python -m minigen.train vae --resume\n")
@@ -402,7 +394,7 @@ def test_a_run_of_smoke_goes_on_with_smoke_only(train: Command) -> None:
     assert train("--resume", "--smoke").code == 0
 
 
-def test_there_is_nothing_to_resume(train: Command) -> None:
+def test_a_folder_without_a_run_is_not_resumed(train: Command) -> None:
     train("--resume").refused("runs/vae holds no run")
     assert not Path("runs").exists()
 
@@ -459,7 +451,7 @@ def test_a_config_edited_by_hand_is_one_line(train: Command, change: dict[str, A
 # Devices
 
 
-def test_a_gpu_without_cupy(typed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_without_cupy_is_one_line(typed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "_gpu", None)
     monkeypatch.setattr(backend.importlib.util, "find_spec", lambda _: None)
     typed("vae --device gpu").refused("device 'gpu' needs CuPy, which is not installed: pip install cupy-cuda1")
@@ -528,7 +520,7 @@ def test_a_folder_that_loses_its_permission(
 def test_what_the_system_lacks_is_one_line(
     train: Command, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str], error: Exception, pattern: str
 ) -> None:
-    monkeypatch.setattr(*where, raising(error))
+    monkeypatch.setattr(*where, Mock(side_effect=error))
     train("--epochs", 1).refused(pattern)
 
 
@@ -537,7 +529,7 @@ def test_a_fault_in_minigen_is_one_line_and_a_traceback_where_asked(
     train: Command, monkeypatch: pytest.MonkeyPatch, traceback: str
 ) -> None:
     monkeypatch.setenv("MINIGEN_TRACEBACK", traceback)
-    monkeypatch.setattr(Trainer, "step", raising(KeyError("tr\nain")))
+    monkeypatch.setattr(Trainer, "step", Mock(side_effect=KeyError("tr\nain")))
     result = train()
     *trace, line = result.err.splitlines()
     assert result.code == 70

@@ -45,7 +45,7 @@ def test_every_layout_of_an_npy(tmp_path: Path, array: np.ndarray, channels: int
     np.testing.assert_array_equal(both(data), _all(data))
 
 
-def test_keras_npz(tmp_path: Path) -> None:
+def test_an_npz_of_keras_has_splits_and_labels(tmp_path: Path) -> None:
     y = np.arange(12).reshape(12, 1) % 5
     np.savez_compressed(tmp_path / "k.npz", x_train=PIXELS, y_train=y, x_test=PIXELS[:4], y_test=y[:4, 0], extra=y)
     data = load(tmp_path / "k.npz")

@@ -74,13 +74,13 @@ def check(found, contents: dict[str, bytes]) -> None:
     )
 
 
-def test_archive(tmp_path: Path, contents: dict[str, bytes]) -> None:
+def test_the_archive_is_read_and_not_unpacked(tmp_path: Path, contents: dict[str, bytes]) -> None:
     check(load("cifar10", data_dir=save(tmp_path, archive(members(contents)))), contents)
     assert [path.name for path in tmp_path.iterdir()] == [cifar.ARCHIVE]  # nothing was unpacked
 
 
 @pytest.mark.parametrize("below", ["", cifar.FOLDER])
-def test_unpacked_files(tmp_path: Path, contents: dict[str, bytes], below: str) -> None:
+def test_unpacked_files_are_read(tmp_path: Path, contents: dict[str, bytes], below: str) -> None:
     folder = tmp_path / below
     folder.mkdir(exist_ok=True)
     for file, content in contents.items():
@@ -88,7 +88,9 @@ def test_unpacked_files(tmp_path: Path, contents: dict[str, bytes], below: str) 
     check(load("cifar10", data_dir=tmp_path), contents)
 
 
-def test_download(tmp_path: Path, contents: dict[str, bytes], mirror, cache: Path, monkeypatch) -> None:
+def test_the_archive_is_downloaded_once_past_broken_mirrors(
+    tmp_path: Path, contents: dict[str, bytes], mirror, cache: Path, monkeypatch
+) -> None:
     content = archive(members(contents))
     mirror.files[cifar.ARCHIVE] = content
     mirrors = tuple(mirror.address(kind) for kind in ("forbidden", "wrong", "good"))
@@ -122,7 +124,7 @@ def test_hostile_members_reach_nothing(tmp_path: Path, contents: dict[str, bytes
 
 
 @pytest.mark.parametrize("change", [-1, 1, -3073])
-def test_wrong_size(tmp_path: Path, contents: dict[str, bytes], change: int) -> None:
+def test_a_file_of_another_size_is_named(tmp_path: Path, contents: dict[str, bytes], change: int) -> None:
     file = "data_batch_4.bin"
     contents[file] = (contents[file] + b"x")[: len(contents[file]) + change]
     message = rf"{file}: {len(contents[file])} bytes, expected 61460"
@@ -134,7 +136,7 @@ def test_wrong_size(tmp_path: Path, contents: dict[str, bytes], change: int) -> 
         load("cifar10", data_dir=tmp_path)
 
 
-def test_wrong_label(tmp_path: Path, contents: dict[str, bytes]) -> None:
+def test_a_label_above_9_is_named_by_its_record(tmp_path: Path, contents: dict[str, bytes]) -> None:
     batch = bytearray(contents["test_batch.bin"])
     batch[4 * 3073] = 10
     contents["test_batch.bin"] = bytes(batch)
@@ -142,7 +144,7 @@ def test_wrong_label(tmp_path: Path, contents: dict[str, bytes]) -> None:
         load("cifar10", data_dir=save(tmp_path, archive(members(contents))))
 
 
-def test_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds neither cifar-10-binary\.tar\.gz nor data_batch_1\.bin \(--data-dir"):
         load("cifar10", data_dir=tmp_path)
     (tmp_path / "data_batch_1.bin").write_bytes(bytes(RECORDS * 3073))

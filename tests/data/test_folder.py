@@ -37,7 +37,7 @@ def levels(data: Dataset) -> list[list[int]]:
     return [split.inputs[:, 0, 0, 0].tolist() for split in (data.train, data.test)]
 
 
-def test_class_folders_and_a_pair(root: Path) -> None:
+def test_folders_are_classes_and_train_and_test_are_splits(root: Path) -> None:
     for part, base in (("train", 0), ("test", 100)):
         for name, level in (("dog/b", 40), ("cat/z", 20), ("cat/a/deep", 30), ("dog/.hidden", 99), ("ant/x", 50)):
             if (part, name) != ("test", "ant/x"):
@@ -68,7 +68,9 @@ def test_a_flat_folder_gives_a_seeded_tenth_to_the_test_split(root: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "shape"), [({"size": "3x5", "channels": 3}, (3, 3, 5)), ({"size": "4", "channels": 1}, (1, 4, 4))]
 )
-def test_size_and_channels(root: Path, options: dict[str, Any], shape: tuple[int, ...]) -> None:
+def test_pictures_are_scaled_and_made_grey_on_demand(
+    root: Path, options: dict[str, Any], shape: tuple[int, ...]
+) -> None:
     for number, mode in enumerate(("L", "RGB", "RGBA", "P")):
         picture(root / f"{number}.png", 120, (10 + number, 20), mode)
     assert load(root, **options).input_shape == shape

@@ -45,7 +45,7 @@ def test_sequences_are_left_as_they_are(dtype: str, given: str) -> None:
 
 @pytest.mark.parametrize("split", [images(), images(channels=1), images(1), sequences()])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_batch_last_in_memory(split: Split, dtype: str) -> None:
+def test_batches_lie_batch_last_in_memory(split: Split, dtype: str) -> None:
     for batch in Loader(split, 8, seed=1, dtype=dtype).epoch(0):
         assert batch.inputs.shape[1:] == split.inputs.shape[1:]
         assert np.moveaxis(batch.inputs, 0, -1).flags.c_contiguous
@@ -91,7 +91,7 @@ def test_an_epoch_can_be_entered_anywhere_with_no_state() -> None:
             assert np.array_equal(a.index, b.index)
 
 
-def test_no_shuffle_and_first() -> None:
+def test_without_shuffling_the_order_is_kept() -> None:
     split = images()
     loader = Loader(split, 8, seed=1, shuffle=False)
     assert np.concatenate([batch.index for batch in loader.epoch(4)]).tolist() == list(range(23))
@@ -112,7 +112,7 @@ def test_no_shuffle_and_first() -> None:
         ({"split": dataclasses.replace(images(), inputs=images().inputs // 128)}, r"uint8 value is 1, .* by 255"),
     ],
 )
-def test_bad_arguments(arguments: dict, message: str) -> None:
+def test_arguments_that_give_no_batch_are_named(arguments: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Loader(**{"split": images(), "batch_size": 8, "seed": 0, **arguments})
 

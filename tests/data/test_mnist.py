@@ -24,7 +24,7 @@ def write_set(folder: Path, train: int = 30, test: int = 20, size: int = 5) -> P
     return folder
 
 
-def test_embedded_digits() -> None:
+def test_the_embedded_digits_are_those_of_mnist() -> None:
     digits = load("mnist5k")
     assert (digits.train.inputs.shape, digits.test.inputs.shape) == ((5000, 1, 28, 28), (1000, 1, 28, 28))
     assert digits.input_shape == (1, 28, 28)

@@ -43,7 +43,7 @@ def test_is_stretched_to_the_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
-def test_every_kind_of_png(tmp_path: Path, mode: str) -> None:
+def test_every_kind_of_png_is_read(tmp_path: Path, mode: str) -> None:
     """Left half black, right half white, in all the ways in which a PNG can say so."""
     halves = np.repeat(np.uint8([[0, 255]]), 4, axis=0).repeat(3, axis=1)
     if mode == "I;16":
@@ -96,7 +96,7 @@ def test_only_the_orientation_is_used_of_a_photos_metadata(tmp_path: Path, orien
 
 
 @pytest.mark.parametrize("form", ["WEBP", "BMP", "GIF", "TIFF", "PPM"])
-def test_other_formats(tmp_path: Path, form: str) -> None:
+def test_every_format_but_ppm_is_read(tmp_path: Path, form: str) -> None:
     path = tmp_path / "a.picture"
     Image.fromarray(GREY).save(path, form, **({"lossless": True} if form == "WEBP" else {}))
     if form == "PPM":

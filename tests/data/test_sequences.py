@@ -30,7 +30,7 @@ def test_only_the_test_part_has_anomalies(dataset) -> None:
     assert np.bincount(dataset.test.labels).tolist() == [500, 167, 167, 166]
 
 
-def test_lengths(dataset) -> None:
+def test_behind_its_length_a_sequence_is_padding(dataset) -> None:
     if dataset.name == "waves":
         assert dataset.train.lengths is None
         return
@@ -73,7 +73,7 @@ def values() -> np.ndarray:
     return np.random.default_rng(0).normal(50, 10, (40, 7, 2))
 
 
-def test_npy(tmp_path: Path, values: np.ndarray) -> None:
+def test_an_npy_is_split_and_scaled(tmp_path: Path, values: np.ndarray) -> None:
     np.save(tmp_path / "mine.npy", values)
     found = read_sequences(tmp_path / "mine.npy")
     assert (found.train.inputs.shape, found.test.inputs.shape) == ((36, 7, 2), (4, 7, 2))
@@ -124,7 +124,7 @@ def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
         ("1,2,3\n", r"one sequence, at least 2 are needed"),
     ],
 )
-def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_in_a_csv_is_named_by_its_place(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=message) as raised:
@@ -144,13 +144,13 @@ def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
         (np.zeros((1, 4)), r"one sequence"),
     ],
 )
-def test_bad_npy(tmp_path: Path, array: np.ndarray, message: str) -> None:
+def test_an_npy_without_sequences_is_named(tmp_path: Path, array: np.ndarray, message: str) -> None:
     np.save(tmp_path / "mine.npy", array)
     with pytest.raises(DataError, match=message):
         read_sequences(tmp_path / "mine.npy")
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_files_without_sequences_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot be read \(No such file"):
         read_sequences(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match=r"sequences are read from \.npy and \.csv files"):

@@ -38,7 +38,7 @@ def test_colours_stay_and_few_columns_are_kept():
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (5, 28, 28), (500, 1, 8, 8)])
-def test_other_shapes(shape, tmp_path):
+def test_images_without_channels_or_a_batch_are_shown(shape, tmp_path):
     sheet = minigen.show(np.zeros(shape))
     expected = {2: "1 image", 3: "5 images", 4: "400 of 500 images"}[len(shape)]
     assert f"Sheet of {expected}" in repr(sheet)

@@ -31,7 +31,7 @@ DCGAN = nn.Sequential(
 """The generator as a PyTorch user writes it."""
 
 
-def test_dense_layers(tmp_path: Path) -> None:
+def test_dense_layers_compute_the_same_in_torch(tmp_path: Path) -> None:
     trained = minigen.load(small_run(tmp_path / "run", "ae"))
     module = nn.Module()
     module.encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), nn.ReLU(), nn.Linear(12, 3))
@@ -43,7 +43,7 @@ def test_dense_layers(tmp_path: Path) -> None:
     np.testing.assert_allclose(trained.reconstruct(digits).reshape(10, 784), theirs, atol=1e-5)
 
 
-def test_convolutions_and_running_statistics(tmp_path: Path) -> None:
+def test_convolutions_and_running_statistics_compute_the_same_in_torch(tmp_path: Path) -> None:
     trained = minigen.load(small_run(tmp_path / "run", "dcgan", epochs=1))
     weights = load_file(trained.export(tmp_path / "dcgan.safetensors"))
     own = {name.removeprefix("generator."): w for name, w in weights.items() if name.startswith("generator.")}
@@ -54,7 +54,7 @@ def test_convolutions_and_running_statistics(tmp_path: Path) -> None:
     np.testing.assert_allclose(trained.sample(4), theirs * 0.5 + 0.5, atol=1e-5)
 
 
-def test_an_lstm(tmp_path: Path) -> None:
+def test_an_lstm_computes_the_same_in_torch(tmp_path: Path) -> None:
     trained = minigen.load(small_run(tmp_path / "run", "recurrent-ae", data="waves"))
     weights = load_file(trained.export(tmp_path / "rae.safetensors"))
     own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}

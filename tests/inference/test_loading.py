@@ -132,12 +132,12 @@ def test_a_file_of_a_run_is_not_its_folder(run: Path) -> None:
         minigen.load(RunFolder(run).best)
 
 
-def test_no_run(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds no run"):
         minigen.load(tmp_path)
 
 
-def test_no_such_device(run: Path) -> None:
+def test_an_unknown_device_is_refused(run: Path) -> None:
     with pytest.raises(ValueError, match="--device is 'tpu', must be one of cpu, gpu"):
         minigen.load(run, device="tpu")
 

@@ -266,7 +266,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
         (["a", "b"], "lengths holds <U1, must be numbers"),
     ],
 )
-def test_impossible_lengths(trained: Callable[..., Trained], lengths: list[object], message: str) -> None:
+def test_impossible_lengths_are_refused(trained: Callable[..., Trained], lengths: list[object], message: str) -> None:
     rae, x = trained("recurrent-ae", data="waves-varied"), np.zeros((2, 64, 1))
     for use in (rae.encode, rae.reconstruct, rae.score):
         with pytest.raises(UseError, match=message):
@@ -301,7 +301,7 @@ def test_noise_may_leave_the_range_where_the_model_learned_from_noise(
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5])
-def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, seed: float) -> None:
+def test_impossible_seeds_are_refused(trained: Callable[..., Trained], digits: np.ndarray, seed: float) -> None:
     message = re.escape(f"seed is {seed}, must be an integer from 0 to {2**64 - 1:,}")
     gan, deconv = trained("gan"), trained("deconv", scale=2)
     for use in (gan.sample, gan.noise, lambda count, seed: deconv.damage(digits[:count], seed)):
@@ -322,7 +322,7 @@ def test_impossible_seeds(trained: Callable[..., Trained], digits: np.ndarray, s
         ({"count": 1, "temperature": float("nan")}, "temperature is nan, must be a number from 0 to 1,000,000"),
     ],
 )
-def test_impossible_samples(trained: Callable[..., Trained], options: dict[str, Any], message: str) -> None:
+def test_impossible_samples_are_refused(trained: Callable[..., Trained], options: dict[str, Any], message: str) -> None:
     with pytest.raises(UseError, match=message):
         trained("vae").sample(**options)
 

@@ -6,6 +6,7 @@ import os
 import pickle
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -151,17 +152,13 @@ def test_a_state_changed_by_hand_does_not_fit_the_checksum(path: Path) -> None:
 # Writing that fails
 
 
-def disk_full(*_: object, **__: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 @pytest.mark.parametrize(("owner", "name"), [(os, "fsync"), (Path, "replace"), (os, "open")])
 def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
     path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:
     before = path.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, disk_full)
+        patch.setattr(owner, name, Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
         with pytest.raises(OSError, match="No space left on device") as failure:
             checkpoint.write(path, ARRAYS, {"epoch": 4})
     assert failure.value.filename == str(path)

@@ -74,5 +74,5 @@ def test_numbers_have_the_digits_that_matter(value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00"), (65.9, "1:05"), (3599, "59:59"), (3600, "1:00:00"), (360000, "100:00:00")]
 )
-def test_time_left(seconds: float, text: str) -> None:
+def test_time_left_is_hours_minutes_and_seconds(seconds: float, text: str) -> None:
     assert clock(seconds) == text

@@ -9,7 +9,7 @@ from minigen.optim import SGD
 from minigen.training.layer_table import layer_table
 
 
-def test_a_vae(digits: Dataset) -> None:
+def test_the_table_of_a_vae_has_shapes_and_parameters(digits: Dataset) -> None:
     model = VAE(VAEConfig(hidden=400, latent=20), digits.input_shape, 10)
     assert layer_table(model, Loader(digits.train, 2, 0).first(2)) == [
         "  encoder.0  Flatten         (N, 784)        0",

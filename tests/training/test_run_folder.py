@@ -154,7 +154,7 @@ def test_a_folder_of_frames_with_something_else_in_it_stays(run: RunFolder) -> N
     assert (run.frames / "notes.txt").exists()
 
 
-def test_there_is_no_run_to_open(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds no run"):
         RunFolder.open(tmp_path)
 
