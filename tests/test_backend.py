@@ -104,10 +104,7 @@ def test_an_array_goes_to_a_device_and_back(second_device: str) -> None:
 
 
 def draws(device: str) -> list[np.ndarray]:
-    return [
-        to_numpy(rng.standard_normal((3, 4), "float32", device)),
-        to_numpy(rng.uniform((3, 4), "float64", device)),
-    ]
+    return [to_numpy(rng.standard_normal((3, 4), "float32", device)), to_numpy(rng.uniform((3, 4), "float64", device))]
 
 
 def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:

@@ -133,9 +133,8 @@ def test_the_learning_rate_may_change_between_steps(device: str) -> None:
 @every_rule
 def test_a_net_learns(rule: str, device: str) -> None:
     minigen.manual_seed(0)
-    generator = np.random.default_rng(0)
-    x = to_tensor(generator.standard_normal((50, 3)), device, requires_grad=False)
-    target = to_device(generator.standard_normal((50, 3)) @ np.ones((3, 1)) * 0 + 0.5, device)
+    x = to_tensor(np.random.default_rng(0).standard_normal((50, 3)), device, requires_grad=False)
+    target = to_device(np.full((50, 1), 0.5), device)
     model = nn.Linear(3, 1).to(device, "float64")
     optimizer = RULES[rule](model.parameters())
     losses = []
@@ -329,11 +328,7 @@ def test_other_changes_of_a_parameter_are_seen_as_well(change) -> None:
 
 
 def test_clip_scales_all_gradients_by_one_factor(device: str) -> None:
-    a, b, none = (
-        parameter([1.0, 1.0], device, [3.0, 0.0]),
-        parameter([1.0], device, [4.0]),
-        parameter([1.0], device),
-    )
+    a, b, none = (parameter([1.0, 1.0], device, [3.0, 0.0]), parameter([1.0], device, [4.0]), parameter([1.0], device))
     norm = optim.clip_grad_norm_([a, b, none], 1.0)
     assert float(norm) == 5
     np.testing.assert_allclose(to_numpy(a.grad), [0.6, 0], rtol=1e-6)

@@ -145,16 +145,12 @@ def test_other_operands_are_refused(other, device: str) -> None:
 
 def test_devices_do_not_mix(second_device: str) -> None:
     here, there = tensor(np.ones((2, 3))), tensor(np.ones(3), device=second_device)
-    message = (
-        r"^one operand of shape \(3,\) is on gpu, the other of shape \(2, 3\) on cpu: move one with \.to\(\.\.\.\)$"
-    )
-    with pytest.raises(DeviceError, match=message):
+    refused = pytest.raises(DeviceError, match=r"shape \(3,\) is on gpu, .* shape \(2, 3\) on cpu: .*\.to\(")
+    with refused:
         here + there
-    with pytest.raises(DeviceError, match=message):
+    with refused:
         here * there.data
-    with pytest.raises(
-        DeviceError, match=r"^one operand of shape \(2, 3\) is on cpu, the other of shape \(3,\) on gpu"
-    ):
+    with pytest.raises(DeviceError, match=r"shape \(2, 3\) is on cpu, .* shape \(3,\) on gpu"):
         there - here
 
 

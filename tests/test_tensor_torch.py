@@ -66,8 +66,7 @@ def test_power_of_zero_and_negative_numbers(exponent: int, draw: Draw, shape, de
 
 
 @pytest.mark.parametrize(
-    "signature",
-    ["(k),(k)", "(m,k),(k)", "(k),(k,n)", "(m,k),(k,n)", "(b,m,k),(k)", "(k),(b,k,n)"],
+    "signature", ["(k),(k)", "(m,k),(k)", "(k),(k,n)", "(m,k),(k,n)", "(b,m,k),(k)", "(k),(b,k,n)"]
 )
 @given(draw=draws(), sides=st.fixed_dictionaries({side: st.integers(0, 4) for side in "bmkn"}))
 def test_matmul(signature: str, draw: Draw, sides: dict[str, int], device: str) -> None:

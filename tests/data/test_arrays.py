@@ -71,10 +71,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "labels of others": ({"x_train": GREY, "y_train": np.zeros(3, int)}, r"y_train has shape \(3,\), must be \(12,\)"),
     "one-hot": ({"x_train": GREY, "y_train": np.eye(12)}, r"y_train has shape \(12, 12\), must be \(12,\)"),
     "negative label": ({"x_train": GREY, "y_train": np.arange(12) - 1}, r"int64 from -1 to 10, must be whole numbers"),
-    "other test size": (
-        {"x_train": GREY, "x_test": GREY[:, :4]},
-        r"hold \(1, 6, 8\) and \(1, 4, 8\)",
-    ),
+    "other test size": ({"x_train": GREY, "x_test": GREY[:, :4]}, r"hold \(1, 6, 8\) and \(1, 4, 8\)"),
     "labels alone": ({"x_train": GREY, "y_test": np.zeros(12)}, r"holds y_test, but no x_test"),
 }
 

@@ -11,12 +11,7 @@ from minigen import Tensor, no_grad
 from minigen.data import Dataset, load
 from minigen.evaluation.digit_classifier import FEATURES, DigitClassifier
 from minigen.evaluation.digit_classifier.build import train
-from minigen.evaluation.generator_measures import (
-    GeneratorMeasures,
-    class_measures,
-    draw,
-    frechet_distance,
-)
+from minigen.evaluation.generator_measures import GeneratorMeasures, class_measures, draw, frechet_distance
 from minigen.models.classification import accuracy
 
 

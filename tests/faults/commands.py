@@ -51,21 +51,11 @@ WORDS: tuple[str, ...] = (
     *("数字", "🙂", "a" * 100_000, "../..", "/", "/dev/zero", "/dev/null", "/proc/self/mem", "~", "~nobody/x", "*"),
 )
 FLAGS = {
-    "train": (
-        "--hidden",
-        "--lr",
-        "--epochs",
-        "--seed",
-        "--data",
-        "--data-dir",
-        "--device",
-        "--schedule",
-        "--validation",
-    ),
-    "sample": ("--count", "--seed", "--temperature", "--out", "--device"),
-    "resume": ("--epochs", "--seed", "--device", "--overwrite"),
-    "compare": ("--out",),
-    "gradcheck": ("--seed", "--only", "--order"),
+    "train": "--hidden --lr --epochs --seed --data --data-dir --device --schedule --validation",
+    "sample": "--count --seed --temperature --out --device",
+    "resume": "--epochs --seed --device --overwrite",
+    "compare": "--out",
+    "gradcheck": "--seed --only --order",
 }
 
 
@@ -136,7 +126,7 @@ def words(folder: Path, effort: Effort) -> Iterator[str]:
         elif kind == "added":
             line.insert(numbers.randrange(len(line) + 1), word)
         else:
-            line += [numbers.choice(FLAGS[name]), word]
+            line += [numbers.choice(FLAGS[name].split()), word]
 
         def command(line: list[str], place: Path = place, module: str = module) -> int:
             os.chdir(place)

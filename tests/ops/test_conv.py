@@ -159,10 +159,10 @@ def test_columns_are_made_once_where_they_fit(batches: int, monkeypatch: pytest.
     made = []
     columns_of = conv_module.columns_of
     monkeypatch.setattr(conv_module, "columns_of", lambda *a: made.append(a[0].shape[-1]) or columns_of(*a))
-    monkeypatch.setattr(conv_module, "COLUMN_BUDGET", 4 * 4 * 4 // batches * 8)
+    monkeypatch.setattr(conv_module, "COLUMN_BUDGET", 4 * 4 * 8 // batches)  # bytes of 4 columns of 4 pixels
     x, weight = to_tensor(np.ones((4, 1, 2, 2)), "cpu"), to_tensor(np.ones((1, 1, 2, 2)), "cpu")
     ops.conv2d(x, weight, padding=0).sum().backward()
-    assert made == [4] if batches == 1 else [2, 2, 2, 2]
+    assert made == ([4] if batches == 1 else [2, 2, 2, 2])
 
 
 def test_an_input_that_needs_no_gradient_gets_none_computed(device: str, monkeypatch: pytest.MonkeyPatch) -> None:

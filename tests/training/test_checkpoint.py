@@ -126,8 +126,7 @@ def forge(path: Path, text: str, digest: str | None = None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "[]", "3", "null", "{}", '{"schema": null}', '{"schema": "1"}', '{"schema"', "[" * 100_000],
+    "text", ["", "[]", "3", "null", "{}", '{"schema": null}', '{"schema": "1"}', '{"schema"', "[" * 100_000]
 )
 def test_a_header_that_is_no_state_is_damaged(path: Path, text: str) -> None:
     forge(path, text)

@@ -125,10 +125,7 @@ def test_the_model_is_in_training_mode_in_a_step_and_in_evaluation_mode_elsewher
         ({}, [1.0] * 10),
         ({"warmup": 4}, [0.25, 0.5, 0.75] + [1.0] * 7),
         ({"schedule": "cosine"}, [0.5 * (1 + math.cos(math.pi * n / 10)) for n in range(10)]),
-        (
-            {"schedule": "cosine", "warmup": 2},
-            [0.5, 1.0] + [0.5 * (1 + math.cos(math.pi * n / 8)) for n in range(8)],
-        ),
+        ({"schedule": "cosine", "warmup": 2}, [0.5, 1.0] + [0.5 * (1 + math.cos(math.pi * n / 8)) for n in range(8)]),
     ],
 )
 def test_the_learning_rate_follows_its_schedule(make_trainer: Maker, options: Any, expected: list[float]) -> None:

@@ -7,14 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from minigen.evaluation.studies.detection import (
-    baselines,
-    detection,
-    possible,
-    roc_auc,
-    table,
-    threshold_for,
-)
+from minigen.evaluation.studies.detection import baselines, detection, possible, roc_auc, table, threshold_for
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0.05, 19), (0.1, 18), (0.249, 16), (0.01, 19)])
