@@ -106,7 +106,7 @@ class OwnFiles:
 
     def _note(self, written: Mapping[str, Written]) -> None:
         if written:
-            files.replace_file(self._list, msgspec.json.encode(written))
+            files.replace_file(self._list, schema.encode(written))
         else:
             self._list.unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import types
 import typing
@@ -37,6 +38,18 @@ def convert(value: Any, kind: Any, name: str, strict: bool = True) -> Any:
         for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", path.partition("[...]")[0]):
             value = value[key or int(index)]
         raise ValueError(_explain(message, path.lstrip(".") or name, value, kind)) from error
+
+
+def encode(value: Any) -> bytes:
+    """The value as JSON.
+
+    Raises:
+        OSError: a text in it is the name of a file, in bytes that are no UTF-8, which JSON cannot hold.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        raise OSError(errno.EILSEQ, "its name is not UTF-8: rename it", error.object) from error
 
 
 def decode(content: bytes, kind: Any, name: str) -> Any:

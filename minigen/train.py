@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from minigen import backend, files, parallel, rng
+from minigen import backend, files, parallel, rng, schema
 from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
 from minigen.data import Dataset, Description, Split, descriptions, is_path
 from minigen.inference.loading import PATHS, load_data
@@ -132,6 +132,7 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
     asked = {option.name: option.read(getattr(given, option.name), strict=False) for option in named}
     paths = (*PATHS, *(["data"] if is_path(asked.get("data", "")) else []))
     asked |= {name: str(files.absolute(asked[name])) for name in paths if asked.get(name)}
+    schema.encode(asked)  # an error before the data are read, if config.json cannot hold it
     if workers is not None and asked.setdefault("workers", workers.size) != workers.size:
         raise ConfigError(f"--workers is {asked['workers']}, must be the {workers.size} ranks of mpiexec, or left out")
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))

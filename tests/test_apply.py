@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import json
 import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +18,13 @@ from safetensors.numpy import load_file
 from small_runs import small_run
 
 import minigen
-from minigen import apply, train
+from minigen import apply, compare, explore, train
 from minigen.data import load
 from minigen.evaluation.generator_measures import GeneratorMeasures
 from minigen.evaluation.studies.classification import wilson_interval
 from minigen.inference.arrays import UseError
 from minigen.inference.inputs import picture_names, unlike
+from minigen.training import lock
 
 Command = Callable[..., list[str]]
 PICTURE = Path(__file__).parents[1] / "lessons/figures/10-edges.png"
@@ -428,13 +431,30 @@ def test_a_verb_before_its_run_is_told_the_order(capsys: pytest.CaptureFixture[s
         ("waves", ("interpolate", "a.png", 1), "'a.png': must be the number of a test sequence"),
         ("waves", ("score", __file__), "sequences are read from .npy and .csv files"),
         ("waves", ("score", "a.csv", "b.csv"), "2 files of sequences, must be one"),
-        ("none", ("sample",), "none holds no run (it has no config.json)"),
+        ("none", ("sample",), "none holds no run (there is no such folder)"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
     refused: Callable[..., str], run: str, words: tuple[object, ...], message: str
 ) -> None:
     assert message in refused(run, *words)
+
+
+@pytest.mark.parametrize(
+    ("program", "words"), [(apply.main, ["export"]), (compare.main, ["{run}"]), (explore.main, ["--no-open"])]
+)
+def test_a_folder_that_cannot_be_written_is_named(
+    runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, program: Any, words: list[str]
+) -> None:
+    def read_only(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(lock, "open_own", read_only)
+    run = str(runs / "vae")
+    assert program([run, *(word.format(run=run) for word in words)]) == 2
+    error = capsys.readouterr().err
+    assert "Read-only file system: --out names another folder" in error
+    assert ".lock" not in error
 
 
 # The data that a run was trained on, moved or changed

@@ -78,7 +78,7 @@ def test_a_run_notices_another_folder_and_finds_a_moved_one(place: Path, capsys:
     assert "mine: no such file or folder" in refused(train.main, "vae --resume --out run --epochs 2", capsys)
     for flag in ("--data", "--data-dir"):
         assert done(apply.main, f"run reconstruct {flag} moved", capsys) == score
-    assert "resumed after 1 epochs" in done(train.main, "vae --resume --out run --epochs 2 --data moved", capsys)
+    assert "resumed after 1 epoch\n" in done(train.main, "vae --resume --out run --epochs 2 --data moved", capsys)
     assert "resumed after 2 epochs" in done(train.main, "vae --resume --out run --epochs 3", capsys)
     picture(place / "moved/a/new.png", 99)
     assert "are others" in refused(train.main, "vae --resume --out run --epochs 4", capsys)
@@ -93,6 +93,12 @@ def sequences(path: Path) -> None:
 
 FOLDERS: dict[str, tuple[Write, str, str]] = {
     "no such folder": (lambda p: None, "./own", "no such file or folder"),
+    "no such file": (lambda p: None, "own.npy", "own.npy: no such file or folder"),
+    "name that is no UTF-8": (
+        lambda p: photos(p.parent / "\udcf6"),
+        "\udcf6",
+        r"\\udcf6: its name is not UTF-8: rename",
+    ),
     "name that is none": (lambda p: None, "minst5k", "unknown data set 'minst5k': did you mean 'mnist5k'"),
     "empty folder": (lambda p: p.mkdir(), "", r"holds no picture \(\.png"),
     "empty class": (lambda p: (photos(p), (p / "c").mkdir()), "", "the class c has no picture"),

@@ -25,6 +25,7 @@ from minigen import backend
 from minigen.data import Batch, descriptions, load, mnist
 from minigen.data.idx import write_idx
 from minigen.evaluation import figures
+from minigen.evaluation.text import counted
 from minigen.models import MODELS
 from minigen.models.config import options
 from minigen.models.vae import VAE
@@ -123,7 +124,7 @@ def test_a_smoke_run_from_the_embedded_digits_to_the_figures(
         r"device  cpu \(NumPy; --device gpu uses CuPy\)",
         r"data    mnist5k: 230 training, 26 validation, 256 test",
         r"seed    0",
-        r"epoch      loss  reconstruction        kl      norm      elbo  images/s     left",
+        r"epoch      loss  reconstruction        kl      norm      elbo samples/s     left",
         r"    2 .* 0:00",
         r"test    negative elbo \d+\.\d{4}, reconstruction \d+\.\d{4}, kl \d+\.\d{4}",
         r"good    negative ELBO of .*",
@@ -311,7 +312,8 @@ def test_a_signal_saves_and_prints_the_command_that_goes_on(
     assert said[1].split() == ["python", "-m", "minigen.train", "vae", "--resume"]
     resumed = train(*said[1].split()[4:])
     assert resumed.code == 0
-    assert f"resumed after {step // 6} epochs and {step % 6} batches" in resumed.out
+    steps = f" and {counted(step % 6, 'step')}" if step % 6 else ""
+    assert f"resumed after {counted(step // 6, 'epoch')}{steps}\n" in resumed.out
     assert (LAST.read_bytes(), BEST.read_bytes()) == whole
 
 
@@ -343,7 +345,7 @@ def test_a_finished_run_resumes_to_its_result(train: Command) -> None:
     assert again.code == 0
     test_line = next(line for line in first.out.splitlines() if line.startswith("test "))
     assert test_line in again.out.splitlines()
-    assert "the run is finished; --epochs N adds epochs" in again.out.splitlines()
+    assert "the run is finished; a larger --epochs trains on" in again.out.splitlines()
     rows = [json.loads(line) for line in Path("runs/vae/metrics.jsonl").read_text().splitlines()]
     assert [row.get("epoch") for row in rows] == [1, 2, None]
 
@@ -504,7 +506,7 @@ def test_a_folder_that_loses_its_permission(
     for path in (LAST.parent, *LAST.parent.iterdir()):
         path.chmod(path.stat().st_mode & 0o555)
     request.getfixturevalue("plain_user")
-    train("--resume", "--epochs", 2).refused(r"runs/vae/.*: Permission denied")
+    train("--resume", "--epochs", 2).refused(r"runs/vae: Permission denied: --out names another folder$")
     assert not os.access(LAST.parent, os.W_OK, effective_ids=True)
     os.seteuid(os.getuid())
     assert LAST.read_bytes() == before

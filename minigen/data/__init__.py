@@ -21,6 +21,8 @@ from minigen.files import absolute
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
 __all__ += ["Reading", "descriptions", "is_path", "load", "names", "read_sequences"]
 
+_ENDINGS = (".npy", ".npz", ".csv")
+
 
 class _Embedded(NamedTuple):
     """A set that minigen carries or generates from a seed; reads no file of the user's."""
@@ -77,8 +79,9 @@ def descriptions() -> dict[str, str]:
 
 
 def is_path(name: str) -> bool:
-    """Whether `load` takes the name for a path: it has a /, begins with ~, or lies in the working folder."""
-    return name not in _SETS and (os.sep in name or name[:1] in ("~", ".") or os.path.lexists(name))
+    """Whether `load` takes the name for a path: it has a / or the ending of a file, begins with ~, or lies here."""
+    looks = os.sep in name or name[:1] in ("~", ".") or Path(name).suffix.lower() in _ENDINGS
+    return name not in _SETS and (looks or os.path.lexists(name))
 
 
 def load(
@@ -111,7 +114,9 @@ def load(
     if entry is None:
         close = difflib.get_close_matches(name.lower(), _SETS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise DataError(f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}, or the path of your own folder")
+        raise DataError(
+            f"unknown data set {name!r}: {hint}known: {', '.join(_SETS)}, or the path of your own folder or file"
+        )
     for option, value in (("size", size), ("channels", channels), ("skip-unreadable", skip_unreadable or None)):
         if value is not None:
             raise DataError(f"--{option} is {value}, but {name} has a form of its own: it is for pictures of your own")

@@ -78,7 +78,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
 def _tested(root: Path) -> str:
     """The name of the test folder that stands beside `train`; "" where there is no such pair."""
     if not root.is_dir():
-        raise DataError(f"{root}: no such file or folder (--data PATH says where it lies now)")
+        raise DataError(f"{root}: no such file or folder; if it was moved, --data PATH says where to")
     if not (root / "train").is_dir():
         return ""
     for name in ("test", "val"):

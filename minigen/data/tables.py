@@ -44,20 +44,21 @@ def read_table(path: Path, label_column: str | None = None, without: int | None 
         if not count:
             count = len(cells)
             header = cells if all(map(_is_name, cells)) else []
+            columns = header or [str(column + 1) for column in range(count)]
             place = _place(path, label_column, header, count, without)
         if len(cells) != count:
             raise DataError(
                 f"{path}: ragged: line {number} has {len(cells)} values, the first has {count}: "
                 f"all sequences must be equally long"
             )
-        if header:
-            header = []
+        if cells is header:
             continue
         if place is not None:
             labels.append(cells[place].strip())
         numbered = [(column, cell) for column, cell in enumerate(cells) if column != place]
+        where = f"{path}: line {number}, column"
         rows.append(
-            np.array([_number(cell, f"{path}: line {number}, column {column + 1}") for column, cell in numbered])
+            np.array([_number(cell, f"{where} {i + 1}", columns[i] if place is None else "") for i, cell in numbered])
         )
     if not rows or not rows[0].size:
         raise DataError(f"{path}: empty (no line of numbers)")
@@ -116,13 +117,15 @@ def _is_name(text: str) -> bool:
     return text[:1].isalpha() and text.lower() not in (*MISSING, "inf", "infinity")
 
 
-def _number(text: str, where: str) -> float:
+def _number(text: str, where: str, column: str) -> float:
+    """`column`: its name or number where it may hold labels; "" where another does."""
     if text.lower() in MISSING:
         raise DataError(f"{where}: a value is missing ({text!r}): fill it in, or remove the line")
     try:
         number = float(text)
     except ValueError as error:
-        hint = ": values are separated by commas" if re.search("[;\\t ]", text) else ""
+        hint = f"; if the column holds labels, train with --label-column {column}" if column and _is_name(text) else ""
+        hint = ": values are separated by commas" if re.search("[;\\t ]", text) else hint
         raise DataError(f"{where}: {reprlib.repr(text)} is not a number{hint}") from error
     if not np.isfinite(number):
         raise DataError(f"{where}: {number}, must be a finite number")

@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(words: list[str]) -> int:
     parser = Parser("python -m minigen.gradcheck", "%(prog)s [FILE.py] [OP …] [options]", __doc__.split(": ")[1])
     parser.add_argument("op", nargs="*", default=[], help="operations to check (all where left out)")
-    parser.add_argument("--seed", type=int, default=0, help="of inputs, cotangents and directions (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed for the inputs, cotangents and directions (default 0)"
+    )
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute")
     parser.epilog = (
         "FILE.py is a file of yours with CHECKS = [(function, (2, 3)), …]: a function and its inputs' shapes"

@@ -35,13 +35,13 @@ def heading(names: list[str]) -> list[str]:
         "".join(f"{word:>{_width(name)}}" for name, word in zip(names, level, strict=True))
         for level in zip(*stacked, strict=True)
     ]
-    return [*(" " * 5 + line for line in lines[:-1]), f"epoch{lines[-1]}{'images/s':>10}{'left':>9}"]
+    return [*(" " * 5 + line for line in lines[:-1]), f"epoch{lines[-1]}{'samples/s':>10}{'left':>9}"]
 
 
-def line(epoch: int, shown: dict[str, float], images_per_second: float, seconds_left: float) -> str:
+def line(epoch: int, shown: dict[str, float], samples_per_second: float, seconds_left: float) -> str:
     """One row."""
     cells = "".join(f"{number(value):>{_width(name)}}" for name, value in shown.items())
-    return f"{epoch:>5}{cells}{images_per_second:>10.0f}{clock(seconds_left):>9}"
+    return f"{epoch:>5}{cells}{samples_per_second:>10.0f}{clock(seconds_left):>9}"
 
 
 def number(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -51,8 +52,14 @@ def locked(folder: Path) -> Iterator[Lock]:
         LockedError: another process, or another training in this one, holds it.
         OSError: the folder or its lock file cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open_own(folder / ".lock") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = open_own(folder / ".lock")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+        raise OSError(error.errno, f"{error.strerror}: --out names another folder", str(folder)) from error
+    with opened as file:
         try:
             _take(file)
         except (BlockingIOError, PermissionError) as error:

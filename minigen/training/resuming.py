@@ -12,6 +12,7 @@ import msgspec
 
 from minigen import backend, parallel, rng
 from minigen.data import Description, Loader, Split, is_path
+from minigen.evaluation.text import counted
 from minigen.inference.loading import moved, read_config
 from minigen.models.config import Config, flag
 from minigen.models.model import Model, Prepares
@@ -117,12 +118,13 @@ class Training:
             self.say("the test split is not the one that the run began with, or its classes have other names")
         self.run.keep_rows(self.epoch)
         self.run.describe(self.model.name, self.config, data)
-        self.say(f"resumed after {self.epoch} epochs and {self.batch} batches")
+        steps = f" and {counted(self.batch, 'step')}" if self.batch else ""
+        self.say(f"resumed after {counted(self.epoch, 'epoch')}{steps}")
         if before != now:
             these = f"with {now} worker{'s' * (now > 1)}, so far {before}"
             self.say(f"{these}: the result is the same up to rounding only")
         if self.epoch == self.config.epochs:
-            adds = "; --epochs N adds epochs" if "epochs" in may_change(self.config) else ""
+            adds = "; a larger --epochs trains on" if "epochs" in may_change(self.config) else ""
             self.say(f"the run is finished{adds}")
         self.say("")
 

@@ -125,7 +125,8 @@ class RunFolder:
         """
         run = cls(path)
         if not run._config.exists():
-            raise RunError(f"{path} holds no run (it has no config.json)")
+            why = "it has no config.json" if path.exists() else "there is no such folder"
+            raise RunError(f"{path} holds no run ({why})")
         return run
 
     def describe(
@@ -142,7 +143,7 @@ class RunFolder:
         content = Described(
             model, msgspec.structs.asdict(config), data, threshold, false_alarms, versions, platform.platform()
         )
-        replace_file(self._config, msgspec.json.format(msgspec.json.encode(content)))
+        replace_file(self._config, msgspec.json.format(schema.encode(content)))
 
     def described(self) -> Described:
         """The content of config.json; the model's Config checks the hyper-parameters.

@@ -115,7 +115,8 @@ def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
     [
         ("1,2,3\n4,5\n", r"ragged: line 2 has 2 values, the first has 3: all sequences must be equally long"),
         ("a,b\n1,2\n", r"one sequence, at least 2"),
-        ("1,a\n1,2\n", r"line 1, column 2: 'a' is not a number"),
+        ("1,a\n1,2\n", r"line 1, column 2: 'a' is not a number; if the column holds labels, .* --label-column 2$"),
+        ("t,kind\n1,bad\n", r"line 2, column 2: 'bad' is not a number; .* --label-column kind$"),
         ("1,2\n3,\n", r"line 2, column 2: a value is missing \(''\): fill it in, or remove the line"),
         ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number: values are separated by commas"),
         ("1,2\n3,nan\n", r"line 2, column 2: a value is missing \('nan'\)"),

@@ -37,9 +37,9 @@ def test_headings_are_stacked_to_fit_a_terminal() -> None:
     assert heading(list(numbers(ROW))) == [
         "                                                        valid",
         "                                           gradient  negative",
-        "epoch      loss  reconstruction        kl      norm      elbo  images/s     left",
+        "epoch      loss  reconstruction        kl      norm      elbo samples/s     left",
     ]
-    assert heading(["loss"]) == ["epoch      loss  images/s     left"]
+    assert heading(["loss"]) == ["epoch      loss samples/s     left"]
 
 
 VALUES = [0.0, 1e-9, 0.05, -0.0999999, 0.5, 12.5, -999.99999, 1e3, -99999.999, 1e5, 1e7, -1.5e12, 9.999e99]
