@@ -9,6 +9,7 @@
     minigen.no_grad     record nothing                    minigen.grad        gradients of computed tensors too
     minigen.load        a trained model in use            minigen.manual_seed
     minigen.draw_graph  how a tensor was computed         minigen.show        images side by side
+    minigen.data        data sets, and batches of them
 
 On the command line: python -m minigen.train MODEL trains one, python -m minigen.apply RUN uses it.
 """
@@ -27,14 +28,16 @@ from minigen.ops.operands import tensor
 from minigen.rng import manual_seed
 
 if TYPE_CHECKING:
+    from minigen import data
     from minigen.evaluation.sheet import show
     from minigen.graph import draw_graph
     from minigen.inference.loading import load
 
 __version__ = "0.1.0"
 __all__ = ["Tensor", "grad", "gradcheck", "keep_freed_memory", "manual_seed", "nn", "no_grad", "ops", "optim", "tensor"]
-__all__ += ["draw_graph", "load", "show"]
+__all__ += ["data", "draw_graph", "load", "show"]
 LATER = {"draw_graph": "minigen.graph", "load": "minigen.inference.loading", "show": "minigen.evaluation.sheet"}
+LATER |= {"data": "minigen.data"}
 
 
 INSTEAD = {
@@ -61,7 +64,8 @@ INSTEAD = {
 
 
 def __getattr__(name: str) -> Any:
-    """`load`, `show` and `draw_graph` bring with them what `import minigen` does not wait for, such as all models."""
+    """`load`, `show`, `draw_graph` and `data` bring with them what `import minigen` does not wait for."""
     if name in LATER:
-        return getattr(importlib.import_module(LATER[name]), name)
+        module = importlib.import_module(LATER[name])
+        return module if LATER[name] == f"{__name__}.{name}" else getattr(module, name)
     return pointing_to({name: f"ops.{name}" for name in ops.__all__} | INSTEAD, __name__)(name)

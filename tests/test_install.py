@@ -54,10 +54,10 @@ def test_an_editable_minigen_is_found_from_every_folder(home, folder, way):
 
 
 def test_importing_minigen_brings_only_what_a_tensor_needs():
-    found = "{'cupy', 'matplotlib', 'pooch', 'minigen.models'} & set(sys.modules)"
-    code = f"import sys, minigen; minigen.tensor([1.0]).sum(); print({found})"
+    found = "{'cupy', 'matplotlib', 'pooch', 'minigen.models', 'minigen.data'} & set(sys.modules)"
+    code = f"import sys, minigen; minigen.tensor([1.0]).sum(); print({found}, minigen.data.__name__)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "set()"
+    assert out.stdout.strip() == "set() minigen.data"
 
 
 def test_the_declared_dependencies_are_the_imported_packages():

@@ -499,12 +499,15 @@ def test_a_disk_that_is_full_from_the_start(train: Command) -> None:
 
 
 def test_a_folder_that_loses_its_permission(
-    train: Command, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    train: Command, tiny: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert train("--epochs", 1).code == 0
     before = LAST.read_bytes()
     for path in (LAST.parent, *LAST.parent.iterdir()):
         path.chmod(path.stat().st_mode & 0o555)
+    digits = load("mnist", tiny)
+    monkeypatch.setattr("minigen.train.load_data", lambda _: digits)  # the folders above are root's alone
+    tmp_path.chmod(0o755)
     request.getfixturevalue("plain_user")
     train("--resume", "--epochs", 2).refused(r"runs/vae: Permission denied: --out names another folder$")
     assert not os.access(LAST.parent, os.W_OK, effective_ids=True)
