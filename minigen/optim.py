@@ -182,7 +182,10 @@ class SGD(Optimizer):
             (b,) = state
             b *= self.momentum
             b += step
-            step = step + self.momentum * b if self.nesterov else b.copy()
+            if self.nesterov:
+                step += self.momentum * b
+            else:
+                step = b.copy()
         step *= self.lr
         p -= step
 
