@@ -27,7 +27,7 @@ from minigen.models.checking import build, require_losses
 from minigen.models.config import options, require_used
 from minigen.parallel import Workers, processes, working_with
 from minigen.parallel.ranks import end_with, ranks
-from minigen.training.busy_cores import one_thread_where_busy
+from minigen.training.busy_cores import adapting_to_others
 from minigen.training.generator_watch import GeneratorWatch
 from minigen.training.loop import Trainer
 from minigen.training.report import opening
@@ -183,7 +183,7 @@ def _train_together(task: _Task) -> int:
             say(line)
         if resume:
             trainer.resume(described)
-        with one_thread_where_busy(say):
+        with adapting_to_others(say):
             return _fit(trainer, data, described, resume_command(model_type, path, smoke))
 
 

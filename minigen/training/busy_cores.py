@@ -1,12 +1,14 @@
-"""One thread for matrix products while other programs use the cores.
+"""What a training changes while other programs use the cores: a thread looks once a second at how much they take.
 
 OpenBLAS cuts each product into one part per core and waits for the slowest. Where another program keeps a core busy,
 the part on that core waits for its turn, product after product, and a step takes several times as long. With one thread
-it does not wait. So a thread looks once a second at how much of the processor others take, and from the moment
-when they leave less than the products use, these have one thread. Their sums may then be rounded otherwise.
+it does not wait. So from the moment when others leave less than the products use, these have one thread. Their sums may
+then be rounded otherwise.
 
 Several workers have one thread each, and wait for the slowest of them in each step. Their number stays, since the run's
-bits depend on it; a line says that fewer may be faster.
+bits depend on it; a line says that fewer may be faster. Where there is one for each core, the system may let two of
+them take turns on one core and leave another core to the other program. So while the cores are busy, each worker keeps
+to a core of its own, and it is the other program that moves, to the core of a worker that waits.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +35,17 @@ _STAT = Path("/proc/stat")
 
 
 @contextlib.contextmanager
-def one_thread_where_busy(say: Callable[[str], Any]) -> Iterator[None]:
+def adapting_to_others(say: Callable[[str], Any]) -> Iterator[None]:
     """Look after the cores in a `with` block; `say` gets one line if they are found busy. Linux only."""
     blas = ThreadpoolController().select(user_api="blas")
     threads = max((library["num_threads"] for library in blas.info()), default=1)
-    others = [worker.pid for worker in multiprocessing.active_children() if worker.pid]
-    used = max(threads, len(others) + 1)
-    if used == 1 or not _STAT.exists():
+    workers = [os.getpid(), *(worker.pid for worker in multiprocessing.active_children() if worker.pid)]
+    if max(threads, len(workers)) == 1 or not _STAT.exists():
         yield
         return
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(blas, used, others, say, over), daemon=True)
+    adapt = partial(_keep_to_cores, workers) if len(workers) > 1 else partial(_use_one_thread, blas, threads)
+    watcher = threading.Thread(target=adapt, args=(say, over), daemon=True)
     watcher.start()
     try:
         yield
@@ -51,25 +54,46 @@ def one_thread_where_busy(say: Callable[[str], Any]) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(
-    blas: ThreadpoolController, used: int, others: list[int], say: Callable[[str], Any], over: threading.Event
-) -> None:
-    """Wait for a second in which the cores are busy; `others` are the processes of the other workers."""
+def _use_one_thread(blas: ThreadpoolController, threads: int, say: Callable[[str], Any], over: threading.Event) -> None:
+    if any(_looks(threads, [], over)):
+        with blas.limit(limits=1):
+            with contextlib.suppress(OSError):  # nobody reads it
+                say("other programs use the cores: matrix products have one thread now, and may round otherwise")
+            over.wait()
+
+
+def _keep_to_cores(workers: list[int], say: Callable[[str], Any], over: threading.Event) -> None:
+    everywhere = os.sched_getaffinity(0)
+    kept = said = False
     with contextlib.suppress(OSError):  # a worker has ended, or nobody reads what is said
-        before = _seconds(others)
-        while not over.wait(PERIOD):
-            now = _seconds(others)
-            wall, all_used, own = (after - earlier for earlier, after in zip(before, now, strict=True))
-            before = now
-            if (all_used - own) / wall <= max(0, cores() - used) + MOST_TAKEN:
-                continue
-            if others:
+        for busy in _looks(len(workers), workers[1:], over):
+            if busy != kept and len(workers) == len(everywhere):
+                kept = busy
+                spread(workers, everywhere, each_has_its_own=busy)
+            if busy and not said:
+                said = True
                 say("other programs use the cores: fewer --workers, down to one, may be faster now")
-                return
-            with blas.limit(limits=1):
-                with contextlib.suppress(OSError):
-                    say("other programs use the cores: matrix products have one thread now, and may round otherwise")
-                over.wait()
+    if kept:
+        spread(workers[:1], everywhere, each_has_its_own=False)
+
+
+def spread(workers: list[int], everywhere: set[int], each_has_its_own: bool) -> None:
+    """Let each of the processes use a core of its own, or all cores."""
+    for worker, core in zip(workers, everywhere, strict=False):
+        os.sched_setaffinity(worker, {core} if each_has_its_own else everywhere)
+
+
+def _looks(used: int, others: list[int], over: threading.Event) -> Iterator[bool]:
+    """Whether the cores are busy, once a second: other programs leave less than the `used` ones.
+
+    others: the processes of the other workers.
+    """
+    before = _seconds(others)
+    while not over.wait(PERIOD):
+        now = _seconds(others)
+        wall, all_used, own = (after - earlier for earlier, after in zip(before, now, strict=True))
+        before = now
+        yield (all_used - own) / wall > max(0, cores() - used) + MOST_TAKEN
 
 
 def cores() -> int:

@@ -3,8 +3,9 @@
 Rounds alternate between one worker as the user runs it, with two BLAS threads, two workers with one each, and
 PyTorch's twin as it is installed.
 
-With --spinning rounds alternate between quiet ones and those in which another process keeps one core busy. The products
-of the one worker then have one thread, to which minigen.training.busy_cores limits them in a training.
+With --spinning rounds alternate between quiet ones and those in which another process keeps one core busy. Each side
+then adapts as minigen.training.busy_cores lets it in a training: the products of the one worker have one thread, and
+each of two workers keeps to a core of its own.
 
 Without it, the two workers then take steps in which they meet before each sum and each gathering: the time until all
 are there is what worker 0 waits for a slower one, the rest is the exchange. The same of ranks, alone:
@@ -33,6 +34,7 @@ from minigen.backend import Array
 from minigen.models import MODELS
 from minigen.parallel import Workers, processes
 from minigen.parallel.ranks import ranks
+from minigen.training.busy_cores import spread
 from tests.benchmarks import side_by_side
 from tests.benchmarks.side_by_side import Step, answer, ask, build, open_side
 from tests.benchmarks.steps import CONVOLUTIONAL, OPTIONS, minigen_side, torch_side
@@ -98,7 +100,7 @@ def workers_side(name: str, options: dict[str, Any], size: int) -> Step:
     multiprocessing.current_process()._config["daemon"] = False  # a side may have processes of its own
     if size == 1:
         step = kept(name, options)
-        step.limit = partial(threadpool_limits, user_api="blas")
+        step.adapt = lambda busy: threadpool_limits(2 - busy, user_api="blas")
         return step
     stack = ExitStack()
     stack.enter_context(processes.others(size, follow, name, options))
@@ -106,6 +108,8 @@ def workers_side(name: str, options: dict[str, Any], size: int) -> Step:
     stack.enter_context(parallel.working_with(workers))
     step = led(kept(name, options), workers)
     step.others = stack
+    pids = [os.getpid(), *(worker.pid for worker in multiprocessing.active_children())]
+    step.adapt = partial(spread, pids, os.sched_getaffinity(0))
     return step
 
 
@@ -219,15 +223,15 @@ def beside_a_spinner(setups: list[Any], count: int) -> list[str]:
             for spinning, number in enumerate((signal.SIGSTOP, signal.SIGCONT)):
                 os.kill(spinner.pid, number)
                 for side, lasts, row in zip(sides, seconds, times, strict=True):
-                    answer(ask(side, side_by_side.with_latest, limit, 2 - spinning), UNTIL)
+                    answer(ask(side, side_by_side.with_latest, adapt, bool(spinning)), UNTIL)
                     row[spinning].append(timed(side, lasts, (1 + 2 * spinning) * ROUND))
     medians = [[statistics.median(column) * 1e3 for column in row] for row in times]
     return [f"quiet {q:8.2f} ms   beside {b:8.2f} ms   ratio {b / q:5.2f}" for q, b in medians]
 
 
-def limit(step: Any, threads: int) -> None:
-    """How many threads the matrix products of the one worker have."""
-    getattr(step, "limit", lambda _: None)(threads)
+def adapt(step: Any, busy: bool) -> None:
+    """What a training does when the cores get busy, and when they no longer are."""
+    step.adapt(busy)
 
 
 def opened(stack: ExitStack, setups: list[Any]) -> tuple[list[Any], list[float]]:

@@ -1,13 +1,13 @@
-"""Matrix products have one thread while other programs use the cores."""
+"""While other programs use the cores, products have one thread, and each of several workers a core of its own."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,17 +29,17 @@ def set_threads(count: int) -> None:
 
 
 @pytest.fixture
-def others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
-    """Other programs that take so much of a core, beside 1.5 of two cores that this one takes."""
-    taken: float = request.param
-    seconds: Iterator[tuple[float, float, float]] = ((n, n * (1.5 + taken), n * 1.5) for n in itertools.count(1.0))
+def others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other programs that take so much of a core in each second, beside 1.5 of two cores that this one takes."""
+    taken: list[float] = request.param
+    all_used = itertools.accumulate(itertools.chain([0.0], taken, itertools.repeat(taken[-1])))
+    seconds = ((float(n), n * 1.5 + used, n * 1.5) for n, used in enumerate(all_used))
     monkeypatch.setattr(busy_cores, "_seconds", lambda workers: next(seconds))
-    monkeypatch.setattr(busy_cores, "cores", lambda: 2)
     monkeypatch.setattr(busy_cores, "PERIOD", 0.01)
-    return taken
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
 
 
-@pytest.mark.parametrize(("others", "left"), [(0.1, 2), (0.9, 1)], indirect=["others"])
+@pytest.mark.parametrize(("others", "left"), [([0.1], 2), ([0.9], 1)], indirect=["others"])
 def test_products_have_one_thread_where_others_take_a_core(others, left):
     said: list[str] = []
     before = threads()
@@ -47,7 +47,7 @@ def test_products_have_one_thread_where_others_take_a_core(others, left):
     if threads() < 2:
         pytest.skip("this BLAS has one thread")
     try:
-        with busy_cores.one_thread_where_busy(said.append):
+        with busy_cores.adapting_to_others(said.append):
             time.sleep(0.3)
             assert threads() == left
         assert threads() == 2
@@ -71,11 +71,22 @@ def test_the_workers_time_is_their_own():
     assert 0.1 * wall < own < used + 0.1
 
 
-@pytest.mark.parametrize(("others", "says"), [(0.1, 0), (0.9, 1)], indirect=["others"])
-def test_several_workers_stay_and_say_that_fewer_may_be_faster(monkeypatch, others, says):
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ([0.1], []),
+        ([0.1, 0.9, 0.9, 0.1], [{0}, {1}, {0, 1}, {0, 1}]),
+        ([0.9], [{0}, {1}, {0, 1}]),  # at the end, this process alone
+    ],
+    indirect=["others"],
+)
+def test_each_worker_keeps_to_a_core_while_others_use_them(monkeypatch, others, kept):
     monkeypatch.setattr(busy_cores.multiprocessing, "active_children", lambda: [SimpleNamespace(pid=1)])
+    calls: list[tuple[int, set[int]]] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *call: calls.append(call), raising=False)
     said: list[str] = []
-    with busy_cores.one_thread_where_busy(said.append):
-        time.sleep(0.1)
-    assert len(said) == says
+    with busy_cores.adapting_to_others(said.append):
+        time.sleep(0.2)
+    assert calls == list(zip([os.getpid(), 1] * 2, kept, strict=False))
+    assert len(said) == bool(kept)
     assert all("fewer --workers" in line for line in said)
