@@ -222,14 +222,16 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """p ← p - lr·m̂/(√v̂ + eps): m and v are running means of g and g²; m̂ and v̂ correct for their start at 0.
+    """p ← p - lr·m̂/(√v̂ + eps) with m ← β₁·m + (1 - β₁)·g, v ← β₂·v + (1 - β₂)·g².
+
+    m and v start at 0, which m̂ = m/(1 - β₁ᵗ) and v̂ = v/(1 - β₂ᵗ) correct in the t-th update of the parameter. One that
+    joins late begins with t = 1.
 
     Args:
-        betas: how much of the running means of g and of g² is kept in each step.
+        betas: β₁ and β₂, how much of the running means m and v is kept in each step.
         eps: keeps the division finite.
         weight_decay: the factor of an L2 penalty, added to the gradient (AdamW decays the parameter itself).
 
-    t is the number of updates of the parameter, so one that joins late begins with t = 1.
     Source: Kingma & Ba 2015, algorithm 1; as torch.optim.Adam.
     """
 
@@ -310,7 +312,7 @@ def grad_norm(parameters: Iterable[Parameter]) -> Array:
 
 
 def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> Array:
-    """Scale all gradients by one factor so that their norm does not exceed max_norm; the norm before it.
+    """Scale all gradients by one factor so that their norm does not exceed max_norm; returns the norm they had.
 
     Source: Pascanu et al. 2013, algorithm 1; as torch.nn.utils.clip_grad_norm_.
 

@@ -38,7 +38,7 @@ def kaiming_uniform(shape: tuple[int, ...], fan_in: int) -> Array:
 
 
 def xavier_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int) -> Array:
-    """U(-√(6/(fan_in + fan_out)), +…), the default of Keras and so of the documents' examples.
+    """U(-c, c) with c = √(6/(fan_in + fan_out)), the default of Keras and so of the documents' examples.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural
     networks", equation 16.

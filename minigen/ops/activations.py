@@ -20,7 +20,7 @@ def relu(x: Tensor) -> Tensor:
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x for x > 0, else negative_slope · x (Maas et al. 2013)."""
     if negative_slope == 0:
-        return relu(x)
+        return relu(x)  # never ∞ · 0
     xp = backend.of(x.data)
     value = xp.multiply(x.data, negative_slope, out=xp.empty_like(x.data))
     (xp.maximum if negative_slope <= 1 else xp.minimum)(x.data, value, out=value)

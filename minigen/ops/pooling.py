@@ -151,7 +151,7 @@ def avg_pool2d(
 
 
 def upsample_nearest2d(x: Tensor, scale_factor: IntOrPair) -> Tensor:
-    """y[…, i, j] = x[…, ⌊i / s⌋, ⌊j / s⌋]: each element becomes a block. (N, C, H, W) -> (N, C, s·H, s·W)"""
+    """y[…, i, j] = x[…, ⌊i / s⌋, ⌊j / s⌋] with s = scale_factor: (N, C, H, W) -> (N, C, s·H, s·W)"""
     check_images(x)
     scale = as_pair("scale_factor", scale_factor, 1)
     blocks = Window(kernel=scale, stride=scale, padding=((0, 0), (0, 0)))
