@@ -74,10 +74,10 @@ def _act(run: str, name: str, words: list[str]) -> int:
     results = Results(out, getattr(options, "invert", False))
     from minigen.inference import verbs  # Matplotlib takes a second, for which --help need not wait
 
-    left_out = getattr(verbs, name)(trained, options, results)
+    getattr(verbs, name)(trained, options, results)
     results.write(name, options.overwrite)
     print(f"{trained.model.name} of {run}, after {counted(trained.epoch, 'epoch')} on {trained.data.name}")
-    for line in (*results.lines, *(left_out or ())):
+    for line in (*results.lines, *results.notes):
         print(line)
     return 0
 

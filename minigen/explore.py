@@ -1,4 +1,4 @@
-"""python -m minigen.explore RUN [options]: a trained model as one HTML page, in which the reader plays with it."""
+"""python -m minigen.explore RUN [options]: write one HTML page to play with a trained model, and open it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(words: list[str]) -> int:
     parser = Parser(
-        "python -m minigen.explore", "%(prog)s RUN [options]", "One HTML page to play with a trained model."
+        "python -m minigen.explore", "%(prog)s RUN [options]", "Write one HTML page to play with a trained model."
     )
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page, a .html (default: explore.html in RUN)")
-    parser.add_argument("--no-open", action="store_true", default=False, help="do not open it in the browser")
+    parser.add_argument("--no-open", action="store_true", default=False, help="do not open the page in a browser")
     parser.add_argument(
         "--overwrite", action="store_true", default=False, help="also replace a page that minigen did not write"
     )
@@ -47,7 +47,7 @@ def _main(words: list[str]) -> int:
 
 
 def _opened(path: Path) -> bool:
-    """Whether a browser with windows shows the file; one for terminals would take this one over."""
+    """Whether a browser with windows shows the file; a text browser would take over this terminal."""
     try:
         browser = webbrowser.get()
         return type(browser) is not webbrowser.GenericBrowser and browser.open(path.absolute().as_uri())

@@ -4,7 +4,10 @@
 
 const element = (id) => document.getElementById(id);
 const content = JSON.parse(element("content").textContent);
+const can = new Set(content.abilities);
 const bytes = Uint8Array.from(atob(element("arrays").textContent), (letter) => letter.charCodeAt(0));
+
+const count = (shape) => shape.reduce((product, length) => product * length, 1);
 
 // The value of 16 bits: 1 sign, 5 exponent, 10 fraction
 function half(bits) {
@@ -14,7 +17,7 @@ function half(bits) {
 
 // An array by its name, as a tensor {shape, data}
 function stored(name) {
-  const { type, shape, offset } = content.arrays[name], length = shape.reduce((a, b) => a * b, 1);
+  const { type, shape, offset } = content.arrays[name], length = count(shape);
   if (type === "float16") {
     return { shape, data: Float32Array.from(new Uint16Array(bytes.buffer, offset, length), half) };
   }
@@ -35,12 +38,12 @@ worker.postMessage({
   weights: Object.fromEntries(weights.map((name) => [name, stored(name)])),
 });
 
-// One question is with the worker. Of those that wait, each view keeps its newest, as older ones are of no use any more,
-// and the newest of all has its turn first.
+// The worker answers one question at a time. Of those that wait, only the newest of each view is kept, and the newest
+// of all is asked next.
 const waiting = new Map(), milliseconds = {};
 let asked = null, started = false;
 
-// Run a program on x (numbers), and call show(…outputs) with the answer, unless the view asks anew before its turn.
+// Run a program on x (numbers), and call show(…outputs), unless the view asks another question first.
 function ask(view, program, x, show) {
   waiting.delete(view);
   waiting.set(view, { program, x: Float32Array.from(x), show, since: performance.now() });

@@ -28,8 +28,8 @@ class Content(Struct):
     """What the page's JavaScript reads.
 
     abilities: words that switch parts of the page on.
-    latent: of a code, or of a generator's noise; 0 for a model that decodes nothing.
-    order: the numbers of the code, beginning with the one that varies most; ranges: where each slider begins and ends.
+    latent: the size of a code, or of a generator's noise; 0 for a model that decodes nothing.
+    order: the indices of the code's numbers, the one that varies most first; ranges: the ends of each slider.
     threshold: the score above which a sequence is anomalous.
     arrays: weights by their names, and with "page: " before theirs examples, example labels, codes, labels, and the
         mean and axes of PCA.
@@ -60,7 +60,7 @@ def content(trained: Trained, examples: Examples) -> Content:
         whole = examples.lengths == trained.data.input_shape[0]
         examples = examples._replace(values=examples.values[whole], labels=examples.labels[whole])
     x, labels = trained.scaled(examples.values), examples.labels
-    (made, weights), chosen = programs(trained, x[:1]), _some_of_each(labels, trained)
+    (tasks, weights), chosen = programs(trained, x[:1]), _some_of_each(labels, trained)
     shown = np.round(255 * x[chosen]).astype(np.uint8) if trained.data.holds_images else x[chosen]
     found = Content(
         trained.model.name,
@@ -69,37 +69,37 @@ def content(trained: Trained, examples: Examples) -> Content:
         trained.epoch,
         trained.data.input_shape,
         [printable(name) for name in trained.data.classes],
-        _abilities(trained, made),
-        made,
+        _abilities(trained, tasks),
+        tasks,
         {"page: examples": shown, "page: example labels": labels[chosen].astype(np.uint16)},
         threshold=trained.threshold,
     )
-    if "encode" in made:
+    if "encode" in tasks:
         codes = trained.encode(examples.values)
         if not np.isfinite(codes).all():
             raise UseError(f"{trained.model.name} gives codes that are not finite: there is nothing to explore")
         _describe(found, codes, isinstance(trained.model, Samples))
         found.arrays["page: labels"] = labels.astype(np.uint16)
-    elif "decode" in made:
+    elif "decode" in tasks:
         found.latent = trained.noise(1).shape[1]
         found.order = _order_of_noise(trained, found.latent)
         found.ranges = [(-SLIDER, SLIDER)] * found.latent
-    found.arrays |= _small(trained, made, weights, examples.values[chosen])
+    found.arrays |= _halved(trained, tasks, weights, examples.values[chosen])
     return found
 
 
 def _some_of_each(labels: Any, trained: Trained) -> Any:
-    """The places of a few examples of each class."""
+    """The indices of a few examples of each class."""
     most = max(1, min(PICTURES, PICTURE_BYTES // math.prod(trained.data.input_shape)))
     found = np.unique(labels)
     places = [np.flatnonzero(labels == label)[: max(1, most // len(found))] for label in found]
     return np.concatenate(places)[:most]
 
 
-def _abilities(trained: Trained, made: dict[str, Program]) -> list[str]:
-    """The programs, and what else decides which parts of the page are of use."""
-    found = [*made]
-    if "encode" in made and len(made["encode"].outputs) > 1:
+def _abilities(trained: Trained, tasks: dict[str, Program]) -> list[str]:
+    """The names of the programs, and what else decides which parts of the page are shown."""
+    found = [*tasks]
+    if "encode" in tasks and len(tasks["encode"].outputs) > 1:
         found.append("gaussian")
     if isinstance(trained.model, Samples):
         found.append("prior")
@@ -107,7 +107,7 @@ def _abilities(trained: Trained, made: dict[str, Program]) -> list[str]:
         found.append("images")
     else:
         found += ["sequences", "lines" if trained.data.input_shape[1] <= MOST_LINES else "rows"]
-    if {"reconstruct", "classify", "restore"} & made.keys():
+    if {"reconstruct", "classify", "restore"} & tasks.keys():
         found.append("input")
     if trained.data.holds_images and trained.data.input_shape[0] == 3:
         found.append("colour")
@@ -133,7 +133,7 @@ def _describe(found: Content, codes: Floats, prior: bool) -> None:
 
 
 def _order_of_noise(trained: Trained, latent: int) -> list[int]:
-    """The numbers of the noise, beginning with the one whose move from -1 to 1 changes the picture most."""
+    """The indices of the noise's numbers, first the one whose move from -1 to 1 changes the picture most."""
     model: Any = trained.model
     change = np.zeros(min(latent, SLIDERS))
     number = np.arange(len(change))
@@ -145,35 +145,35 @@ def _order_of_noise(trained: Trained, latent: int) -> list[int]:
     return np.argsort(-change, kind="stable").tolist()
 
 
-def _small(trained: Trained, made: dict[str, Program], weights: dict[str, Any], values: Any) -> dict[str, Any]:
-    """The weights in float16, if no picture and no probability changes by half a level then; else in float32.
+def _halved(trained: Trained, tasks: dict[str, Program], weights: dict[str, Any], values: Any) -> dict[str, Any]:
+    """The weights in float16, if no picture and no probability changes by more than half a level; else in float32.
 
-    A screen shows the levels 0, 1/255, … 1, and rounding to them takes the other half.
+    A screen shows the levels 0, 1/255, … 1, and rounding to them may change the other half.
     """
     state = {name: array.copy() for name, array in trained.model.state_dict().items()}
     with np.errstate(over="ignore"):
         half = {name: array.astype(np.float16) for name, array in weights.items() if name in state}
-    exact = _pictures(trained, made, values)
+    exact = _pictures(trained, tasks, values)
     try:
         trained.model.load_state_dict(state | {name: array.astype(np.float32) for name, array in half.items()})
-        rounded = _pictures(trained, made, values)
+        rounded = _pictures(trained, tasks, values)
     finally:
         trained.model.load_state_dict(state)
     same = all(np.abs(a - b).max() <= LEVEL / 2 for a, b in zip(exact, rounded, strict=True))
     return weights | half if same and all(np.isfinite(array).all() for array in half.values()) else weights
 
 
-def _pictures(trained: Trained, made: dict[str, Program], values: Any) -> list[Floats]:
+def _pictures(trained: Trained, tasks: dict[str, Program], values: Any) -> list[Floats]:
     """What the page shows of these examples, or of noise."""
     found = []
-    if "encode" in made:
+    if "encode" in tasks:
         found.append(trained.scaled(trained.decode(trained.encode(values))))
-    if "decode" in made and isinstance(trained.model, Samples):
+    if "decode" in tasks and isinstance(trained.model, Samples):
         found.append(trained.sample(PICTURES))
-    if "reconstruct" in made:
+    if "reconstruct" in tasks:
         found.append(trained.scaled(trained.reconstruct(values)))
-    if "classify" in made:
+    if "classify" in tasks:
         found.append(trained.classify(values))
-    if "restore" in made:
+    if "restore" in tasks:
         found.append(trained.restore(trained.damage(values)))
     return found

@@ -1,6 +1,6 @@
 // Pictures, series and bars on a canvas. All take numbers in [0, 1].
 
-const lines = content.abilities.includes("lines");
+const lines = can.has("lines");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
 
 // Show an example, a picture or a series, in a canvas
@@ -34,7 +34,7 @@ function cleared(canvas) {
   return { context, width, height };
 }
 
-// What was drawn for a width and for colours, and must be drawn anew when these change: a function and its arguments
+// What must be drawn again when a canvas's width or the colours change: a function and its arguments
 const drawn = new Map();
 const drawAgain = () => drawn.forEach(([draw, ...its]) => draw(...its));
 addEventListener("resize", drawAgain);

@@ -17,7 +17,8 @@ function setCode(code) {
 
 const along = ({ vector, origin }, code) => vector.reduce((sum, v, k) => sum + v * (code[k] - origin[k]), 0);
 
-function number(k) {
+// The direction of a single number of the code
+function directionOf(k) {
   const vector = new Float32Array(content.latent), origin = new Float32Array(content.latent);
   vector[k] = 1;
   return { vector, origin };
@@ -68,7 +69,7 @@ function drawMap(canvas) {
   }
 }
 
-// Each class's name where the middle of its dots is, so that its colour need not be told
+// Each class's name at the median of its dots, for readers who cannot tell the colours apart
 function nameClasses(context, to) {
   context.font = "600 15px system-ui, sans-serif";
   context.textAlign = "center";
@@ -79,7 +80,8 @@ function nameClasses(context, to) {
     const dots = plane.dots.filter((dot) => dot.label === label);
     if (!dots.length || state.hidden.has(label)) return;
     const middle = (key) => dots.map((dot) => dot[key]).sort((a, b) => a - b)[dots.length >> 1];
-    const place = [name.slice(0, 12), to.x(middle("u")), to.y(middle("v"))], wide = context.measureText(place[0]).width;
+    const title = name.length > 16 ? `${name.slice(0, 15)}…` : name;
+    const place = [title, to.x(middle("u")), to.y(middle("v"))], wide = context.measureText(title).width;
     const hides = (other) => Math.abs(place[1] - other.x) < (wide + other.wide) / 2 && Math.abs(place[2] - other.y) < 14;
     if (taken.some(hides)) return;
     taken.push({ x: place[1], y: place[2], wide });
@@ -133,7 +135,7 @@ function startMap() {
   const choosePlane = () => {
     const pca = element("plane").value === "axes", axes = stored("page: axes"), origin = stored("page: mean").data;
     const [across, up] = pca ? [0, 1].map((n) => ({ vector: row(axes, n), origin }))
-      : ["across", "up"].map((id) => number(Number(element(id).value)));
+      : ["across", "up"].map((id) => directionOf(Number(element(id).value)));
     document.querySelectorAll(".numbers").forEach((label) => (label.hidden = pca));
     plane = planeOf(across, up);
     draw();

@@ -1,6 +1,6 @@
 // The drawing pad: a picture of the model's size, in which one draws with the mouse, a finger or the keys.
 
-const pad = { values: new Float32Array(content.shape.reduce((a, b) => a * b, 1)), changed: () => {} };
+const pad = { values: new Float32Array(count(content.shape)), changed: () => {} };
 
 function setInput(values) {
   pad.values = Float32Array.from(values);
@@ -35,7 +35,7 @@ function startPad() {
     setInput(pad.values);
   };
   const lift = () => {
-    if (pen.down && content.abilities.includes("digits") && element("centre").checked) setInput(centred(pad.values, H, W));
+    if (pen.down && can.has("digits") && element("centre").checked) setInput(centred(pad.values, H, W));
     pen.down = false;
   };
   const at = ({ clientX, clientY }) => {

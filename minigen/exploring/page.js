@@ -1,7 +1,5 @@
 // Puts the page together: what the model can do decides which parts are shown.
 
-const can = new Set(content.abilities);
-
 // Numbers of N(0, 1), by Box and Muller's formula
 function gaussianNoise() {
   const radius = () => Math.sqrt(-2 * Math.log(1 - Math.random()));
@@ -96,8 +94,9 @@ function start() {
   const [title, purpose = ""] = content.summary.split(/: (.*)/);
   document.title = `${content.name} · ${content.data}`;
   element("title").textContent = title;
+  const epochs = `${content.epochs} epoch${content.epochs === 1 ? "" : "s"}`;
   const sentence = purpose && `${purpose[0].toUpperCase()}${purpose.slice(1)}. `;
-  element("summary").textContent = `${sentence}Trained for ${content.epochs} epochs on ${content.data}.`;
+  element("summary").textContent = `${sentence}Trained for ${epochs} on ${content.data}.`;
   document.querySelectorAll(".latent").forEach((place) => (place.textContent = content.latent));
   if (can.has("decode")) startCode();
   if (can.has("input")) startInput();

@@ -23,7 +23,7 @@ POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data: blob:; worker-src blob:; "
     "base-uri 'none'; form-action 'none'"
 )
-MOST_BYTES = 2**26  # of arrays, which a browser still opens
+MOST_BYTES = 2**26  # of arrays; a browser still opens so many
 
 
 def page(trained: Trained, examples: Examples) -> bytes:
@@ -53,13 +53,13 @@ def page(trained: Trained, examples: Examples) -> bytes:
 
 
 def _packed(arrays: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Where each array lies, and the bytes of all of them; each begins at a multiple of 4."""
-    places, content = {}, bytearray()
+    """(where each array lies, the bytes of all); each begins at a multiple of 4."""
+    places, packed = {}, bytearray()
     for name, array in arrays.items():
-        places[name] = {"type": str(array.dtype), "shape": array.shape, "offset": len(content)}
-        content += np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
-        content += bytes(-len(content) % 4)
-    return places, bytes(content)
+        places[name] = {"type": str(array.dtype), "shape": array.shape, "offset": len(packed)}
+        packed += np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
+        packed += bytes(-len(packed) % 4)
+    return places, bytes(packed)
 
 
 def _harmless(json: str) -> str:
@@ -68,7 +68,7 @@ def _harmless(json: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names the one script or style that it allows."""
+    """The name by which a content security policy allows this very text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

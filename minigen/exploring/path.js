@@ -4,7 +4,7 @@ const STEPS = 9, ends = { a: null, b: null };
 
 function between(a, b, share) {
   let [fromA, fromB] = [1 - share, share];
-  if (!content.abilities.includes("encode")) {
+  if (!can.has("encode")) {
     const dot = (p, q) => p.reduce((sum, v, k) => sum + v * q[k], 0);
     const angle = Math.acos(Math.min(Math.max(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), -1), 1));
     if (Math.sin(angle) > 1e-3) [fromA, fromB] = [fromA, fromB].map((part) => Math.sin(part * angle) / Math.sin(angle));
@@ -33,11 +33,10 @@ function startPath() {
     showBetween();
   };
   element("way").oninput = showBetween;
-  const encodes = content.abilities.includes("encode");
   for (const end of ["a", "b"]) {
-    element(`take-${end}`).textContent = encodes ? "Take the code above" : "New noise";
+    element(`take-${end}`).textContent = can.has("encode") ? "Take the code above" : "New noise";
     element(`take-${end}`).onclick = () => {
-      ends[end] = encodes ? state.code.slice() : gaussianNoise();
+      ends[end] = can.has("encode") ? state.code.slice() : gaussianNoise();
       showAll();
     };
   }

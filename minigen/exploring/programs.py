@@ -1,4 +1,4 @@
-"""What a model can do, as programs of operations that the page knows."""
+"""What a model can do, as programs: lists of operations that the page knows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FORWARD = Path(__file__).with_name("forward.js")
 
 
 def programs(trained: Trained, example: Any) -> tuple[dict[str, Program], dict[str, Any]]:
-    """The model's programs by name, and the arrays that they use by theirs.
+    """(the model's programs by name, the arrays that they use by name).
 
-    The names are encode, decode, reconstruct, classify, damage, restore and baseline. `encode` of a VAE returns the
+    The programs are encode, decode, reconstruct, classify, damage, restore and baseline. `encode` of a VAE returns the
     mean and ln σ² of q(z|x); `decode` of a generator without an encoder takes its noise.
     example: an input of the model, (1, *input_shape).
 
@@ -50,10 +50,9 @@ def programs(trained: Trained, example: Any) -> tuple[dict[str, Program], dict[s
 
 def _traced(function: Callable[..., Any], x: Any, weights: dict[str, Any]) -> Program:
     """The program, which must be the same for another input."""
-    known = len(weights)
+    other = dict(weights)  # `trace` adds constants
     with rng.stream(0):  # the noise that damages a picture is the same for all
         program = trace(function, x, weights)
-    other = dict(list(weights.items())[:known])
     with rng.stream(0):
         again = trace(function, x * np.float32(0.9), other)
     if program != again or not all(np.array_equal(array, other[name]) for name, array in weights.items()):
@@ -87,7 +86,3 @@ def _functions(trained: Trained, example: Any) -> dict[str, tuple[Callable[..., 
         if hasattr(model, "without_net"):
             found["baseline"] = lambda x: model.without_net(x)[1], damaged
     return found
-
-
-def _equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)

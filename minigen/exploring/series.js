@@ -1,4 +1,4 @@
-// A series that one bends: the step under the pointer follows it, and its neighbours follow that.
+// A series to bend: the step under the pointer follows it, and its neighbours follow that step.
 
 function startSeries() {
   const canvas = element("series"), [T, D] = content.shape;
@@ -33,10 +33,9 @@ function startSeries() {
   };
   for (let d = 0; d < D; d++) element("variable").append(new Option(d + 1, d));
   element("which").hidden = D < 2;
-  return () => step;
 }
 
-// A bar for the error of each step, and what their mean says
+// A bar for the error of each step, and the verdict on their mean
 function showErrors(x, y) {
   drawn.set(element("errors"), [showErrors, x, y]);
   const [T, D] = content.shape, errors = new Float32Array(T);

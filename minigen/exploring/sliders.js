@@ -1,6 +1,6 @@
 // A slider for each number of the code, those that vary most first.
 
-const FEW = content.abilities.includes("encode") ? 12 : 24;
+const FEW = can.has("encode") ? 12 : 24;
 
 function startSliders() {
   const sliders = content.order.map((k, place) => {
@@ -12,7 +12,7 @@ function startSliders() {
     Object.assign(input, { type: "range", min: low, max: high, step: "any" });
     input.dataset.number = k;
     label.append(`z${k + 1}`, input, output);
-    if (content.abilities.includes("gaussian")) {
+    if (can.has("gaussian")) {
       const frame = document.createElement("span");
       frame.className = "band";
       frame.append(band);

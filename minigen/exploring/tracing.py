@@ -1,4 +1,4 @@
-"""The layer list of a model: which operations a function of it calls, with which weights, written down as it runs.
+"""A function of a model as a list of the operations that it calls, with their weights, written down as it runs.
 
     trace(model.decode, z, weights)  ->  linear(z, decoder.0.weight, decoder.0.bias), relu(…), linear(…), sigmoid(…)
 
@@ -41,7 +41,7 @@ class Step(Struct):
 
 
 class Program(Struct):
-    """Tensors are numbered: first the input, then the results of each step. `outputs` are the numbers to return."""
+    """Tensors are numbered: the input is 0, then come the results of each step. `outputs` are the numbers to return."""
 
     input: Sequence[int]
     steps: list[Step] = []
@@ -57,7 +57,7 @@ class Program(Struct):
 def trace(function: Callable[[Tensor], Any], x: Any, weights: dict[str, Any]) -> Program:
     """The program of function(x), where x is an array with a batch of one.
 
-    weights: arrays by name; those that the function makes by itself are added, as "constant: n".
+    weights: arrays by name; those that the function makes itself are added, as "constant: n".
 
     Raises:
         TraceError: its result comes from no operation of minigen, or it picks elements by a list of indices.
@@ -93,7 +93,7 @@ class _Trace:
                 setattr(place, name, operation)
 
     def _watched(self, operation: Any) -> Any:
-        """The operation, which is written down where it makes a new tensor, unless another operation calls it."""
+        """The operation, written down where it makes a new tensor, unless another operation calls it."""
         if isinstance(operation, property):
             return property(self._watched(operation.fget))
 

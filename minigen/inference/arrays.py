@@ -23,7 +23,7 @@ class UseError(ValueError):
 
 
 def array(name: str, values: Any) -> NDArray[Any]:
-    """Numbers as they are; a tensor of PyTorch also from a GPU, as bfloat16, or where it requires a gradient."""
+    """The numbers as an array; a PyTorch tensor may lie on a GPU, be bfloat16, or require a gradient."""
     try:
         if isinstance(values, (list, tuple)) and any(hasattr(value, "detach") for value in values):
             found = np.stack([array(name, value) for value in values])
@@ -63,7 +63,7 @@ def images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Float
     several = list(values) if isinstance(values, (list, tuple)) else [values]
     pillow = [isinstance(value, Image.Image) for value in several]
     if any(pillow) and not all(pillow):
-        raise UseError(f"{name} holds PIL images and others, must be of one kind")
+        raise UseError(f"{name} holds PIL images and other things, must be of one kind")
     try:
         if any(pillow):
             return np.stack([as_array(picture, name, shape[0], (shape[1], shape[2])) for picture in several])
@@ -82,7 +82,7 @@ def images(name: str, values: Any, shape: tuple[int, ...], noisy: bool) -> Float
 
 
 def images_of_any_size(name: str, values: Any, channels: int) -> Floats:
-    """The same for images (N, C, h, w), all of one size, which PIL images keep; they may be noisy."""
+    """As `images`, but of any one size (N, C, h, w); a PIL image keeps its size. They may be noisy."""
     if isinstance(values, Image.Image):
         return as_array(values, name, channels, None)[None]
     found = array(name, values)
@@ -95,7 +95,7 @@ def images_of_any_size(name: str, values: Any, channels: int) -> Floats:
 
 
 def _batch(name: str, values: NDArray[Any], shape: tuple[int, ...], of_one: int | None = None) -> NDArray[Any]:
-    """(N, *shape) from that or from one example; the axis `of_one` may be left out where there is only one."""
+    """(N, *shape), also from a single example; the axis number `of_one` may be missing where its size is 1."""
     if of_one is not None and shape[of_one] == 1:
         small = shape[:of_one] + shape[of_one + 1 :]
         if values.shape == small or (values.shape[1:] == small and values.shape != shape and len(values)):
@@ -117,14 +117,14 @@ def _finite(name: str, values: NDArray[Any]) -> Floats:
 
 
 def integer(name: str, value: Any, least: int, most: int) -> int:
-    """The value, if it is an integer within the limits."""
+    """The value, an integer from `least` to `most`."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not least <= value <= most:
         raise UseError(f"{name} is {value!r}, must be an integer from {least} to {most:,}")
     return int(value)
 
 
 def number(name: str, value: Any, least: float, most: float) -> float:
-    """The value, if it is a number within the limits."""
+    """The value, a number from `least` to `most`."""
     if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or not least <= value <= most:
         raise UseError(f"{name} is {value!r}, must be a number from {least} to {most:,}")
     return float(value)

@@ -68,7 +68,7 @@ def table(runs: Sequence[Run]) -> list[str]:
         "": [shown(run.name) for run in runs],
         "model": [run.trained.model.name for run in runs],
         **{name: [_cell(config.get(name)) for config in configs] for name in _differing(configs)},
-        "parameters": [f"{sum(p.size for p in run.trained.model.parameters()):,}" for run in runs],
+        "parameters": [f"{run.trained.parameters:,}" for run in runs],
         "epochs": [str(run.epochs) for run in runs],
         "weights of epoch": [str(run.trained.epoch) for run in runs],
         "training time": [epoch_table.clock(run.seconds) for run in runs],

@@ -21,14 +21,14 @@ from minigen.inference.trained import Trained
 class Examples(NamedTuple):
     """Inputs of the model and their names; only test examples and labelled sequences have labels.
 
-    left_out: a line for each file that could not be read, and one where the inputs look `unlike` the training data.
+    notes: a line for each file that could not be read, and one where the inputs look `unlike` the training data.
     """
 
     values: Any
     names: list[str]
     labels: Any = None
     lengths: Any = None
-    left_out: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False) -> Examples:
@@ -40,12 +40,12 @@ def read_examples(trained: Trained, paths: Sequence[Path], invert: bool = False)
     if trained.data.holds_images:
         channels, height, width = trained.data.input_shape
         found = read_pictures(paths, channels, (height, width), invert)
-        left_out = [*found.left_out, *unlike(trained, found.images, invert)]
-        return Examples(np.stack(found.images), picture_names(found.paths), left_out=left_out)
+        notes = [*found.left_out, *unlike(trained, found.images, invert)]
+        return Examples(np.stack(found.images), picture_names(found.paths), notes=notes)
     if len(paths) > 1:
         raise UseError(f"{len(paths)} files of sequences, must be one")
     values, labels = read_like(paths[0], trained.data.input_shape, trained.data.classes, reading_of(trained.config))
-    return Examples(values, numbers(len(values)), labels, left_out=unlike(trained, trained.scaled(values)))
+    return Examples(values, numbers(len(values)), labels, notes=unlike(trained, trained.scaled(values)))
 
 
 def unlike(trained: Trained, values: Any, inverted: bool = False) -> list[str]:

@@ -51,7 +51,7 @@ def load(folder: str | Path, device: str = "cpu", say: Callable[[str], Any] = wa
                 raise RunError(f"{run.path}/config.json: {name} is {has}, the weights were trained with {had}")
         weights = within("model.", arrays)
         largest = max((array.size for array in weights.values()), default=0)
-        with rng.stream(0, most=largest):  # the first weights are drawn and forgotten; no more than there are
+        with rng.stream(0, most=largest):  # the initial weights are drawn and replaced; no array is larger
             model = model_type(config, data.input_shape, len(data.classes))
         model.load_state_dict(weights)
     except RunError:
@@ -138,10 +138,8 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
     if known.crc32 not in (None, Description.of(data).crc32):
         what = getattr(trained.config, "data_file", None) or trained.config.data_dir or trained.config.data
         counts = len(data.train), len(data.test)
-        held = (
-            f" ({sum(counts):,} examples, not {sum(known.examples):,})" if known.examples not in (None, counts) else ""
-        )
-        say(
-            f"{what} is not the data that the run was trained on{held}{': it is scaled as that was' * bool(data.units)}"
-        )
+        line = f"{what} is not the data that the run was trained on"
+        if known.examples not in (None, counts):
+            line += f" ({sum(counts):,} examples, not {sum(known.examples):,})"
+        say(line + ": it is scaled as that was" * bool(data.units))
     return data

@@ -31,13 +31,17 @@ def warn(line: str) -> None:
 
 
 class Results:
-    """What a use of a model gives: files, which `write` puts into a folder together, and `lines` to print.
+    """What a use of a model gives: files, which `write` puts into a folder together, and lines to print.
 
-    invert: pictures are written dark on light.
+    Attributes:
+        invert: whether pictures are written dark on light.
+        lines: what was found and written.
+        notes: about the inputs, such as those that were left out.
     """
 
     def __init__(self, folder: Path, invert: bool) -> None:
-        self.folder, self.invert, self.lines = folder, invert, list[str]()
+        self.folder, self.invert = folder, invert
+        self.lines, self.notes = list[str](), list[str]()
         self.contents: dict[str, bytes] = {}
 
     def say(self, line: str) -> None:

@@ -34,7 +34,7 @@ _VERBS = {
     Reconstructs: ("reconstruct", "score"),
     Restores: ("damage", "restore"),
 }
-"""What a trained model can do, by what its model has."""
+"""The methods that a model allows, by what it can do."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +47,7 @@ class Trained:
         data: a description of the data that it was trained on.
         epoch: the number of epochs that its weights were trained for.
         threshold: the score above which an input is anomalous; None for a run that has not ended.
-        false_alarms: the part of normal inputs that are above it, judged by those that were held out.
+        false_alarms: the share of normal inputs above it, measured on the validation split.
 
     Inputs are images (N, C, H, W) in [0, 1] or uint8, or sequences (N, T, D), of the shape trained on: arrays, lists,
     tensors of minigen or PyTorch, and PIL images. The axes N, C = 1 and D = 1 may be left out. Noisy images, for a
@@ -63,16 +63,20 @@ class Trained:
     threshold: float | None = None
     false_alarms: float = FALSE_ALARMS
 
+    @property
+    def parameters(self) -> int:
+        """The number of the model's parameters."""
+        return sum(parameter.size for parameter in self.model.parameters())
+
     def __repr__(self) -> str:
-        parameters = sum(parameter.size for parameter in self.model.parameters())
         trained = f"{counted(self.epoch, 'epoch')} on {self.data.name}"
-        return f"Trained({self.model.name}: {parameters:,} parameters, {trained})"
+        return f"Trained({self.model.name}: {self.parameters:,} parameters, {trained})"
 
     def _repr_html_(self) -> str:
         """For notebooks: what it is, what it was trained on, and what it can do."""
         rows = {
             "model": f"{self.model.name}: {(inspect.getdoc(self.model) or '').partition(chr(10))[0]}",
-            "parameters": f"{sum(parameter.size for parameter in self.model.parameters()):,}",
+            "parameters": f"{self.parameters:,}",
             "trained": f"{counted(self.epoch, 'epoch')} on {self.data.name}",
             "can": ", ".join(verb for kind, verbs in _VERBS.items() if isinstance(self.model, kind) for verb in verbs),
         }
@@ -122,7 +126,7 @@ class Trained:
         return y
 
     def interpolate(self, start: Any, end: Any, steps: int = 10) -> Floats:
-        """From one input's code to another's on a straight line, each point decoded: (steps, *input_shape)."""
+        """Points on the straight line from one input's code to another's, decoded: (steps, *input_shape)."""
         arrays.integer("steps", steps, 2, MOST)
         model = self._able_to("encode", Encodes)
         ends = []
@@ -135,7 +139,7 @@ class Trained:
         return self.decode((1 - share) * ends[0] + share * ends[1])
 
     def interpolate_noise(self, start: int, end: int, steps: int = 10) -> Floats:
-        """From the noise of one seed to the noise of another along an arc, each point decoded: (steps, C, H, W)."""
+        """Points on the arc from the noise of one seed to that of another, decoded: (steps, C, H, W)."""
         from minigen.evaluation.studies.generation import on_the_sphere  # Matplotlib comes with it
 
         arrays.integer("steps", steps, 2, MOST)
@@ -205,7 +209,7 @@ class Trained:
         return np.concatenate([self.score(in_units(part.inputs, self.data.units), part.lengths) for part in parts])
 
     def threshold_of(self, validation: Split) -> float | None:
-        """The score that raises FALSE_ALARMS, chosen from the validation split; None where nothing is scored."""
+        """The score that a share FALSE_ALARMS of the validation split exceeds; None where nothing is scored."""
         if not len(validation) or not isinstance(self.model, Reconstructs):
             return None
         return threshold_for(self.score_of(validation), FALSE_ALARMS)

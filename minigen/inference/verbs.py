@@ -1,7 +1,6 @@
 """What the verbs of `minigen.apply` do, a function for each.
 
-Each reads the inputs that the options name, calls one method of `Trained`, hands what that returns to `Results`, and
-returns a line for each input that it left out.
+Each reads the inputs that the options name, calls one method of `Trained`, and hands what that returns to `Results`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from minigen.inference.outputs import SHOWN, Results, warn
 from minigen.inference.trained import Trained
 from minigen.models.model import ClassifiesLater, Encodes, Reconstructs
 
-LEAST_CERTAIN = 20
+LEAST_CERTAIN = 20  # pictures that are shown
 
 
 def sample(trained: Trained, options: argparse.Namespace, results: Results) -> None:
@@ -44,9 +43,9 @@ def sample(trained: Trained, options: argparse.Namespace, results: Results) -> N
     results.sheet({"": images}, f"samples: noise of seed {options.seed}, temperature {options.temperature:g}")
 
 
-def reconstruct(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def reconstruct(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """A picture of each reconstruction, or an array of sequences, and a sheet beside the inputs."""
-    x = _examples(trained, options)
+    x = _examples(trained, options, results)
     y = trained.reconstruct(x.values, x.lengths)
     results.say(f"squared error per value: {trained.score(x.values, x.lengths).mean():.4f} (mean of {len(y)})")
     if trained.data.holds_images:
@@ -59,7 +58,6 @@ def reconstruct(trained: Trained, options: argparse.Namespace, results: Results)
         results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
     else:
         results.sheet({"input": values, "from code": decoded}, "inputs and their reconstructions")
-    return x.left_out
 
 
 def _lines(trained: Trained) -> bool:
@@ -67,13 +65,12 @@ def _lines(trained: Trained) -> bool:
     return not trained.data.holds_images and trained.data.input_shape[-1] <= figures.MOST_LINES
 
 
-def interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def interpolate(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """A picture of each step, or an array of sequences, and a sheet."""
-    notes: Sequence[str] = ()
     if isinstance(trained.model, Encodes):
         start, end = (one_example(trained, word, options.invert, warn) for word in (options.a, options.b))
         steps, title = trained.interpolate(start, end, options.steps), "from one code to the other"
-        notes = unlike(trained, [start, end], options.invert) if trained.data.holds_images else ()
+        results.notes += unlike(trained, [start, end], options.invert) if trained.data.holds_images else ()
     else:
         first, last = _seed(options.a), _seed(options.b)
         steps, title = trained.interpolate_noise(first, last, options.steps), "from one noise to the other"
@@ -89,7 +86,6 @@ def interpolate(trained: Trained, options: argparse.Namespace, results: Results)
         results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
     else:
         results.sheet({"": scaled}, title)
-    return notes
 
 
 def _seed(word: str) -> int:
@@ -98,9 +94,9 @@ def _seed(word: str) -> int:
     return int(word)
 
 
-def encode(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def encode(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """The codes as an array and as a table, and their map."""
-    x = _examples(trained, options)
+    x = _examples(trained, options, results)
     codes = trained.encode(x.values, x.lengths)
     columns = {"name": x.names}
     if x.labels is not None:
@@ -109,16 +105,16 @@ def encode(trained: Trained, options: argparse.Namespace, results: Results) -> S
     results.array("codes", codes)
     results.table("codes", list(columns), zip(*columns.values(), strict=True))
     results.figure("map", figures.code_map(codes, x.labels, x.names if x.labels is None else trained.data.classes))
-    return x.left_out
 
 
-def restore(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def restore(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """A picture of each restored image; of test examples also the PSNR and a sheet."""
     if options.inputs and not options.damage:  # pictures of any size
         found = read_pictures(options.inputs, trained.data.input_shape[0], None, options.invert)
         results.pictures(picture_names(found.paths), [trained.restore(image[None])[0] for image in found.images])
-        return [*found.left_out, *unlike(trained, found.images, options.invert)]
-    x = _examples(trained, options)
+        results.notes += [*found.left_out, *unlike(trained, found.images, options.invert)]
+        return
+    x = _examples(trained, options, results)
     damaged = trained.damage(x.values)
     restored = trained.restore(damaged)
     error = ((restored - x.values) ** 2).mean(axis=(1, 2, 3))
@@ -126,12 +122,11 @@ def restore(trained: Trained, options: argparse.Namespace, results: Results) -> 
     results.pictures(x.names, restored)
     rows = {"damaged": figures.enlarged(damaged, x.values.shape[2]), "restored": restored, "true": x.values}
     results.sheet(rows, "damaged, restored and true")
-    return x.left_out
 
 
-def classify(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def classify(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """A table of the classes, and the least certain pictures; where labels are known also the confusion."""
-    x, model, classes = _examples(trained, options), trained.model, trained.data.classes
+    x, model, classes = _examples(trained, options, results), trained.model, trained.data.classes
     if isinstance(model, ClassifiesLater) and not model.knows_classes:
         model.fit_classifier(data_of(trained, warn))
     chances = trained.classify(x.values)
@@ -151,14 +146,13 @@ def classify(trained: Trained, options: argparse.Namespace, results: Results) ->
     titles = classification.titled(chances[least], classes, None if x.labels is None else x.labels[least])
     images = trained.scaled(x.values)[least]
     results.figure("least_certain", classification.draw_labelled(images, titles, "the least certain pictures"))
-    return x.left_out
 
 
-def score(trained: Trained, options: argparse.Namespace, results: Results) -> Sequence[str]:
+def score(trained: Trained, options: argparse.Namespace, results: Results) -> None:
     """A table of how anomalous each input is; of a generator only its measures."""
     if not isinstance(trained.model, Reconstructs):
         _measure_generator(trained, options, results)
-        return ()
+        return
     threshold, rate = getattr(options, "threshold", None), getattr(options, "false_alarms", None)
     if threshold is not None and math.isnan(threshold):
         raise UseError("--threshold is nan, must be a number")
@@ -166,7 +160,7 @@ def score(trained: Trained, options: argparse.Namespace, results: Results) -> Se
         raise UseError("--threshold and --false-alarms both choose the threshold, must be one of them")
     if rate is not None and not 0 < rate < 1:
         raise UseError(f"--false-alarms is {rate:g}, must be above 0 and below 1")
-    x = _examples(trained, options)
+    x = _examples(trained, options, results)
     scores = trained.score(x.values, x.lengths)
     meaning = ""
     if threshold is None:
@@ -185,7 +179,6 @@ def score(trained: Trained, options: argparse.Namespace, results: Results) -> Se
             results.say(line)
     rows = zip(x.names, scores, scores > threshold, strict=True)
     results.table("scores", ["name", "score", "anomalous"], rows)
-    return x.left_out
 
 
 def _labelled(trained: Trained, x: Examples) -> bool:
@@ -194,9 +187,9 @@ def _labelled(trained: Trained, x: Examples) -> bool:
 
 
 def _beside_baselines(trained: Trained, x: Examples, scores: Any, rate: float) -> Sequence[str]:
-    """The table of the model and the baselines, or why there is none.
+    """A table of the model beside the baselines, or the reason why there is none.
 
-    The threshold of each is chosen as the model's is: from the scores of the sequences that were held out.
+    The threshold of each is chosen as the model's is, from its scores on the validation split.
     """
     if x.lengths is not None:
         return ["no baselines: the sequences differ in length"]
@@ -228,7 +221,7 @@ def _trained_on(trained: Trained) -> tuple[Split, Split]:
 
 
 def _threshold(trained: Trained, rate: float | None) -> tuple[float, float]:
-    """A threshold and its false-alarm rate: `rate`, or else the run's own, which is chosen here if it has none yet."""
+    """(threshold, false-alarm rate): for `rate`, or else the run's own, chosen here if it has none yet."""
     if rate is None and trained.threshold is not None:
         return trained.threshold, trained.false_alarms
     try:
@@ -262,8 +255,10 @@ def export(trained: Trained, options: argparse.Namespace, results: Results) -> N
     results.say("        with the names and shapes of torch.nn")
 
 
-def _examples(trained: Trained, options: argparse.Namespace) -> Examples:
-    """What the options name: test examples where they name nothing."""
-    if options.inputs:
-        return read_examples(trained, options.inputs, options.invert)
-    return from_test_set(trained, getattr(options, "count", options.default_count), warn)
+def _examples(trained: Trained, options: argparse.Namespace, results: Results) -> Examples:
+    """What the options name, by default test examples; the notes about them go to the results."""
+    if not options.inputs:
+        return from_test_set(trained, getattr(options, "count", options.default_count), warn)
+    found = read_examples(trained, options.inputs, options.invert)
+    results.notes += found.notes
+    return found

@@ -233,7 +233,7 @@ def test_threads_do_not_disturb_each_other(
         (lambda t, x: t.sample(1), "ae cannot sample: that is for vae, conv-vae, gan, dcgan, wgan-gp"),
         (lambda t, x: t.encode(x[0, 0, 0]), r"inputs has shape \(28,\), must be \(N, 1, 28, 28\)"),
         (lambda t, x: t.encode(x // 255), "inputs: the largest uint8 value is 1, must be up to 255"),
-        (lambda t, x: t.encode([Image.new("L", (9, 9)), x[0]]), "inputs holds PIL images and others"),
+        (lambda t, x: t.encode([Image.new("L", (9, 9)), x[0]]), "inputs holds PIL images and other things"),
         (lambda t, x: t.interpolate(x[:2], x[1]), "start holds 2 examples, must be one"),
         (lambda t, x: t.encode(x[:0]), r"inputs has shape \(0, 1, 28, 28\), must be \(N, 1, 28, 28\)"),
         (lambda t, x: t.encode(np.full_like(x, np.nan, dtype=float)), "inputs holds NaN or infinity"),
