@@ -54,7 +54,9 @@ def _main(words: list[str]) -> int:
 
 def _act(run: str, name: str, words: list[str]) -> int:
     verb = VERBS[name]
-    parser = Parser(f"python -m minigen.apply RUN {name}", "%(prog)s [options]", verb.summary)
+    parser = Parser(
+        f"python -m minigen.apply RUN {name}", "%(prog)s [options]", f"{verb.summary[0].upper()}{verb.summary[1:]}."
+    )
     verb.add_arguments(parser)
     parser.add_argument("--out", type=folder, metavar="FOLDER", help=f"folder of the results (default RUN/{name})")
     parser.add_argument(
@@ -67,7 +69,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
         able = ", ".join(name for name, other in VERBS.items() if isinstance(trained.model, other.needs))
         raise UsageError(f"{trained.model.name} cannot {name}; it can {able}")
     _require_used(name, trained, options)
-    trained = elsewhere(trained, options)
+    trained = with_moved_data(trained, options)
     out = getattr(options, "out", Path(run) / name)
     if "out" not in options:
         files.refuse_link(out)
@@ -123,7 +125,7 @@ def _reads_data(verb: str, trained: Trained, options: argparse.Namespace) -> boo
     return without_threshold or not getattr(options, "inputs", [])
 
 
-def elsewhere(trained: Trained, options: argparse.Namespace) -> Trained:
+def with_moved_data(trained: Trained, options: argparse.Namespace) -> Trained:
     """The model with its data where --data, --data-dir, --data-file or --test says that they lie now."""
     config = trained.config
     if "data" in options:
@@ -158,12 +160,12 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int | None) -> None:
     )
     _add_invert(parser)
     parser.add_argument("--count", type=int, help=f"number of test examples (default {count or 'all'})")
-    add_data(parser)
+    add_data_options(parser)
     parser.set_defaults(default_count=count or sys.maxsize)  # apart from `count`, which shows that --count was given
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """The options with which `elsewhere` finds the data."""
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `with_moved_data` reads."""
     for flag, metavar, what in (
         ("--data", "PATH", "your own data"),
         ("--data-dir", "DIR", "the folder of the data set"),
@@ -174,7 +176,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_invert(parser: argparse.ArgumentParser) -> None:
-    help_ = "for pictures that are dark on light, of a model of light on dark: invert what is read and what is written"
+    help_ = "your pictures are dark on light, the model's light on dark: invert those that are read and written"
     parser.add_argument("--invert", action="store_true", default=False, help=help_)
 
 
@@ -195,7 +197,7 @@ def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help=help_)
     parser.add_argument("b", metavar="B", help="the same")
     _add_invert(parser)
-    add_data(parser)
+    add_data_options(parser)
     parser.add_argument("--steps", type=int, default=10, help="number of images (default 10)")
 
 

@@ -6,7 +6,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from minigen.apply import add_data, elsewhere
+from minigen.apply import add_data_options, with_moved_data
 from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
 from minigen.evaluation.text import counted
 from minigen.exploring.page import page
@@ -32,12 +32,12 @@ def _main(words: list[str]) -> int:
     parser.add_argument(
         "--overwrite", action="store_true", default=False, help="also replace a page that minigen did not write"
     )
-    add_data(parser)
+    add_data_options(parser)
     options = parser.parse(words)
     out = getattr(options, "out", Path(options.run) / "explore.html")
     if out.suffix != ".html":
         raise UsageError(f"--out is {str(out)!r}, must end in .html")
-    trained = elsewhere(load(options.run, say=warn), options)
+    trained = with_moved_data(load(options.run, say=warn), options)
     content = page(trained, from_test_set(trained, CODES, warn))
     write_file(out, content, "explore", options.overwrite)
     print(f"wrote   {out}: {len(content) / 1e6:.1f} MB, {trained.model.name} after {counted(trained.epoch, 'epoch')}")

@@ -64,6 +64,7 @@ def draw(nodes: Sequence[Node], notes: Sequence[str], labels: bool | None = None
     most = int((width - 2 * _MARGIN) / 6.6)  # letters on a line below the graph
     words = [line for note in (_legend(boxes), *notes) for line in textwrap.wrap(note, most)]
     shift = (width - (right - left)) / 2 - left
+    x, routes = [at + shift for at in x], [[(at + shift, row) for at, row in route] for route in routes]
     bottom = tops[-1] + heights[-1]
     height = bottom + _MARGIN + 18 * len(words) + 8
 
@@ -71,12 +72,10 @@ def draw(nodes: Sequence[Node], notes: Sequence[str], labels: bool | None = None
     ports = _ports([(number[id(box)], route[-2][0]) for (box, _), route in zip(links, routes, strict=True)])
     for n, ((box, link), route, port) in enumerate(zip(links, routes, ports, strict=True)):
         start, end = number[id(link.to)], number[id(box)]
-        points = [
-            (route[0][0] + shift, tops[layer[start]] + edge) for edge in (_height(texts[start]), heights[layer[start]])
-        ]
+        points = [(x[start], tops[layer[start]] + edge) for edge in (_height(texts[start]), heights[layer[start]])]
         for at, row in route[1:-1]:
-            points += [(at + shift, tops[row]), (at + shift, tops[row] + heights[row])]
-        points.append((x[end] + shift + port * (widths[end] - 20), tops[layer[end]] - 7))
+            points += [(at, tops[row]), (at, tops[row] + heights[row])]
+        points.append((x[end] + port * (widths[end] - 20), tops[layer[end]] - 7))
         parts.append(_line(n, link, points))
         if labels and link.sent:
             (x0, y0), (x1, y1) = points[-2:]
@@ -84,7 +83,7 @@ def draw(nodes: Sequence[Node], notes: Sequence[str], labels: bool | None = None
             sent.append(_text(*middle, f"+{link.sent}", "sent", f' data-link="{n}"'))
     parts += sent
     for n, box in enumerate(boxes):
-        parts.append(_box(n, box, texts[n], x[n] + shift, tops[layer[n]], widths[n]))
+        parts.append(_box(n, box, texts[n], x[n], tops[layer[n]], widths[n]))
     parts += [
         _text(_MARGIN, bottom + _MARGIN + 18 * (n + 1) - 6, line, "faint", anchor="start")
         for n, line in enumerate(words)
@@ -106,7 +105,7 @@ def numbered(nodes: Sequence[Node]) -> tuple[dict[int, int], list[tuple[Node, Li
     return {id(box): n for n, box in enumerate(boxes)}, [(box, link) for box in boxes for link in box.links]
 
 
-def clipped(name: str) -> str:
+def _clipped(name: str) -> str:
     """A name that fits into a box: a long one loses its middle."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-(_LONGEST // 2 - 1) :]}"
 
@@ -115,8 +114,8 @@ def _lines(box: Node, most: int) -> list[tuple[str, str]]:
     """The lines of text in a box, each with its class; numbers that need more than `most` letters are left out."""
     shape = "" if box.value and box.shape == "number" else box.shape
     lines = [
-        (clipped(box.title), "title"),
-        (clipped(box.about if box.kind == "folded" else ", ".join(filter(None, [shape, box.settings]))), "faint"),
+        (_clipped(box.title), "title"),
+        (_clipped(box.about if box.kind == "folded" else ", ".join(filter(None, [shape, box.settings]))), "faint"),
         (box.value, "value"),
         (box.gradient and f"g = {box.gradient}", "gradient"),
     ]
