@@ -59,9 +59,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     )
     verb.add_arguments(parser)
     parser.add_argument("--out", type=folder, metavar="FOLDER", help=f"folder of the results (default RUN/{name})")
-    parser.add_argument(
-        "--overwrite", action="store_true", default=False, help="also replace files that minigen did not write"
-    )
+    parser.add_switch("--overwrite", "also replace files that minigen did not write")
     parser.add_argument("--device", choices=backend.DEVICES, default="cpu", help="where to compute (default cpu)")
     options = parser.parse(words)
     trained = load(run, options.device, warn)
@@ -147,7 +145,7 @@ def _print_list() -> None:
 # Their options
 
 
-def _add_inputs(parser: argparse.ArgumentParser, count: int | None) -> None:
+def _add_inputs(parser: Parser, count: int | None) -> None:
     """count: how many test examples are read by default; None: all."""
     parser.usage = "%(prog)s [INPUT …] [options]"
     parser.add_argument(
@@ -164,7 +162,7 @@ def _add_inputs(parser: argparse.ArgumentParser, count: int | None) -> None:
     parser.set_defaults(default_count=count or sys.maxsize)  # apart from `count`, which shows that --count was given
 
 
-def add_data_options(parser: argparse.ArgumentParser) -> None:
+def add_data_options(parser: Parser) -> None:
     """The options that `with_moved_data` reads."""
     for flag, metavar, what in (
         ("--data", "PATH", "your own data"),
@@ -175,12 +173,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, metavar=metavar, help=f"where {what} is now, if it was moved after training")
 
 
-def _add_invert(parser: argparse.ArgumentParser) -> None:
+def _add_invert(parser: Parser) -> None:
     help_ = "your pictures are dark on light, the model's light on dark: invert those that are read and written"
-    parser.add_argument("--invert", action="store_true", default=False, help=help_)
+    parser.add_switch("--invert", help_)
 
 
-def _sample_arguments(parser: argparse.ArgumentParser) -> None:
+def _sample_arguments(parser: Parser) -> None:
     parser.add_argument("--count", type=int, default=100, help="number of samples (default 100)")
     parser.add_argument("--seed", type=int, default=0, help="seed for the noise (default 0)")
     parser.add_argument(
@@ -191,7 +189,7 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
+def _interpolate_arguments(parser: Parser) -> None:
     parser.usage = "%(prog)s A B [options]"
     help_ = "a picture or the number of a test example; for a model without encoder the seed of a noise"
     parser.add_argument("a", metavar="A", help=help_)
@@ -201,14 +199,12 @@ def _interpolate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=10, help="number of images (default 10)")
 
 
-def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+def _restore_arguments(parser: Parser) -> None:
     _add_inputs(parser, SHOWN)
-    parser.add_argument(
-        "--damage", action="store_true", default=False, help="the pictures are whole: damage them first"
-    )
+    parser.add_switch("--damage", "the pictures are whole: damage them first")
 
 
-def _score_arguments(parser: argparse.ArgumentParser) -> None:
+def _score_arguments(parser: Parser) -> None:
     _add_inputs(parser, MANY)
     parser.add_argument("--threshold", type=float, help="score above which an input is anomalous (default: the run's)")
     parser.add_argument(
@@ -225,7 +221,7 @@ class Verb(NamedTuple):
 
     summary: str
     needs: Any
-    add_arguments: Callable[[argparse.ArgumentParser], None]
+    add_arguments: Callable[[Parser], None]
 
 
 VERBS = {

@@ -133,6 +133,10 @@ class Parser(argparse.ArgumentParser):
             argument_default=argparse.SUPPRESS,
         )
 
+    def add_switch(self, flag: str, help: str) -> None:
+        """A flag without a value: False unless it is given."""
+        self.add_argument(flag, action="store_true", default=False, help=help)
+
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(message)

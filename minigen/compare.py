@@ -20,9 +20,7 @@ def _main(words: list[str]) -> int:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the figure, a .png (default: comparison.png beside the runs)"
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", default=False, help="also replace a figure that minigen did not write"
-    )
+    parser.add_switch("--overwrite", "also replace a figure that minigen did not write")
     options = parser.parse(words)
     # RUNS/* also names the figure of an earlier comparison
     folders = [path for path in options.runs if path.suffix.lower() != ".png" and not path.name.startswith(".")]

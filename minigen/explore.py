@@ -28,10 +28,8 @@ def _main(words: list[str]) -> int:
     )
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page, a .html (default: explore.html in RUN)")
-    parser.add_argument("--no-open", action="store_true", default=False, help="do not open the page in a browser")
-    parser.add_argument(
-        "--overwrite", action="store_true", default=False, help="also replace a page that minigen did not write"
-    )
+    parser.add_switch("--no-open", "do not open the page in a browser")
+    parser.add_switch("--overwrite", "also replace a page that minigen did not write")
     add_data_options(parser)
     options = parser.parse(words)
     out = getattr(options, "out", Path(options.run) / "explore.html")
