@@ -183,6 +183,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there; unlike Path.exists from Python 3.14 on, an OSError where that cannot be seen."""
+    try:
+        with naming(path):
+            path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in its name
+        return False
+    return True
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Let an OSError of the system say which file it is about: that of a write does not."""

@@ -54,7 +54,9 @@ class Training:
             said.append(line)
             if line.startswith(beginnings):
                 return
-        raise RuntimeError(f"the training ended before it said {beginnings}:\n{''.join(said)}")
+        self.output.close()
+        code = self.process.wait()
+        raise RuntimeError(f"the training ended with code {code} before it said {beginnings}:\n{''.join(said)}")
 
     def finish(self, epochs: int) -> None:
         """Wait for the last epoch's row, or the test where that epoch was over; what follows adds nothing here."""

@@ -513,6 +513,11 @@ def test_a_folder_that_loses_its_permission(
     assert not os.access(LAST.parent, os.W_OK, effective_ids=True)
     os.seteuid(os.getuid())
     assert LAST.read_bytes() == before
+    LAST.parent.chmod(0)
+    os.seteuid(65534 if os.getuid() == 0 else os.getuid())
+    train("--resume", "--epochs", 2).refused(r"runs/vae/config.json: Permission denied$")
+    os.seteuid(os.getuid())
+    LAST.parent.chmod(0o755)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from minigen.data.folder import load_folder
 from minigen.data.loader import Batch, Loader
 from minigen.data.own_sequences import Reading, read_sequences
 from minigen.data.pictures import read_size
-from minigen.files import absolute
+from minigen.files import absolute, exists
 
 __all__ = ["Batch", "DataError", "Dataset", "Description", "Loader", "Split"]
 __all__ += ["Reading", "descriptions", "is_path", "load", "names", "read_sequences"]
@@ -131,7 +131,7 @@ def load(
 def _own(path: Path, seed: int, size: str | None, channels: int | None, skip_unreadable: bool) -> Dataset:
     """The user's own data at a path, by what lies there."""
     sides, ending = None if size is None else read_size(size), path.suffix.lower()
-    if path.is_dir() or not path.exists():
+    if not exists(path) or path.is_dir():
         return load_folder(path, seed, sides, channels, skip_unreadable)
     if skip_unreadable:
         raise DataError(f"--skip-unreadable is for a folder of pictures, {path} is a file")

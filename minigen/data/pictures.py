@@ -55,15 +55,15 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in map(files.absolute, paths):
+        if not files.exists(path):
+            raise DataError(f"{path}: no such file or folder")
         if path.is_dir():
             inside = [file for file in path.rglob("*") if has_ending(file) and not file.is_dir()]
             if not inside:
                 raise DataError(f"{path}: a folder without {', '.join(ENDINGS)} files")
             found += sorted(inside)
-        elif path.exists():
-            found.append(path)
         else:
-            raise DataError(f"{path}: no such file or folder")
+            found.append(path)
     return list(dict.fromkeys(found))
 
 

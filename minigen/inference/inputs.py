@@ -87,7 +87,7 @@ def one_example(trained: Trained, word: str, invert: bool, say: Callable[[str], 
         return values[int(word)]
     if not trained.data.holds_images:
         raise UseError(f"{word!r}: must be the number of a test sequence")
-    if not Path(word).exists():
+    if not files.exists(Path(word)):
         raise UseError(f"{word!r}: neither a picture nor the number of a test example")
     channels, height, width = trained.data.input_shape
     return read_picture(Path(word), channels, (height, width), invert)

@@ -17,7 +17,7 @@ from minigen import schema
 from minigen.data import Description
 from minigen.evaluation.rows import Row
 from minigen.evaluation.studies.detection import FALSE_ALARMS
-from minigen.files import append, make_folder, read, replace_file
+from minigen.files import append, exists, make_folder, read, replace_file
 from minigen.models import Config
 from minigen.own_files import LIST, OwnFiles
 from minigen.training.lock import Lock, locked
@@ -124,8 +124,8 @@ class RunFolder:
             RunError: there is none.
         """
         run = cls(path)
-        if not run._config.exists():
-            why = "it has no config.json" if path.exists() else "there is no such folder"
+        if not exists(run._config):
+            why = "it has no config.json" if exists(path) else "there is no such folder"
             raise RunError(f"{path} holds no run ({why})")
         return run
 
