@@ -144,6 +144,10 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
         config = model_type.config_type(**asked)
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
+        if is_path(config.data) and run.path.resolve().is_relative_to(Path(config.data).resolve()):
+            raise ConfigError(
+                f"--out is {run.path}, must lie outside --data {config.data}, whose pictures its figures would join"
+            )
     require_used(config, asked)
     if workers is None and config.workers > 1 and config.device == "gpu":
         what = f"--workers is {config.workers} with --device gpu, must be 1"

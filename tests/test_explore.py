@@ -200,6 +200,8 @@ def test_a_page_that_minigen_did_not_write_stays(run: Path, capsys: pytest.Captu
     assert explore.main([str(run), "--no-open", "--out", str(run / "page.txt")]) == 2
     assert "--out" in (said := capsys.readouterr().err)
     assert ".html" in said
+    assert explore.main([str(run), "--no-open", "--out", str(run / "\udcf6.html")]) == 2
+    assert "its name is not UTF-8: rename it" in capsys.readouterr().err
 
 
 class Shown:

@@ -94,6 +94,7 @@ def sequences(path: Path) -> None:
 FOLDERS: dict[str, tuple[Write, str, str]] = {
     "no such folder": (lambda p: None, "./own", "no such file or folder"),
     "no such file": (lambda p: None, "own.npy", "own.npy: no such file or folder"),
+    "a run among its pictures": (lambda p: flat(p.parent), ".", "--out is run, must lie outside --data"),
     "name that is no UTF-8": (
         lambda p: photos(p.parent / "\udcf6"),
         "\udcf6",
