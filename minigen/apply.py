@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from minigen import backend, files
-from minigen.command_line import Parser, UsageError, closest, folder, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, folder, prepare_process, run_command
 from minigen.evaluation.text import counted
 from minigen.inference.loading import PATHS, load, moved
 from minigen.inference.outputs import SHOWN, Results, warn
@@ -239,5 +239,5 @@ VERBS = {
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

@@ -88,11 +88,13 @@ def run_command(program: str, command: Callable[[list[str]], int], words: list[s
 
 def _discard(stream: TextIO | None) -> None:
     """Where a standard stream takes no more, let what Python flushes at its end go nowhere."""
-    with contextlib.suppress(AttributeError, ValueError):  # there is none, or it is no file
+    if stream is None:
+        return
+    with contextlib.suppress(ValueError):  # it is no file
         try:
-            stream.flush()  # type: ignore[union-attr]
+            stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -100,12 +102,13 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def show_lines_at_once() -> None:
-    """Print each line when it is complete, also through a pipe, whatever letters its terminal lacks.
+def prepare_process() -> None:
+    """Make this process that of a command line.
 
-    Warnings of libraries are not shown, unless python -W asks for them. No matplotlibrc is read, which may be damaged:
-    figures have a style of their own. A standard stream that the caller closed leads nowhere, lest a file that we open
-    get its number and its text.
+    Each line is printed when it is complete, also through a pipe, whatever letters the terminal lacks. Warnings of
+    libraries are hidden unless python -W asks for them. No matplotlibrc is read: it may be damaged, and figures have a
+    style of their own. A standard stream that the caller closed leads nowhere: the next file that we open would
+    otherwise take its number, and then its text.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, prepare_process, run_command
 from minigen.evaluation.text import counted
 
 
@@ -42,5 +42,5 @@ def _main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

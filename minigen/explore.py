@@ -7,7 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from minigen.apply import add_data_options, with_moved_data
-from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, prepare_process, run_command
 from minigen.evaluation.text import counted
 from minigen.exploring.page import page
 from minigen.inference.inputs import from_test_set
@@ -54,5 +54,5 @@ def _opened(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

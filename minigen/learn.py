@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 
-from minigen.command_line import Parser, UsageError, closest, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, prepare_process, run_command
 from minigen.learning.apart import grade_apart
 from minigen.learning.course import Exercise, Lesson, find_course
 from minigen.learning.progress import Progress
@@ -130,5 +130,5 @@ def _solution(lesson: Lesson, exercise: Exercise, progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

@@ -16,7 +16,7 @@ import msgspec
 _LIMITS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
-class DamagedError(ValueError):
+class NotJSONError(ValueError):
     """A text that is no JSON."""
 
 
@@ -56,13 +56,13 @@ def decode(content: bytes, kind: Any, name: str) -> Any:
     """The same for a JSON text.
 
     Raises:
-        DamagedError: it is no JSON.
+        NotJSONError: it is no JSON.
         ValueError: as `convert`.
     """
     try:
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DamagedError(f"{name} is damaged ({error})") from error
+        raise NotJSONError(f"{name} is damaged ({error})") from error
     return convert(value, kind, name)
 
 

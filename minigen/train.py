@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from minigen import backend, files, parallel, rng, schema
-from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, prepare_process, run_command
 from minigen.data import Dataset, Description, Split, descriptions, is_path
 from minigen.inference.loading import PATHS, load_data
 from minigen.memory import keep_freed_memory
@@ -217,5 +217,5 @@ def _part(split: Split) -> Split:
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

@@ -79,8 +79,8 @@ class Loader:
         if len(split) < (batch_size if drop_last else 1):
             raise DataError(f"Loader: {len(split)} examples give no batch (batch_size {batch_size})")
         self._pictures = split.stored.dtype == np.uint8 and split.stored.ndim == 4
-        if self._pictures:
-            require_levels(split.stored, "Loader")
+        if self._pictures and split.rows is None:  # those on the disk were looked at when they were decoded
+            require_levels(split.inputs, "Loader")
         self.batch_size, self.seed = batch_size, seed
         self.shuffle, self.drop_last = shuffle, drop_last
         self.device, self.dtype = device, np.dtype(dtype)

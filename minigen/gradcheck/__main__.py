@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from minigen import backend
-from minigen.command_line import Parser, UsageError, run_command, show_lines_at_once
+from minigen.command_line import Parser, UsageError, prepare_process, run_command
 from minigen.gradcheck import GradcheckError, gradcheck
 from minigen.gradcheck.case import Case
 from minigen.gradcheck.cases import CASES
@@ -133,5 +133,5 @@ def _report(results: Sequence[Result]) -> list[str]:
 
 
 if __name__ == "__main__":
-    show_lines_at_once()
+    prepare_process()
     sys.exit(main())

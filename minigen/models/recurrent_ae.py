@@ -71,7 +71,7 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
     normal: Annotated[
         str | None, Meta(description="own file: label of the normal sequences (default: 0 and normal)")
     ] = None
-    test: Annotated[str | None, Meta(description="own file: another one for the test split, instead of a tenth")] = None
+    test: Annotated[str | None, Meta(description="own file: another for the test split, instead of a tenth")] = None
     epochs: Epochs = 30
     batch_size: BatchSize = 32
     lr: LearningRate = 5e-3

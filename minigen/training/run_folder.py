@@ -172,7 +172,7 @@ class RunFolder:
         for number, line in enumerate(lines, start=1):
             try:
                 rows.append(schema.decode(line, Row, "it"))
-            except schema.DamagedError as error:
+            except schema.NotJSONError as error:
                 if number < len(lines):
                     raise self._foreign(number, error) from error
             except ValueError as error:

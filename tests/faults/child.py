@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import matplotlib.backends.backend_agg  # noqa: F401 (imported once, and not by each child)
 
-from minigen.command_line import show_lines_at_once
+from minigen.command_line import prepare_process
 from minigen.evaluation import animation, figures, generator_measures  # noqa: F401
 
 Command = Callable[[list[str]], int]
@@ -61,7 +61,7 @@ def _become(out: int, err: int, command: Command, words: list[str]) -> None:
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), errors="backslashreplace", line_buffering=True)
         size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
-        show_lines_at_once()
+        prepare_process()
         code = command(words)
         sys.stdout.flush()
     except BaseException as error:

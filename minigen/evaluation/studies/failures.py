@@ -50,25 +50,26 @@ def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[s
             yield f"{dead} of the code's {model.latent} units are the same for every test example; try a smaller --lr"
     shares = np.bincount(data.test.labels) / len(data.test)
     chance = float(shares.max() + 2 * np.sqrt(shares.max() * (1 - shares.max()) / len(data.test)))
-    for name in (name for name in result if name.endswith("accuracy")):
-        if result[name] <= chance < 1:
+    for name, value in result.items():
+        if name.endswith("accuracy") and value <= chance < 1:
             yield (
-                f"{name.replace('_', ' ')} {result[name]:.3f} is no better than always naming the most frequent class, "
+                f"{name.replace('_', ' ')} {value:.3f} is no better than always naming the most frequent class, "
                 f"{shares.max():.3f}; try a smaller --lr or more epochs"
             )
-    for name in (name for name in result if name.endswith("_psnr")):
-        if result["psnr"] <= result[name]:
-            other = name.removesuffix("_psnr")
+        if name.endswith("_psnr") and result["psnr"] <= value:
             yield (
-                f"the net restores no better than {other}: {result['psnr']:.2f} dB against {result[name]:.2f} dB; "
-                "try more epochs"
+                f"the net restores no better than {name.removesuffix('_psnr')}: {result['psnr']:.2f} dB against "
+                f"{value:.2f} dB; try more epochs"
             )
 
 
 def mean_example_error(train: Split, test: Split) -> float:
     """The squared error per value, averaged over test examples, of always answering the mean training example."""
-    parts = [((part.as_floats() * (known := _within(part))).sum(axis=0), known.sum(axis=0)) for part in train.parts()]
-    mean = sum(values for values, _ in parts) / np.maximum(sum(counts for _, counts in parts), 1)
+    total, count = np.zeros(()), np.zeros(())
+    for part in train.parts():
+        known = _within(part)
+        total, count = total + (part.as_floats() * known).sum(axis=0), count + known.sum(axis=0)
+    mean = total / np.maximum(count, 1)
     errors = []
     for part in test.parts():
         squares = (part.as_floats() - mean) ** 2
