@@ -31,17 +31,11 @@ def _main(words: list[str]) -> int:
         "lesson", nargs="?", default=None, help="the lesson's number or topic (default: list all lessons)"
     )
     parser.add_argument("exercise", nargs="?", default=None, help="one exercise (default: all of the lesson)")
-    help_ = parser.add_mutually_exclusive_group()
-    help_.add_argument(
-        "--hint", action="store_true", default=False, help="show the next hint for the first unsolved exercise"
-    )
-    help_.add_argument(
-        "--solution",
-        action="store_true",
-        default=False,
-        help="show the solution of the first unsolved exercise, after a try",
-    )
+    parser.add_switch("--hint", "show the next hint for the first unsolved exercise")
+    parser.add_switch("--solution", "show the solution of the first unsolved exercise, after a try")
     options = parser.parse(words)
+    if options.hint and options.solution:
+        raise UsageError("--hint and --solution: must be one of them")
     if not options.lesson and (options.hint or options.solution):
         raise UsageError("a lesson is missing: python -m minigen.learn LESSON [EXERCISE] [--hint | --solution]")
     progress = Progress()

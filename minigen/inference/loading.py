@@ -20,7 +20,7 @@ from minigen.training.checkpoint import CheckpointError
 from minigen.training.run_folder import RunError, RunFolder
 from minigen.training.state import read_either, within
 
-PATHS = ("data_dir", "data_file", "test")
+PATHS = ("data_dir", "data_file", "test")  # hyper-parameters that say where a run's data are
 _NO_PART_OF_THE_MODEL = ("device", "epochs", "workers", *PATHS)
 
 

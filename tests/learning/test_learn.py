@@ -100,7 +100,7 @@ def test_a_reader_goes_from_the_list_to_the_solution(lesson, capsys):
         (["3", "doubel"], "did you mean 'double'?; it has double, answer"),
         (["3", "--hnt"], "did you mean '--hint'?"),
         (["--hint"], "a lesson is missing"),
-        (["3", "--hint", "--solution"], "not allowed with argument --hint"),
+        (["3", "--hint", "--solution"], "--hint and --solution: must be one of them"),
     ],
 )
 def test_words_that_name_nothing_are_answered(lesson, capsys, words, message):
