@@ -51,6 +51,12 @@ class TrainerMaker:
         train, validation = self.digits.hold_out(config.validation, config.seed)
         return Trainer(model, train, validation, RunFolder(folder), self.lines.append)
 
+    def resumed(self, run: str = "run", **options: Any) -> Trainer:
+        """A trainer that goes on from the checkpoint of a run."""
+        trainer = self(run, **options)
+        trainer.load(trainer.run.last, trainer.run.best)
+        return trainer
+
 
 @pytest.fixture
 def make_trainer(digits: Dataset, tmp_path: Path, device: str) -> TrainerMaker:

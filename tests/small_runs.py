@@ -13,6 +13,7 @@ from minigen import rng
 from minigen.data import Description
 from minigen.inference.loading import load_data
 from minigen.models import MODELS
+from minigen.training import checkpoint
 from minigen.training.averages import measure
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
@@ -41,3 +42,9 @@ def _trained(name: str, options: tuple[tuple[str, Any], ...]) -> Path:
     trainer.fit()
     run.add_row({"test": measure(model, data.test.take(range(10)))[1]})
     return run.path
+
+
+def rewrite(path: Path, state: dict[str, Any] | None = None, arrays: dict[str, Any] | None = None) -> None:
+    """The checkpoint with other values, and with the checksum that fits them."""
+    old_arrays, old_state = checkpoint.read(path)
+    checkpoint.write(path, old_arrays | (arrays or {}), old_state | (state or {}))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_runs import rewrite
 
 from minigen import Tensor, ops, rng
 from minigen.data import Batch, Dataset, Split
@@ -74,8 +75,7 @@ def test_the_best_so_far_is_remembered_over_a_stop(make_trainer: Maker, monkeypa
     scores = iter([1.0, 2.0])
     monkeypatch.setattr(divergence, "measure", lambda *_: ("negative_elbo", {"negative_elbo": next(scores)}))
     make_trainer(epochs=1).fit()
-    resumed = make_trainer(epochs=2)
-    resumed.load(resumed.run.last, resumed.run.best)
+    resumed = make_trainer.resumed(epochs=2)
     resumed.fit()
     assert checkpoint.read(resumed.run.best)[1]["epoch"] == 1
 
@@ -202,8 +202,7 @@ def test_the_table_has_one_heading_also_after_a_resumption(make_trainer: Maker) 
     trainer.fit()
     first = list(make_trainer.lines)
     assert [line.split()[0] for line in first[-2:]] == ["epoch", "1"]
-    again = make_trainer(epochs=2)
-    again.load(again.run.last, again.run.best)
+    again = make_trainer.resumed(epochs=2)
     again.fit()
     assert make_trainer.lines[len(first) : -1] == first[:-1]
     assert make_trainer.lines[-1].split()[0] == "2"
@@ -239,8 +238,7 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(
         stopped.fit()
     assert stop.value.number == number
     assert checkpoint.read(stopped.run.last)[1]["epoch"] * 5 + checkpoint.read(stopped.run.last)[1]["batch"] == step
-    resumed = make_trainer("stopped")
-    resumed.load(resumed.run.last, resumed.run.best)
+    resumed = make_trainer.resumed("stopped")
     resumed.run.keep_rows(resumed.epoch)
     resumed.fit()
     assert weights(resumed) == weights(whole)
@@ -257,8 +255,7 @@ def test_an_epochs_seconds_count_what_passed_before_the_stop(
     StopAt(stopped, 7, signal.SIGINT)
     with pytest.raises(Stopped):
         stopped.fit()
-    resumed = make_trainer()
-    resumed.load(resumed.run.last, resumed.run.best)
+    resumed = make_trainer.resumed()
     resumed.fit()
     rows = resumed.run.rows()
     assert [row["seconds"] for row in rows] == [10, 20, 10]
@@ -284,8 +281,7 @@ def test_every_checkpoint_on_the_way_leads_to_the_same_end(make_trainer: Maker, 
     assert len(checkpoints) >= 5
     for content in checkpoints:
         whole.run.last.write_bytes(content)
-        resumed = make_trainer()
-        resumed.load(resumed.run.last, resumed.run.best)
+        resumed = make_trainer.resumed()
         resumed.fit()
         assert weights(resumed) == weights(whole)
 
@@ -294,8 +290,7 @@ def test_more_epochs_go_on_from_where_fewer_ended(make_trainer: Maker, weights: 
     whole = make_trainer("whole", epochs=4)
     whole.fit()
     make_trainer("longer", epochs=2).fit()
-    longer = make_trainer("longer", epochs=4)
-    longer.load(longer.run.last, longer.run.best)
+    longer = make_trainer.resumed("longer", epochs=4)
     longer.fit()
     assert weights(longer) == weights(whole)
 
@@ -313,14 +308,14 @@ def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_trainer: Maker, 
     trainer = make_trainer()
     trainer.save(trainer.run.last)
     with pytest.raises(CheckpointError, match=message):
-        make_trainer(**options).load(trainer.run.last, trainer.run.best)
+        make_trainer.resumed(**options)
 
 
 def test_a_cosine_run_does_not_go_on_with_more_epochs(make_trainer: Maker) -> None:
     trainer = make_trainer(schedule="cosine")
     trainer.save(trainer.run.last)
     with pytest.raises(CheckpointError, match="trained with epochs 3, this run has 4"):
-        make_trainer(schedule="cosine", epochs=4).load(trainer.run.last, trainer.run.best)
+        make_trainer.resumed(schedule="cosine", epochs=4)
 
 
 def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
@@ -330,9 +325,8 @@ def test_a_checkpoint_of_other_data_is_refused(make_trainer: Maker) -> None:
     inputs[0, 0, 0, 0] += 1
     split = Split(inputs, make_trainer.digits.train.labels)
     make_trainer.digits = dataclasses.replace(make_trainer.digits, train=split)
-    trainer = make_trainer(seed=0)
     with pytest.raises(CheckpointError, match="trained on 80 examples, these 80 are others"):
-        trainer.load(trainer.run.last, trainer.run.best)
+        make_trainer.resumed()
 
 
 HOSTILE = [None, "3", -1, [], {}, 10**30, 1e400, math.nan]
@@ -359,8 +353,7 @@ def test_a_number_that_cannot_be_is_named_and_the_other_checkpoint_used(
         trainer.fit()
     arrays, state = checkpoint.read(trainer.run.last)
     checkpoint.write(trainer.run.last, arrays, with_field(state, field, value))
-    trainer = make_trainer()
-    trainer.load(trainer.run.last, trainer.run.best)
+    trainer = make_trainer.resumed()
     used_best = (trainer.epoch, trainer.batch) == (1, 0)
     assert used_best == ((field, value) not in POSSIBLE)
     if used_best:
@@ -368,7 +361,7 @@ def test_a_number_that_cannot_be_is_named_and_the_other_checkpoint_used(
         assert re.match(rf".*last\.safetensors: {field}\b[^\n]* (must|lacks)\b.*best.safetensors is used", line)
         trainer.run.best.unlink()
         with pytest.raises(DamagedError, match=rf"last.safetensors: {field}\b"):
-            trainer.load(trainer.run.last, trainer.run.best)
+            make_trainer.resumed()
 
 
 @pytest.mark.parametrize(
@@ -383,10 +376,9 @@ def test_a_number_that_cannot_be_is_named_and_the_other_checkpoint_used(
 def test_a_position_outside_the_run_is_refused(make_trainer: Maker, field: str, value: Any, message: str) -> None:
     trainer = make_trainer()
     trainer.save(trainer.run.last)
-    arrays, state = checkpoint.read(trainer.run.last)
-    checkpoint.write(trainer.run.last, arrays, state | {field: value})
+    rewrite(trainer.run.last, {field: value})
     with pytest.raises(DamagedError, match=message):
-        trainer.load(trainer.run.last, trainer.run.best)
+        make_trainer.resumed()
 
 
 @pytest.mark.parametrize(
@@ -400,10 +392,9 @@ def test_a_position_outside_the_run_is_refused(make_trainer: Maker, field: str, 
 def test_arrays_that_cannot_be_are_named(make_trainer: Maker, name: str, array: Any) -> None:
     trainer = make_trainer()
     trainer.save(trainer.run.last)
-    arrays, state = checkpoint.read(trainer.run.last)
-    checkpoint.write(trainer.run.last, arrays | {name: array}, state)
+    rewrite(trainer.run.last, arrays={name: array})
     with pytest.raises(DamagedError, match=rf"last.safetensors: {name} (holds NaN|must be)"):
-        trainer.load(trainer.run.last, trainer.run.best)
+        make_trainer.resumed()
 
 
 # A thread, and a folder that is replaced
