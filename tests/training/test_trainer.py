@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 import re
@@ -212,18 +213,19 @@ def test_the_table_has_one_heading_also_after_a_resumption(make_trainer: Maker) 
 # Stopping and going on
 
 
-class StopAt:
-    """Send this process a signal in the middle of its n-th step."""
+def fit_and_stop(trainer: Trainer, at: int, number: int = signal.SIGINT) -> int:
+    """Train until this process gets a signal in the middle of the n-th step: which one stopped the training."""
+    step, batches = trainer.step, itertools.count(1)
 
-    def __init__(self, trainer: Trainer, step: int, number: int) -> None:
-        self.left, self.number, self.original = step, number, trainer.step
-        trainer.step = self
+    def signalled(batch: Batch) -> None:
+        step(batch)
+        if next(batches) == at:
+            os.kill(os.getpid(), number)
 
-    def __call__(self, batch: Batch) -> None:
-        self.original(batch)
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), self.number)
+    trainer.step = signalled
+    with pytest.raises(Stopped) as stop:
+        trainer.fit()
+    return stop.value.number
 
 
 @pytest.mark.parametrize(("step", "number"), [(1, signal.SIGINT), (7, signal.SIGTERM), (10, signal.SIGINT), (15, 15)])
@@ -233,10 +235,7 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(
     whole = make_trainer("whole")
     whole.fit()
     stopped = make_trainer("stopped")
-    StopAt(stopped, step, number)
-    with pytest.raises(Stopped) as stop:
-        stopped.fit()
-    assert stop.value.number == number
+    assert fit_and_stop(stopped, step, number) == number
     assert checkpoint.read(stopped.run.last)[1]["epoch"] * 5 + checkpoint.read(stopped.run.last)[1]["batch"] == step
     resumed = make_trainer.resumed("stopped")
     resumed.run.keep_rows(resumed.epoch)
@@ -251,10 +250,7 @@ def test_an_epochs_seconds_count_what_passed_before_the_stop(
 ) -> None:
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))  # each look at it takes ten seconds
-    stopped = make_trainer()
-    StopAt(stopped, 7, signal.SIGINT)
-    with pytest.raises(Stopped):
-        stopped.fit()
+    fit_and_stop(make_trainer(), 7)
     resumed = make_trainer.resumed()
     resumed.fit()
     rows = resumed.run.rows()
@@ -348,9 +344,7 @@ def test_a_number_that_cannot_be_is_named_and_the_other_checkpoint_used(
     make_trainer: Maker, field: str, value: Any
 ) -> None:
     trainer = make_trainer()
-    StopAt(trainer, 7, signal.SIGINT)
-    with pytest.raises(Stopped):
-        trainer.fit()
+    fit_and_stop(trainer, 7)
     arrays, state = checkpoint.read(trainer.run.last)
     checkpoint.write(trainer.run.last, arrays, with_field(state, field, value))
     trainer = make_trainer.resumed()
@@ -463,9 +457,8 @@ def test_divergence_is_found_in_the_epoch_where_it_arises(make_trainer: Maker) -
 
 def test_a_request_to_stop_does_not_save_weights_that_overflowed(make_trainer: Maker) -> None:
     trainer = make_trainer(lr=1e10)
-    StopAt(trainer, 3, signal.SIGINT)
     with pytest.raises(DivergedError):
-        trainer.fit()
+        fit_and_stop(trainer, 3)
     assert checkpoint.read(trainer.run.last)[1]["batch"] == 0
 
 
