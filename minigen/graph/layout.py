@@ -47,14 +47,15 @@ def arrange(
         above[end].append(start)
         below[start].append(end)
     rows: list[list[int]] = [[] for _ in range(max(layer, default=0) + 1)]
-    for box in sorted(range(len(widths)), key=lambda box: layer[box]):
-        rows[layer[box]].append(box)
+    for box, row in enumerate(layer):
+        rows[row].append(box)
     rows = _sorted(rows, above, below)
     x = _placed(rows, widths, {box: LEAF for box, leaf in enumerate(leaves) if leaf}, above, below)
     return x, layer, [[(x[box], layer[box]) for box in route] for route in routes]
 
 
 def _layers(count: int, lines: Sequence[Line], leaves: Sequence[bool]) -> list[int]:
+    """The layer of each box: below those of its inputs, and of a leaf as low as its users allow."""
     layer = [0] * count
     for start, end in sorted(lines, key=lambda line: line[1]):
         layer[end] = max(layer[end], layer[start] + 1)
@@ -109,6 +110,7 @@ def _placed(
     above: dict[int, list[int]],
     below: dict[int, list[int]],
 ) -> list[float]:
+    """The x of each box: near the mean of its neighbours above, then below, by turns."""
     x = {box: 0.0 for row in rows for box in row}
     for row in rows:
         x |= _spread(row, widths, dict.fromkeys(row, 0.0))
