@@ -11,7 +11,11 @@
     minigen.draw_graph  how a tensor was computed         minigen.show        images side by side
     minigen.data        data sets, and batches of them
 
-On the command line: python -m minigen.train MODEL trains one, python -m minigen.apply RUN uses it.
+On the command line:
+
+    python -m minigen.train MODEL    trains a model       python -m minigen.apply RUN VERB  uses it
+    python -m minigen.explore RUN    a page to play with  python -m minigen.compare RUN RUN
+    python -m minigen.gradcheck      every derivative     python -m minigen.learn           the exercises
 """
 
 import importlib

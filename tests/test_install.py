@@ -60,6 +60,12 @@ def test_importing_minigen_brings_only_what_a_tensor_needs():
     assert out.stdout.strip() == "set() minigen.data"
 
 
+def test_the_package_as_a_command_names_the_others():
+    out = subprocess.run([sys.executable, "-m", "minigen"], capture_output=True, text=True, check=True).stdout
+    commands = {path.stem for path in (ROOT / "minigen").glob("*.py") if "run_command(" in path.read_text("utf-8")}
+    assert commands - {"command_line"} <= set(re.findall(r"python -m minigen\.(\w+)", out))
+
+
 def test_the_declared_dependencies_are_the_imported_packages():
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "minigen").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]

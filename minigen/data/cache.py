@@ -137,7 +137,9 @@ def _require_space(cache: Path, root: Path, shape: tuple[int, ...], count: int) 
         )
     if needed > free:
         what = f"{count:,} pictures of {height} × {width} take {needed:,} bytes"
-        raise DataError(f"{root}: {what}, {cache} has {free:,} left: a smaller --size")
+        raise DataError(
+            f"{root}: {what}, {cache} has {free:,} left: a smaller --size, or another folder in XDG_CACHE_HOME"
+        )
 
 
 def _other_shape(root: Path, first: str, shape: tuple[int, ...], name: str, other: tuple[int, ...]) -> DataError:
