@@ -84,12 +84,12 @@ def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     """
     if dim is None:
         return tuple(range(ndim))
-    dims = tuple(dim) if isinstance(dim, Sequence) else (dim,)
-    bound = max(1, ndim)
+    dims = dim if isinstance(dim, tuple) else tuple(dim) if isinstance(dim, Sequence) else (dim,)  # ABCs are slow
+    bound = ndim or 1
     for d in dims:
         if not -bound <= d < bound:
             raise IndexError(f"dim is {d}, must lie in {-bound}…{bound - 1}")
-    return tuple(d % bound for d in dims)
+    return tuple([d % bound for d in dims])
 
 
 def _unpacked(numbers: Sequence[int | Shape]) -> Shape:
