@@ -183,7 +183,7 @@ def _train_together(task: _Task) -> int:
     with run.locked():
         if not resume:
             run.create(model.name, config, described, overwrite)
-        for line in opening(model, data, train, validation):
+        for line in opening(trainer, data):
             say(line)
         if resume:
             trainer.resume(described)

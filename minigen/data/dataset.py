@@ -87,6 +87,10 @@ class Split:
         lengths = None if self.lengths is None else self.lengths[indices]
         return Split(self.inputs[indices], self.labels[indices], lengths)
 
+    def first(self, count: int) -> Split:
+        """The first `count` examples, or all where there are fewer."""
+        return self.take(range(min(count, len(self))))
+
     def parts(self, count: int = 1000) -> Iterator[Split]:
         """The split in parts of at most `count` examples, for work that would double the inputs in memory."""
         for at in range(0, len(self), count):

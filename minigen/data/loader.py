@@ -33,6 +33,11 @@ class Batch:
     index: NDArray[np.int64]
     shard: Shard | None = None
 
+    @classmethod
+    def of(cls, split: Split, device: str) -> Batch:
+        """All examples of a split in their own order, float32."""
+        return Loader(split, len(split), 0, device, shuffle=False).first(len(split))
+
     @property
     def total(self) -> int:
         """How many examples the whole batch has."""

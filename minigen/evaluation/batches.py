@@ -9,7 +9,7 @@ import numpy as np
 
 from minigen import parallel
 from minigen.autograd import Tensor, no_grad
-from minigen.data import Batch, Loader, Split
+from minigen.data import Batch, Split
 
 AT_ONCE = 500  # examples
 
@@ -46,8 +46,7 @@ def outputs(function: Callable[[Batch], Tensor], split: Split, device: str) -> A
     """function(batch) of a split's examples, without gradients: (N, …)"""
 
     def compute(rows: slice) -> Any:
-        part = split.take(range(rows.start, rows.stop))
-        return function(Loader(part, len(part), 0, device, shuffle=False).first(len(part))).numpy()
+        return function(Batch.of(split.take(range(rows.start, rows.stop)), device)).numpy()
 
     with no_grad():
         return in_parts(compute, len(split))

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigen import backend, rng
 from minigen.autograd import Tensor, no_grad
-from minigen.data import Dataset, Loader, Split
+from minigen.data import Batch, Dataset, Split
 from minigen.data.own_sequences import in_units
 from minigen.evaluation.batches import codes
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
@@ -225,7 +225,7 @@ def interpolation(model: Any, test: Split, rows: int = 5, columns: int = 10) -> 
 
 def latent_map(model: Any, data: Dataset, count: int = 1000) -> Figure:
     """Test images' or sequences' codes in the plane of their two greatest variances, coloured by class."""
-    part = data.test.take(range(min(count, len(data.test))))
+    part = data.test.first(count)
     return code_map(codes(model, part), part.labels, data.classes)
 
 
@@ -289,7 +289,7 @@ def project(codes: Any) -> tuple[Any, float]:
 
 
 def _first(model: Any, split: Split, count: int) -> Tensor:
-    return Tensor(Loader(split, count, 0, model.config.device, shuffle=False).first(count).inputs)
+    return Tensor(Batch.of(split.first(count), model.config.device).inputs)
 
 
 @styled

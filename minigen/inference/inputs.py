@@ -69,12 +69,8 @@ def from_test_set(trained: Trained, count: int, say: Callable[[str], Any]) -> Ex
     if count < 1:
         raise UseError(f"--count is {count}, must be at least 1")
     data = data_of(trained, say)
-    test = data.test
-    part = test.take(range(min(count, len(test))))
-    if part.inputs.dtype == np.uint8:
-        values = part.inputs.astype(np.float32) / np.float32(255)
-    else:
-        values = in_units(part.inputs, data.units)
+    part = data.test.first(count)
+    values = part.as_floats() if part.inputs.dtype == np.uint8 else in_units(part.inputs, data.units)
     return Examples(values, numbers(len(part)), part.labels, part.lengths)
 
 

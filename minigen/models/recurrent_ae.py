@@ -25,7 +25,7 @@ from msgspec import Meta
 from minigen import backend, nn, ops
 from minigen.autograd import Tensor
 from minigen.backend import Array
-from minigen.data import Batch, Dataset, Loader, Split
+from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
 from minigen.models.config import (
     BatchSize,
@@ -125,7 +125,7 @@ class RecurrentAutoencoder(Model):
     def prepare(self, train: Split) -> None:
         """Measure each variable's mean and standard deviation over the training sequences, to standardise them."""
         if self.config.standardise:
-            batch = Loader(train, len(train), 0, self.config.device, shuffle=False).first(len(train))
+            batch = Batch.of(train, self.config.device)
             inputs, lengths = batch.inputs, batch.lengths
             steps = inputs.reshape(-1, inputs.shape[2])
             steps = steps if lengths is None else inputs[_within(lengths, inputs.shape[1])[:, :, 0]]

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from minigen import files
-from minigen.data import Dataset, Loader, Split
-from minigen.models import Config, Model
+from minigen.data import Dataset
+from minigen.models import Config
 from minigen.training import epoch_table, schedule
 from minigen.training.busy_cores import cores
 from minigen.training.layer_table import layer_table
 
+if TYPE_CHECKING:
+    from minigen.training.resuming import Training
+
 tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a killed process would leave behind
 
 
-def opening(model: Model, data: Dataset, train: Split, validation: Split) -> list[str]:
+def opening(trainer: Training, data: Dataset) -> list[str]:
     """The lines before the first epoch: the model's layers, where it computes, its data and its seed."""
-    config = model.config
+    model, config = trainer.model, trainer.config
     return [
         f"{model.name}: {model.summary()}\n",
-        *layer_table(model, Loader(train, 2, 0, config.device, shuffle=False).first(2)),
+        *layer_table(model, trainer.loader.first(2)),
         f"\ndevice  {config.device} ({'CuPy' if config.device == 'gpu' else 'NumPy; --device gpu uses CuPy'})",
-        f"data    {data.name}: {len(train):,} training, {len(validation):,} validation, {len(data.test):,} test",
+        f"data    {data.name}: {trainer.data.examples:,} training, {len(trainer.validation):,} validation, "
+        f"{len(data.test):,} test",
         f"        {files.printable(data.source)}",
         f"seed    {config.seed}",
         f"cores   {_cores(config)}",
-        *schedule.warnings(config, config.epochs * -(-len(train) // config.batch_size)),
+        *schedule.warnings(config, config.epochs * len(trainer.loader)),
         "",
     ]
 

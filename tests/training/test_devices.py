@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import minigen
+from minigen.backend import to_device
+from minigen.data import Dataset, loader
 from minigen.train import main
 from minigen.training import checkpoint
+from minigen.training.report import opening
 
 RUN = ["vae", "--smoke", "--hidden", "8", "--latent", "3"]
 pytestmark = pytest.mark.usefixtures("second_device")
@@ -38,6 +42,17 @@ def test_a_stopped_gpu_run_ends_with_the_bits_of_one_never_stopped(tmp_path: Pat
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     for name, array in whole.items():
         np.testing.assert_array_equal(array, parts[name])
+
+
+def test_the_opening_moves_no_data_to_the_gpu_again(
+    make_trainer: Any, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, moved = make_trainer(device="gpu"), list[int]()
+    monkeypatch.setattr(
+        loader, "to_device", lambda array, device: (moved.append(len(array)), to_device(array, device))[1]
+    )
+    opening(trainer, digits)
+    assert max(moved) == 2
 
 
 def test_a_model_trained_on_one_device_is_used_on_the_other(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_warm_up_that_takes_most_of_a_run_is_said(
     make_trainer: Maker, digits: Dataset, warmup: int, said: list[str]
 ) -> None:
     trainer = make_trainer(epochs=2, warmup=warmup)
-    lines = opening(trainer.model, digits, *digits.hold_out(0.2, 0))
+    lines = opening(trainer, digits)
     assert [re.findall(r"\d+", line) for line in lines if "--warmup" in line] == ([said] if said else [])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigen.autograd import Tensor, no_grad
-from minigen.data import Dataset, Loader, Split
+from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.batches import outputs
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.figures import MOST_LINES, show_sequences
@@ -50,7 +50,7 @@ def draw_series(model: TakesLengths, data: Dataset, columns: int = 4) -> Figure:
     labels = np.unique(data.test.labels)[:5]
     chosen = np.concatenate([np.flatnonzero(data.test.labels == label)[:columns] for label in labels])
     part = data.test.take(chosen)
-    batch = Loader(part, len(part), 0, model.config.device, shuffle=False).first(len(part))
+    batch = Batch.of(part, model.config.device)
     with no_grad():
         decoded = model.reconstruct(Tensor(batch.inputs), batch.lengths).numpy()
     names = [shown(data.classes[label], 16) for label in part.labels]

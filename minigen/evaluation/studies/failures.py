@@ -80,7 +80,7 @@ def mean_example_error(train: Split, test: Split) -> float:
 
 def dead_units(model: Any, test: Split) -> int:
     """How many of the code's numbers are the same for all of the first thousand test examples."""
-    return int((codes(model, test.take(range(min(1000, len(test))))).std(axis=0) < _CONSTANT).sum())
+    return int((codes(model, test.first(1000)).std(axis=0) < _CONSTANT).sum())
 
 
 def _within(split: Split) -> Any:

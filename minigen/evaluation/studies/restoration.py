@@ -6,7 +6,7 @@ import numpy as np
 
 from minigen import rng
 from minigen.autograd import Tensor, no_grad
-from minigen.data import Dataset, Loader, Split
+from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.figures import enlarged, show_images
 from minigen.evaluation.finding import Finding
 from minigen.models.images import psnr
@@ -18,7 +18,7 @@ IMAGES = 10
 def show_restorations(model: HasBaseline, data: Dataset, validation: Split) -> Finding:
     """The first ten test images: small, enlarged by interpolation (or damaged, at the same size), restored, true."""
     with no_grad(), rng.stream(model.config.seed):
-        x = Tensor(Loader(data.test, IMAGES, 0, model.config.device, shuffle=False).first(IMAGES).inputs)
+        x = Tensor(Batch.of(data.test.first(IMAGES), model.config.device).inputs)
         damaged = model.damage(x)
         name, other = model.without_net(damaged)
         restored = model.restore(damaged)
