@@ -70,18 +70,11 @@ def test_without_cupy_the_message_names_the_package_for_the_driver(no_gpu_yet, d
 
 
 def test_cupy_without_a_gpu_is_refused(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
-    def count() -> None:
-        raise fake_is_cupy.cuda.runtime.CUDARuntimeError("CUDA driver version is insufficient")
-
-    monkeypatch.setattr(fake_is_cupy.cuda.runtime, "getDeviceCount", count)
-    with pytest.raises(DeviceError, match=r"^device 'gpu': CuPy is installed but finds no usable GPU \(.*driver.*\)$"):
-        backend.module("gpu")
-
-
-def test_cupy_that_counts_no_gpu_is_refused(fake_is_cupy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fake_is_cupy.cuda.runtime, "getDeviceCount", lambda: 0)
-    with pytest.raises(DeviceError, match=r"^device 'gpu': CuPy is installed but finds no GPU$"):
-        backend.module("gpu")
+    error = fake_is_cupy.cuda.runtime.CUDARuntimeError("CUDA driver version is insufficient")
+    for count, said in ((Mock(side_effect=error), r"no usable GPU \(.*driver.*\)"), (Mock(return_value=0), "no GPU")):
+        monkeypatch.setattr(fake_is_cupy.cuda.runtime, "getDeviceCount", count)
+        with pytest.raises(DeviceError, match=rf"^device 'gpu': CuPy is installed but finds {said}$"):
+            backend.module("gpu")
 
 
 def test_cupy_with_a_gpu_is_the_module(fake_is_cupy) -> None:
