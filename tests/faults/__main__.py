@@ -21,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns 1 where anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.split(": ")[1])
     parser.add_argument("--kills", type=int, default=Effort.kills, help="trainings killed by SIGKILL, in all")
-    parser.add_argument("--tries", type=int, default=100, help="of each fault that is generated (default 100; all need 7,600, 45 minutes)")
+    tries_help = (
+        "tries of each generated fault (default 100; --only 'every file' --tries 7600 makes all, in 45 minutes)"
+    )
+    parser.add_argument("--tries", type=int, default=100, help=tries_help)
     parser.add_argument("--models", nargs="+", default=list(Effort.models), help="killed in turn, or: all")
     parser.add_argument(
         "--seed", type=int, default=time.time_ns() % 2**32, help="of what is random (default: the clock)"
