@@ -44,6 +44,7 @@ def run(command: Command, words: Sequence[object]) -> Outcome:
         timer.start()
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         timer.cancel()
+        timer.join()  # or the next fork finds two threads
         return Outcome(code, *(_text(file) for file in (out, err)))
 
 
