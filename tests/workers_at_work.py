@@ -25,7 +25,7 @@ from support import to_numpy
 
 from minigen import backend, ops, parallel, rng, train
 from minigen.autograd import Tensor, grad
-from minigen.data import Loader, Split, load
+from minigen.data import Loader, Split, load, loader
 from minigen.evaluation import batches, figures
 from minigen.evaluation.studies import few_labels
 from minigen.evaluation.studies.classification import probabilities
@@ -61,7 +61,7 @@ RUNS = {
 def float64() -> Iterator[None]:
     """All batches are in float64."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (averages, resuming, batches):
+        for module in (averages, resuming, loader):
             patch.setattr(module, "Loader", partial(Loader, dtype="float64"))
         yield
 
