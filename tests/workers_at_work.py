@@ -25,7 +25,7 @@ from support import to_numpy
 
 from minigen import backend, ops, parallel, rng, train
 from minigen.autograd import Tensor, grad
-from minigen.data import Loader, Split, load, loader
+from minigen.data import Loader, Split, load
 from minigen.evaluation import batches, figures
 from minigen.evaluation.studies import few_labels
 from minigen.evaluation.studies.classification import probabilities
@@ -34,7 +34,7 @@ from minigen.models.model import Classifies, Encodes
 from minigen.ops.sharding import all_reduce
 from minigen.parallel.ranks import MPI, ranks
 from minigen.train import _Task, _train_together
-from minigen.training import averages, checkpoint, resuming
+from minigen.training import averages, checkpoint
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
 
@@ -61,8 +61,7 @@ RUNS = {
 def float64() -> Iterator[None]:
     """All batches are in float64."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (averages, resuming, loader):
-            patch.setattr(module, "Loader", partial(Loader, dtype="float64"))
+        patch.setattr(Loader.__init__, "__defaults__", (*Loader.__init__.__defaults__[:-1], "float64"))
         yield
 
 

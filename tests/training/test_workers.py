@@ -21,11 +21,11 @@ import workers_at_work
 from support import assert_close
 
 from minigen import parallel, train
-from minigen.data import Loader, loader
+from minigen.data import Loader
 from minigen.evaluation.studies import failures
 from minigen.parallel import WorkerError, processes
 from minigen.train import main
-from minigen.training import averages, checkpoint, resuming
+from minigen.training import checkpoint
 from minigen.training.run_folder import RunFolder
 
 WORKERS = ["--workers", "2"]
@@ -206,8 +206,7 @@ def test_another_number_of_workers_goes_on_and_says_so(tmp_path, capsys):
 
 
 def test_threads_train_models_as_if_each_were_alone(alone, monkeypatch):
-    for module in (averages, resuming, loader):
-        monkeypatch.setattr(module, "Loader", partial(Loader, dtype="float64"))
+    monkeypatch.setattr(Loader.__init__, "__defaults__", (*Loader.__init__.__defaults__[:-1], "float64"))
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(workers_at_work.three_steps, ["vae", "dcgan", "recurrent-ae", "sae"]):
             for name, value in found.items():
