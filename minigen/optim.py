@@ -7,13 +7,15 @@ state in place: the arrays that a model or an optimizer holds are the same ones 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
 
 from minigen import backend
 from minigen.autograd import Tensor, creation
 from minigen.backend import Array
 from minigen.nn.module import Module, Parameter
+
+PART = 2**18  # numbers of a large parameter that are updated at once
 
 
 class Optimizer:
@@ -81,11 +83,15 @@ class Optimizer:
             arrays = [p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
             if self.parts is not None:
                 arrays = [array.reshape(-1)[self.parts[position]] for array in arrays]
-            self.update(arrays[0], arrays[1], self.counts[position], *arrays[2:])
+            for p_part, g, *state in _in_parts(arrays):
+                self.update(p_part, g, self.counts[position], *state)
             p._changed = next(creation)
 
     def update(self, p: Array, g: Array, t: int, *state: Array) -> None:
-        """The rule for the t-th update of one parameter, in place: p and its state change, g does not."""
+        """The rule for the t-th update of a parameter, element by element: p and its state change in place, g does not.
+
+        p may be a part of a parameter; g and the state are then the same part.
+        """
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Array]:
@@ -120,6 +126,17 @@ class Optimizer:
         for key, array in self.state.items():
             array[...] = backend.to_device(state[key], backend.device_of(array))
         self.counts, self.steps = counts, max(counts)
+
+
+def _in_parts(arrays: list[Array]) -> Iterator[list[Array]]:
+    """Rows of a large parameter, which stay in the processor's cache through all lines of a rule; a GPU takes all."""
+    p = arrays[0]
+    if p.size <= PART or backend.device_of(p) != "cpu":
+        yield arrays
+        return
+    rows = max(1, len(p) * PART // p.size)
+    for start in range(0, len(p), rows):
+        yield [array[start : start + rows] for array in arrays]
 
 
 def checked_parameters(caller: str, parameters: Iterable[Parameter]) -> list[Parameter]:

@@ -89,6 +89,20 @@ def test_float32_stays_float32(rule: str, device: str) -> None:
 
 
 @every_rule
+@pytest.mark.parametrize("shape", [(7,), (5, 3), (1, 9)])
+def test_parts_of_a_large_parameter_move_as_the_whole(rule: str, shape, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = []
+    for part in (4, 100):
+        monkeypatch.setattr(optim, "PART", part)
+        p = parameter(np.linspace(-1, 1, math.prod(shape)).reshape(shape), "cpu", np.ones(shape))
+        optimizer = RULES[rule]([p])
+        for _ in range(3):
+            optimizer.step()
+        moved.append([p.data, *optimizer.state.values()])
+    np.testing.assert_array_equal(*moved)
+
+
+@every_rule
 def test_a_step_keeps_no_memory_and_needs_little(rule: str) -> None:
     """Scratch for one parameter at most twice over, and all of it given back."""
     p = parameter(np.ones(100_000), "cpu", np.ones(100_000))

@@ -168,12 +168,19 @@ def _checked_bias(x: Tensor, bias: Tensor | None, channels: int) -> Tensor | Non
 
 
 def _conv2d(
-    x: Tensor, weight: Tensor, window: Window, groups: int, output_size: Pair, bias: Tensor | None = None
+    x: Tensor,
+    weight: Tensor,
+    window: Window,
+    groups: int,
+    output_size: Pair,
+    bias: Tensor | None = None,
+    columns: Array | None = None,
 ) -> Tensor:
     image = batch_to_last(x.data)
     kernels = _by_group(weight.data, groups)
     slices = _batch_slices(image, len(image), window, output_size)
-    columns = columns_of(image, window, output_size) if len(slices) == 1 else None
+    if columns is None:
+        columns = _kept_columns(image, window, output_size)
 
     def product(part: slice) -> Array:
         part_columns = columns_of(image[..., part], window, output_size) if columns is None else columns
@@ -200,10 +207,17 @@ def _conv_transpose2d(
         return image_of(columns, (*shape[:3], y[..., part].shape[3]), window, output_size)
 
     x = batch_to_first(_for_each_slice(image, _batch_slices(y, shape[0], window, output_size), shape))
+    columns: dict[Tensor, Array | None] = {}  # im2col(gg), which the first derivative makes and the second uses up
+
+    def input_grad(gg: Tensor) -> Tensor:
+        columns.clear()
+        columns[gg] = _kept_columns(batch_to_last(gg.data), window, output_size)
+        return _conv2d(gg, weight, window, groups, output_size, columns=columns[gg])
+
     return record(
         x,
-        (g, lambda gg: _conv2d(gg, weight, window, groups, output_size)),
-        (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups)),
+        (g, input_grad),
+        (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups, columns.pop(gg, None))),
         *_add_bias(x, bias),
     )
 
@@ -244,6 +258,13 @@ def _batch_slices(batch_last: Array, channels: int, window: Window, output_size:
     bytes_per_image = channels * math.prod(window.kernel) * math.prod(output_size) * batch_last.itemsize
     step = max(1, COLUMN_BUDGET // max(1, bytes_per_image))
     return [slice(start, start + step) for start in range(0, max(1, batch_last.shape[-1]), step)]
+
+
+def _kept_columns(image: Array, window: Window, output_size: Pair) -> Array | None:
+    """The columns of the whole batch, if they fit the budget."""
+    if len(_batch_slices(image, len(image), window, output_size)) > 1:
+        return None
+    return columns_of(image, window, output_size)
 
 
 def _for_each_slice(function: Callable[[slice], Array], slices: list[slice], shape: tuple[int, ...]) -> Array:

@@ -14,7 +14,7 @@ import math
 
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
-from minigen.ops.layout import batch_to_first, batch_to_last, lies_batch_last
+from minigen.ops.layout import batch_to_first, batch_to_last, laid_like, lies_batch_last
 from minigen.ops.operands import Operand, as_tensor
 from minigen.ops.reductions import total
 from minigen.ops.shapes import unbroadcast
@@ -67,7 +67,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ValueError(f"x has shape {x.shape}, weight {weight.shape} expects (…, {weight.shape[-1]})")
     y = _product(x.data, weight.data)
     edges = [
-        (x, lambda g: linear_input_grad(g, weight)),
+        (x, lambda g: linear_input_grad(g, weight, x.data)),
         (weight, lambda g: linear_weight_grad(g, x)),
     ]
     if bias is not None:
@@ -79,10 +79,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return record(y, *edges)
 
 
-def linear_input_grad(g: Tensor, weight: Tensor) -> Tensor:
-    """dx = g·W: the gradient of `linear` to x."""
+def linear_input_grad(g: Tensor, weight: Tensor, x: Array) -> Tensor:
+    """dx = g·W: the gradient of `linear` to x, lying in memory as x lies."""
     return record(
-        _product(g.data, weight.data.T),
+        _product(laid_like(g.data, x), weight.data.T),
         (g, lambda gg: linear(gg, weight)),
         (weight, lambda gg: linear_weight_grad(g, gg)),
     )
@@ -93,7 +93,7 @@ def linear_weight_grad(g: Tensor, x: Tensor) -> Tensor:
     return record(
         _summed_product(g.data, x.data),
         (g, lambda gg: linear(x, gg)),
-        (x, lambda gg: linear_input_grad(g, gg)),
+        (x, lambda gg: linear_input_grad(g, gg, x.data)),
     )
 
 

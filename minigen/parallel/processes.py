@@ -35,7 +35,7 @@ from minigen.parallel import WorkerError, Workers, working_with
 
 T = TypeVar("T")
 
-SLOT = 2**22  # bytes; longer arrays are added up piece by piece
+SLOT = 2**20  # bytes, which stay in a processor's cache; longer arrays are added up piece by piece
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
 SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier
 LOOKS = 2000  # at another worker's counter, before the first nap

@@ -7,6 +7,7 @@ updates its own part of the parameters, so Adam's work is shared, and collects t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 from minigen import backend
@@ -20,58 +21,64 @@ from minigen.parallel import Workers
 
 
 class Exchange:
-    """For each optimizer, which part of its parameters this worker updates; with one worker nothing happens."""
+    """Sums over the workers; and each worker updates its own part of each optimizer's parameters.
+
+    With one worker nothing happens. With several, an optimizer's parameters lie end to end in one array, and so does
+    what it remembers of them: then a part of all is one slice, and the workers complete the array where it lies.
+    """
 
     def __init__(self, workers: Workers, objectives: Iterable[Objective] = ()) -> None:
         self.workers = workers
-        if workers.size > 1:
-            for objective in objectives:
-                _share_out(objective.optimizer, workers)
+        self._shared = {o.optimizer: _share_out(o.optimizer, workers) for o in objectives if workers.size > 1}
 
     def sum(self, batch: Batch, terms: Mapping[str, Tensor], parameters: Iterable[Parameter] = ()) -> dict[str, Tensor]:
         """The terms of the whole batch; the parameters' gradients, weighted by `batch.weight`, become its gradients."""
         if batch.weight is None:
             return dict(terms)
         trained = [(p, p.grad) for p in parameters if p.grad is not None]
-        pieces = [g.data.reshape(-1) for _, g in trained]
-        pieces += [term.data.reshape(1) * batch.weight for term in terms.values()]
-        flat = backend.of(pieces[0]).concatenate(pieces)
+        weighted = [term.data.reshape(1) * batch.weight for term in terms.values()]
+        flat, sums = _end_to_end([g.data for _, g in trained] + weighted)
         self.workers.all_reduce(flat)
-        sums = iter(_split(flat, [piece.size for piece in pieces]))
-        for p, g in trained:
-            p.grad = Tensor(next(sums).reshape(g.shape))
-        return {name: Tensor(next(sums).reshape(term.shape)) for name, term in terms.items()}
+        for (p, _), whole in zip(trained, sums, strict=False):
+            p.grad = Tensor(whole)
+        return {name: Tensor(whole[0]) for name, whole in zip(terms, sums[len(trained) :], strict=True)}
 
     def step(self, optimizer: Optimizer) -> None:
         """The optimizer's step, each worker on its part of the parameters."""
         optimizer.step()
-        self._collect([p.data for p in optimizer.parameters])
+        for parameters in self._shared.get(optimizer, [])[:1]:
+            self.workers.gather(parameters)
 
     def complete(self, optimizer: Optimizer) -> None:
         """Collect the parts of the optimizer's state from all workers, for a checkpoint."""
-        for name in optimizer.state_names:
-            self._collect([optimizer.state[f"{position}.{name}"] for position in range(len(optimizer.parameters))])
-
-    def _collect(self, arrays: list[Array]) -> None:
-        if self.workers.size > 1:
-            flat = backend.of(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
-            self.workers.gather(flat)
-            for array, whole in zip(arrays, _split(flat, [array.size for array in arrays]), strict=True):
-                array[...] = whole.reshape(array.shape)
+        for state in self._shared.get(optimizer, [])[1:]:
+            self.workers.gather(state)
 
 
-def _share_out(optimizer: Optimizer, workers: Workers) -> None:
-    """Let the optimizer update only this worker's part of all its parameters, laid end to end."""
-    own, begin = workers.own(sum(p.size for p in optimizer.parameters)), 0
+def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:
+    """Let the optimizer update only this worker's part of all its parameters.
+
+    Returns:
+        the parameters, laid end to end, and then the same of each of its state's arrays
+    """
+    parameters, places = _end_to_end([p.data for p in optimizer.parameters])
+    own, begin = workers.own(parameters.size), 0
     optimizer.parts = []
-    for p in optimizer.parameters:
-        p.data = backend.of(p.data).ascontiguousarray(p.data)
+    for p, place in zip(optimizer.parameters, places, strict=True):
+        p.data = place
         optimizer.parts.append(slice(max(own.start - begin, 0), max(own.stop - begin, 0)))
         begin += p.size
-    for name, array in optimizer.state.items():
-        optimizer.state[name] = backend.of(array).ascontiguousarray(array)
+    shared = [parameters]
+    for name in optimizer.state_names:
+        keys = [f"{position}.{name}" for position in range(len(places))]
+        state, places = _end_to_end([optimizer.state[key] for key in keys])
+        optimizer.state.update(zip(keys, places, strict=True))
+        shared.append(state)
+    return shared
 
 
-def _split(flat: Array, sizes: list[int]) -> list[Array]:
-    ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
-    return [flat[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+def _end_to_end(arrays: list[Array]) -> tuple[Array, list[Array]]:
+    """A copy of the arrays as one flat array, and the parts of that in the arrays' shapes."""
+    flat = backend.of(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
+    ends = list(itertools.accumulate(array.size for array in arrays))
+    return flat, [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -155,13 +156,16 @@ def test_columns_stay_within_their_budget(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("batches", [1, 2])
-def test_columns_are_made_once_where_they_fit(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("op", "size"), [(ops.conv2d, 2), (ops.conv_transpose2d, 1)])
+def test_columns_are_made_once_where_they_fit(
+    op: Callable[..., Tensor], size: int, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
     columns_of = conv_module.columns_of
     monkeypatch.setattr(conv_module, "columns_of", lambda *a: made.append(a[0].shape[-1]) or columns_of(*a))
     monkeypatch.setattr(conv_module, "COLUMN_BUDGET", 4 * 4 * 8 // batches)  # bytes of 4 columns of 4 pixels
-    x, weight = to_tensor(np.ones((4, 1, 2, 2)), "cpu"), to_tensor(np.ones((1, 1, 2, 2)), "cpu")
-    ops.conv2d(x, weight, padding=0).sum().backward()
+    x, weight = to_tensor(np.ones((4, 1, size, size)), "cpu"), to_tensor(np.ones((1, 1, 2, 2)), "cpu")
+    op(x, weight, padding=0).sum().backward()
     assert made == ([4] if batches == 1 else [2, 2, 2, 2])
 
 

@@ -68,8 +68,8 @@ MUTATIONS = [
     # the exchange
     ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(flat)", "pass"),
     ("vae", "training.exchange:Exchange.sum", "reshape(1) * batch.weight", "reshape(1) / self.workers.size"),
-    ("vae", "training.exchange:Exchange.step", "self._collect(", "list("),
-    ("vae", "training.exchange:Exchange.complete", "self._collect(", "list("),
+    ("vae", "training.exchange:Exchange.step", "self.workers.gather(parameters)", "pass"),
+    ("vae", "training.exchange:Exchange.complete", "self.workers.gather(state)", "pass"),
     ("vae", "training.exchange:_share_out", "begin += p.size", "begin += p.size - 1"),
     ("vae", "training.exchange:_share_out", "own.stop - begin", "own.stop - begin - 1"),
     (
