@@ -21,6 +21,7 @@ Array: TypeAlias = Any
 
 DEVICES = ("cpu", "gpu")
 NUMPYS = (numpy.ndarray, numpy.generic)
+GAP = 64  # numbers, at least one cache line
 
 _gpu: ModuleType | None = None
 
@@ -39,6 +40,16 @@ def module(device: str) -> ModuleType:
     if device not in DEVICES:
         raise DeviceError(f"device is {device!r}, must be one of {', '.join(DEVICES)}")
     return numpy if device == "cpu" else gpu_module()
+
+
+def empty_rows(shape: tuple[int, ...], like: Array) -> Array:
+    """An empty array of the type of `like` whose rows lie no multiple of 1,024 bytes apart.
+
+    Rows that do, as those of images of 32 × 32 × 3 bytes, compete for the same few lines of the processor's cache: a
+    transposition takes up to 4 times as long, a matrix product up to 1.6 times. On a GPU they lie end to end.
+    """
+    gap = GAP if of(like) is numpy and shape[-1] * like.itemsize % 1024 == 0 else 0
+    return of(like).empty((*shape[:-1], shape[-1] + gap), like.dtype)[..., : shape[-1]]
 
 
 def overflow_ignored() -> contextlib.AbstractContextManager[None]:

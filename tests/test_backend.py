@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from support import to_numpy
+from support import to_device, to_numpy
 
 import minigen
 from minigen import backend, rng
@@ -158,3 +158,10 @@ def test_keep_freed_memory_says_whether_the_c_library_has_the_switch(monkeypatch
     assert done.stdout.strip() == str(sys.platform == "linux")
     monkeypatch.setattr(ctypes, "CDLL", Mock(side_effect=OSError))
     assert minigen.keep_freed_memory() is False
+
+
+@pytest.mark.parametrize(("numbers", "apart"), [(255, 1020), (256, 1280), (512, 2304)])
+def test_rows_lie_no_multiple_of_1024_bytes_apart(numbers: int, apart: int, device: str) -> None:
+    rows = backend.empty_rows((2, 3, numbers), to_device(np.ones(1, "float32"), device))
+    assert rows.shape == (2, 3, numbers)
+    assert rows.strides == ((3 * apart, apart, 4) if device == "cpu" else (12 * numbers, 4 * numbers, 4))

@@ -14,8 +14,6 @@ from minigen.backend import Array, to_device
 from minigen.data.dataset import DataError, Dataset, Split, require_levels
 from minigen.parallel import ALONE, Shard, Workers
 
-GAP = 64  # values, at least one cache line
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -137,13 +135,7 @@ class Loader:
 
 
 def _columns(rows: Array) -> Array:
-    """One row per example becomes one column per example: (N, features) -> (features, N), contiguous.
-
-    Rows that lie a multiple of 4,096 bytes apart (as those of 32 x 32 x 3 images do) compete for the same
-    few lines of the processor's cache; a gap behind each row makes the transposition up to 4 times as fast.
-    """
-    xp = backend.of(rows)
-    count, features = rows.shape
-    spaced = xp.empty((count, features + GAP), rows.dtype)
-    spaced[:, :features] = rows
-    return xp.ascontiguousarray(spaced[:, :features].T)
+    """One row per example becomes one column per example: (N, features) -> (features, N), contiguous."""
+    spaced = backend.empty_rows(rows.shape, rows)
+    spaced[...] = rows
+    return backend.of(rows).ascontiguousarray(spaced.T)

@@ -71,10 +71,11 @@ def col2im(
 def columns_of(image: Array, window: Window, output_size: Pair) -> Array:
     """(C, H, W, N) -> (C·kh·kw, OH·OW·N)"""
     c, _, _, n = image.shape
-    columns = backend.of(image).empty((c, math.prod(window.kernel), *output_size, n), image.dtype)
+    columns = backend.empty_rows((c * math.prod(window.kernel), math.prod(output_size) * n), image)
+    by_tap = columns.reshape(c, math.prod(window.kernel), *output_size, n)
     for tap, seen in enumerate(window.views(window.pad(image), output_size)):
-        columns[:, tap] = seen
-    return columns.reshape(c * math.prod(window.kernel), math.prod(output_size) * n)
+        by_tap[:, tap] = seen
+    return columns
 
 
 def image_of(columns: Array, shape: tuple[int, ...], window: Window, output_size: Pair) -> Array:

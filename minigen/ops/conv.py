@@ -203,7 +203,9 @@ def _conv_transpose2d(
     transposed_kernels = _by_group(weight.data, groups).swapaxes(1, 2)
 
     def image(part: slice) -> Array:
-        columns = transposed_kernels @ _by_group(y[..., part], groups)
+        rows = _by_group(y[..., part], groups)
+        columns = backend.empty_rows((*transposed_kernels.shape[:2], rows.shape[2]), rows)
+        backend.of(rows).matmul(transposed_kernels, rows, out=columns)
         return image_of(columns, (*shape[:3], y[..., part].shape[3]), window, output_size)
 
     x = batch_to_first(_for_each_slice(image, _batch_slices(y, shape[0], window, output_size), shape))
