@@ -137,5 +137,7 @@ class Loader:
 def _columns(rows: Array) -> Array:
     """One row per example becomes one column per example: (N, features) -> (features, N), contiguous."""
     spaced = backend.empty_rows(rows.shape, rows)
-    spaced[...] = rows
-    return backend.of(rows).ascontiguousarray(spaced.T)
+    if spaced.strides != rows.strides:
+        spaced[...] = rows
+        rows = spaced
+    return backend.of(rows).ascontiguousarray(rows.T)

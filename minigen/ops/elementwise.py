@@ -12,7 +12,7 @@ from minigen.ops.operands import Operand, as_operand
 from minigen.ops.shapes import unbroadcast
 
 LARGEST_EXPONENT = {4: 88.0, 8: 709.0}
-"""The largest whole x of which eˣ is finite, in floats of so many bytes."""
+"""The largest integer x for which eˣ is finite, by the bytes of a float."""
 
 
 def exp(x: Tensor) -> Tensor:

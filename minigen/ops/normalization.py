@@ -156,7 +156,7 @@ def _mean_row(rows: Array) -> Array:
 
 
 def _elements(rows: Array) -> int:
-    """How many elements a channel of the batch has, of which the rows (C, M) are this worker's."""
+    """How many elements a channel has in the whole batch; this worker's part of them are the rows (C, M)."""
     shard = parallel.shard()
     return rows.shape[1] if shard is None else rows.shape[1] * shard.total // (shard.stop - shard.start)
 

@@ -51,7 +51,7 @@ class Window:
         return h, w
 
     def smallest_input_size(self, output_size: Pair) -> Pair:
-        """The smallest size of which `output_size` is n: (n - 1)·s - p + d·(k - 1) + 1 for each axis."""
+        """The smallest size whose `output_size` is n: (n - 1)·s - p + d·(k - 1) + 1 for each axis."""
         h, w = ((n - 1) * s - p + d * (k - 1) + 1 for n, k, s, p, d in self._along_each_axis(output_size))
         return h, w
 

@@ -46,13 +46,16 @@ class Exchange:
     def step(self, optimizer: Optimizer) -> None:
         """The optimizer's step, each worker on its part of the parameters."""
         optimizer.step()
-        for parameters in self._shared.get(optimizer, [])[:1]:
+        if optimizer in self._shared:
+            parameters, *_ = self._shared[optimizer]
             self.workers.gather(parameters)
 
     def complete(self, optimizer: Optimizer) -> None:
         """Collect the parts of the optimizer's state from all workers, for a checkpoint."""
-        for state in self._shared.get(optimizer, [])[1:]:
-            self.workers.gather(state)
+        if optimizer in self._shared:
+            _, *states = self._shared[optimizer]
+            for state in states:
+                self.workers.gather(state)
 
 
 def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:

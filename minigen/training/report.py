@@ -55,7 +55,7 @@ class Report:
         self._table_begun = False
 
     def progress(self, epoch: int, batch: int, batches: int) -> tqdm[Any]:
-        """The bar of an epoch, of which `batch` batches are done."""
+        """The bar of an epoch; `batch` of its batches are done."""
         label = f"epoch {epoch + 1}"
         return tqdm(total=batches, initial=batch, desc=label, leave=False, disable=not self.show_progress)
 
