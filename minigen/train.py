@@ -187,7 +187,7 @@ def _train_together(task: _Task) -> int:
             say(line)
         if resume:
             trainer.resume(described)
-        with adapting_to_others(say):
+        with adapting_to_others(trainer.pace, say):
             return _fit(trainer, data, described, resume_command(model_type, path, smoke))
 
 
@@ -196,7 +196,7 @@ def _fit(trainer: Trainer, data: Dataset, described: Description, to_go_on: str)
         trainer.fit()
         report_result(trainer, data, described)
     except (Stopped, KeyboardInterrupt) as stop:
-        if isinstance(stop, KeyboardInterrupt) and trainer.workers.size > 1:
+        if isinstance(stop, KeyboardInterrupt) and parallel.workers().size > 1:
             raise  # it came at once, to one worker: the others end with it
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         trainer.say(f"\nstopped by {signal.Signals(number).name}; what was trained is saved. To go on:\n  {to_go_on}")

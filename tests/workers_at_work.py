@@ -11,7 +11,7 @@ import itertools
 import pkgutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from minigen.train import _Task, _train_together
 from minigen.training import averages, checkpoint
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
+from minigen.training.ways import Way, share_steps
 
 BATCH = 7  # rows 3 + 4, or 2 + 2 + 3
 SIZES = (BATCH, BATCH, 3)  # the last has too few rows to share
@@ -86,16 +87,37 @@ def models_on_gpus() -> dict[str, Any]:
         return {key: value if isinstance(value, float) else to_numpy(value) for key, value in found.items()}
 
 
+def in_every_way() -> dict[str, Any]:
+    """The same of four models after steps in every way, from every way to each other."""
+    ways = [Way(int(number)) for number in "1213231"]
+    with float64():
+        return {
+            key: value
+            for name in ("vae", "dcgan", "sae", "recurrent-ae")
+            for key, value in steps(name, [BATCH] * len(ways), ways).items()
+        }
+
+
 def three_steps(name: str, device: str = "cpu") -> dict[str, Any]:
     """The same of one model, in the dtype of the loaders."""
+    return steps(name, SIZES, (), device)
+
+
+def steps(name: str, sizes: Sequence[int], ways: Sequence[Way], device: str = "cpu") -> dict[str, Any]:
+    """The same after a step on each of the batches, several workers each in its way if there are any."""
     config = MODELS[name].config_type(batch_size=BATCH, epochs=1, device=device, **OPTIONS.get(name, {}))
     data = load(config.data, None, 0)
-    train, held_out = data.train.take(range(sum(SIZES))), data.train.take(range(20, 31))
+    train, held_out = data.train.take(range(sum(sizes))), data.train.take(range(20, 31))
     rng.manual_seed(0)
     model = MODELS[name](config, data.input_shape, len(data.classes)).to(device, "float64")
     trainer = Trainer(model, train, Split(train.inputs[:0], train.labels[:0]), RunFolder(Path("none")), print)
-    for batch in trainer.loader.epoch(0, 0, trainer.workers):
-        trainer.step(batch)
+    while trainer.batch < len(sizes):
+        if ways and parallel.workers().size > 1:
+            if parallel.workers().rank == 0:
+                trainer.pace.wanted = ways[trainer.batch]
+            share_steps(trainer, 0)
+        with parallel.working_with(trainer.workers):
+            trainer.step(next(trainer.loader.epoch(0, trainer.batch, trainer.workers)))
         trainer.batch += 1
     found = {**model.state_dict(), **trainer.averages.read(), **averages.measure(model, held_out)[1]}
     if isinstance(model, Encodes):
@@ -131,7 +153,10 @@ def higher_orders() -> dict[str, Any]:
 
 def falsified(mutations: list[tuple[str, str, str, str]]) -> list[float]:
     """By how much a result differs from one worker's, for each (what is computed, module:function, a line, another)."""
-    compute = {name: partial(three_steps, name) for name in MODELS} | {"higher orders": higher_orders}
+    compute = {name: partial(three_steps, name) for name in MODELS} | {
+        "higher orders": higher_orders,
+        "every way": in_every_way,
+    }
     alone: dict[str, dict[str, Any]] = {}
     differences = []
     with float64():

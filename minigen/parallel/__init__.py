@@ -18,6 +18,7 @@ operation `ops.all_reduce`, whose derivative is `all_reduce` of the gradient.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,24 +52,30 @@ class Workers:
     Attributes:
         rank: which of the workers this is. Worker 0 alone prints and writes.
         size: how many there are.
+        weights: how large each one's part is beside the others'; empty where all are equal.
     """
 
     rank, size = 0, 1
+    weights: tuple[int, ...] = ()
 
     def shard(self, total: int) -> Shard:
         """This worker's rows of a batch, at least two of them: a batch too small for that is computed whole by each."""
-        if self.size == 1 or total < 2 * self.size:
+        if self.size == 1 or min(stop - start for start, stop in itertools.pairwise(self.bounds(total))) < 2:
             return Shard(0, total, total, 1 / self.size)
         own = self.own(total)
         return Shard(own.start, own.stop, total, (own.stop - own.start) / total)
 
     def own(self, count: int) -> slice:
-        """This worker's part of `count` things, as even as can be."""
+        """This worker's part of `count` things."""
         return slice(*self.bounds(count)[self.rank : self.rank + 2])
 
     def bounds(self, count: int) -> list[int]:
         """Where the workers' parts of `count` things begin, and where the last ends."""
-        return [rank * count // self.size for rank in range(self.size + 1)]
+        ends = list(itertools.accumulate(self.weights or (1,) * self.size, initial=0))
+        return [end * count // ends[-1] for end in ends]
+
+    def divide(self, evenly: bool) -> None:
+        """Equal parts for all from now on; or a small one for the last worker, whose core other programs get."""
 
     def all_reduce(self, array: Array) -> None:
         """Replace a contiguous array by the sum of all workers' arrays, the same to the bit for each."""

@@ -58,8 +58,21 @@ class Processes(Workers):
         self._arrived = memoryview(counters).cast("q")[:: LINE // 8]
         self._slots, self._sum = slots[:-1].reshape(2, size, SLOT), slots[-1]
         self._calls, self._meetings = 0, 0
+        self._looks, self._longest_nap = LOOKS, LONGEST_NAP
         self._fence = threading.Lock()
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def divide(self, evenly: bool) -> None:
+        """Equal parts, or (3, …, 3, 1): then those with a large part look until the others come, and keep their cores.
+
+        Who has the small one naps at once, so its core is the one where another program finds time.
+        """
+        self.weights = () if evenly else (3,) * (self.size - 1) + (1,)
+        self._looks, self._longest_nap = LOOKS, LONGEST_NAP
+        if not evenly and self.rank == self.size - 1:
+            self._looks = 0
+        elif not evenly:
+            self._longest_nap = 0
 
     def all_reduce(self, array: Array) -> None:
         """Replace the array by the sum of all workers' arrays."""
@@ -121,8 +134,8 @@ class Processes(Workers):
             looks, begun = 0, time.perf_counter()
             while self._arrived[rank] < self._meetings:
                 looks += 1
-                if looks > LOOKS:
-                    time.sleep(min(NAP * (time.perf_counter() - begun), LONGEST_NAP))
+                if looks > self._looks:
+                    time.sleep(min(NAP * (time.perf_counter() - begun), self._longest_nap))
                     self.require_alive()
 
     def require_alive(self) -> None:

@@ -5,10 +5,13 @@ the part on that core waits for its turn, product after product, and a step take
 it does not wait. So from the moment when others leave less than the products use, these have one thread. Their sums may
 then be rounded otherwise.
 
-Several workers have one thread each, and wait for the slowest of them in each step. Their number stays, since the run's
-bits depend on it; a line says that fewer may be faster. Where there is one for each core, the system may let two of
-them take turns on one core and leave another core to the other program. So while the cores are busy, each worker keeps
-to a core of its own, and it is the other program that moves, to the core of a worker that waits.
+Several workers have one thread each, and wait for the slowest of them in each step. While the cores are busy, they try
+three ways to share the steps (ways.py) and go on in the fastest. Their sums, too, may then be rounded otherwise.
+Whoever sets OPENBLAS_NUM_THREADS gets the same bits, however busy the cores are: neither threads nor ways change.
+
+Where there is a core for each worker, the system may let two of them take turns on one core and leave another core to
+the other program. So while the cores are busy, each worker keeps to a core of its own, and it is the other program that
+moves, to the core of a worker that waits.
 """
 
 from __future__ import annotations
@@ -27,24 +30,30 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 from minigen import files
+from minigen.training.ways import Pace
 
 PERIOD = 1.0  # seconds between two looks
+QUIET_LOOKS = 5  # one after another, until the cores are no longer busy
+FIXED = "OPENBLAS_NUM_THREADS"  # the variable that keeps the bits
 MOST_TAKEN = 0.4  # of a core, by all others together, beyond the cores that the products leave free
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # per second of /proc's processor times
 _STAT = Path("/proc/stat")
 
 
 @contextlib.contextmanager
-def adapting_to_others(say: Callable[[str], Any]) -> Iterator[None]:
-    """Look after the cores in a `with` block; `say` gets one line if they are found busy. Linux only."""
+def adapting_to_others(pace: Pace, say: Callable[[str], Any]) -> Iterator[None]:
+    """Look after the cores in a `with` block; `say` gets one line if that changes the rounding. Linux only.
+
+    pace: is told whether the cores of several workers are busy.
+    """
     blas = ThreadpoolController().select(user_api="blas")
     threads = max((library["num_threads"] for library in blas.info()), default=1)
     workers = [os.getpid(), *(worker.pid for worker in multiprocessing.active_children() if worker.pid)]
-    if max(threads, len(workers)) == 1 or not _STAT.exists():
+    if not _STAT.exists() or (len(workers) == 1 and (threads == 1 or FIXED in os.environ)):
         yield
         return
     over = threading.Event()
-    adapt = partial(_keep_to_cores, workers) if len(workers) > 1 else partial(_use_one_thread, blas, threads)
+    adapt = partial(_keep_to_cores, workers, pace) if len(workers) > 1 else partial(_use_one_thread, blas, threads)
     watcher = threading.Thread(target=adapt, args=(say, over), daemon=True)
     watcher.start()
     try:
@@ -62,17 +71,20 @@ def _use_one_thread(blas: ThreadpoolController, threads: int, say: Callable[[str
             over.wait()
 
 
-def _keep_to_cores(workers: list[int], say: Callable[[str], Any], over: threading.Event) -> None:
-    everywhere = os.sched_getaffinity(0)
+def _keep_to_cores(workers: list[int], pace: Pace, say: Callable[[str], Any], over: threading.Event) -> None:
+    everywhere, quiet = os.sched_getaffinity(0), QUIET_LOOKS
     kept = said = False
     with contextlib.suppress(OSError):  # a worker has ended, or nobody reads what is said
-        for busy in _looks(len(workers), workers[1:], over):
+        for taken in _looks(len(workers), workers[1:], over):
+            quiet = 0 if taken else quiet + 1
+            busy = quiet < QUIET_LOOKS
             if busy != kept and len(workers) == len(everywhere):
                 kept = busy
                 spread(workers, everywhere, each_has_its_own=busy)
-            if busy and not said:
+            pace.busy = busy and FIXED not in os.environ
+            if pace.busy and not said:
                 said = True
-                say("other programs use the cores: fewer --workers, down to one, may be faster now")
+                say("other programs use the cores: the workers share the steps as is fastest, and may round otherwise")
     if kept:
         spread(workers[:1], everywhere, each_has_its_own=False)
 

@@ -8,7 +8,6 @@ a NaN is played again from there, every operation watched, to find the one that 
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from minigen import optim, parallel
 from minigen.autograd import Tensor
 from minigen.data import Batch
-from minigen.training import divergence, schedule
+from minigen.training import divergence, schedule, ways
 from minigen.training.averages import Averages
 from minigen.training.gradients import layer_norms, only_these_take_gradients
 from minigen.training.resuming import Training
@@ -40,28 +39,30 @@ class Trainer(Training):
             self.save(self.run.last)
         with stop_requests() as request, np.errstate(all="ignore"):  # divergence.py says more than a warning
             while self.epoch < self.config.epochs:
-                self.train_epoch(request)
-                self.finish_epoch()
-                if stopped := self.workers.decide(request.number or 0):
+                with parallel.working_with(self.workers):
+                    self.train_epoch(request)
+                    if self.batch == len(self.loader):
+                        self.finish_epoch()
+                if stopped := ways.share_steps(self, request.number):
+                    self.save(self.run.last)
                     raise Stopped(stopped)
 
     def train_epoch(self, request: StopRequest) -> None:
-        """A step on each batch of the epoch from `self.batch` on."""
-        begun, total = time.perf_counter() - self.seconds, len(self.loader)
+        """A step on each batch of the epoch from `self.batch` on, until a signal or other workers take over."""
+        total = len(self.loader)
+        self.pace.begin()
         with self.report.progress(self.epoch, self.batch, total) as bar:
             for batch in self.loader.epoch(self.epoch, self.batch, self.workers):
                 self.step(batch)
                 self.batch += 1
-                stopped = self.workers.decide(request.number or 0) if self.batch < total else 0
-                if stopped or self.batch == total or self.batch % STEPS_BETWEEN_READINGS == 0:
+                over = self.batch == total or self.workers.decide(request.number or self.pace.wanted != self.pace.way)
+                if over or self.batch % STEPS_BETWEEN_READINGS == 0:
                     divergence.require_finite(self)
                     self.report.show(bar, self.averages.read())
                 bar.update()
-                if stopped:
-                    self.seconds = time.perf_counter() - begun
-                    self.save(self.run.last)
-                    raise Stopped(stopped)
-        self.seconds = time.perf_counter() - begun
+                self.seconds += self.pace.count_step()
+                if over:
+                    break
 
     def step(self, batch: Batch) -> None:
         """One update of each objective that is due: loss, backward, the workers' sum, clip, step."""
@@ -75,10 +76,9 @@ class Trainer(Training):
                 loss = objective.loss(batch)
                 loss.value.backward(batch.weight)
             terms = self.exchange.sum(batch, loss.terms, optimizer.parameters)
-            layers = layer_norms(objective)
             norm = optim.clip_grad_norm_(optimizer.parameters, clip) if clip else optim.grad_norm(optimizer.parameters)
+            self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layer_norms(objective)}, batch.total)
             self.exchange.step(optimizer)
-            self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layers}, batch.total)
             if objective is self.objectives[0]:
                 self.loss_name = loss.name
 

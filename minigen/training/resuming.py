@@ -23,7 +23,8 @@ from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.exchange import Exchange
 from minigen.training.report import Report
 from minigen.training.run_folder import RunError, RunFolder
-from minigen.training.state import DataPrint, State, Sums, read_either, within
+from minigen.training.state import Arrays, DataPrint, State, Sums, read_either, within
+from minigen.training.ways import Pace
 
 
 class Training:
@@ -54,7 +55,8 @@ class Training:
         if isinstance(model, Prepares):
             model.prepare(train)
         self.objectives = model.objectives()
-        self.workers = parallel.workers()
+        self.workers = self.all_workers = parallel.workers()
+        self.pace = Pace()
         self.exchange = Exchange(self.workers, self.objectives)
         self.epoch, self.batch = 0, 0
         self.seconds, self.averages, self.loss_name = 0.0, Averages(), ""  # of the epoch so far
@@ -64,8 +66,14 @@ class Training:
         """Write everything that `load` needs to go on bit for bit; worker 0 writes it."""
         for objective in self.objectives:
             self.exchange.complete(objective.optimizer)
-        if self.workers.rank:
-            return
+        if self.workers.rank == 0:
+            arrays, state = self.snapshot()
+            self.run.require_own()
+            content = msgspec.to_builtins(state)
+            checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, content)
+
+    def snapshot(self) -> tuple[Arrays, State]:
+        """What a checkpoint holds; the arrays are the training's own."""
         arrays = {f"model.{name}": array for name, array in self.model.state_dict().items()}
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():
@@ -82,9 +90,7 @@ class Training:
             best=None if math.isinf(self.best) else self.best,
             steps={objective.name: objective.optimizer.steps for objective in self.objectives},
         )
-        self.run.require_own()
-        content = msgspec.to_builtins(state)
-        checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, content)
+        return arrays, state
 
     def load(self, path: Path, other: Path) -> None:
         """Go on from a checkpoint; from the other one, and say so, where that is damaged.
@@ -95,13 +101,17 @@ class Training:
         found: Any = None if self.workers.rank else read_either(path, other, self.say, self._require_same_run)
         path, arrays, state = self.workers.share(found)
         try:
-            self.model.load_state_dict(within("model.", arrays))
-            for objective in self.objectives:
-                saved = within(f"optimizer.{objective.name}.", arrays)
-                objective.optimizer.load_state_dict(saved, state.steps[objective.name])
-            rng.set_state(within("random.", arrays))
+            self.restore(arrays, state)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{path}: does not fit this model ({error})") from error
+
+    def restore(self, arrays: Arrays, state: State) -> None:
+        """Go on from a `snapshot`."""
+        self.model.load_state_dict(within("model.", arrays))
+        for objective in self.objectives:
+            saved = within(f"optimizer.{objective.name}.", arrays)
+            objective.optimizer.load_state_dict(saved, state.steps[objective.name])
+        rng.set_state(within("random.", arrays))
         self.epoch, self.batch, self.seconds = state.epoch, state.batch, state.seconds
         self.averages = Averages(state.averages.sums, state.averages.counts)
         self.best = math.inf if state.best is None else state.best

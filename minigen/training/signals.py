@@ -18,9 +18,9 @@ class Stopped(Exception):  # noqa: N818 (a request that was granted, not an erro
 
 
 class StopRequest:
-    """`number` is that of the signal that asked to stop, None before."""
+    """`number` is that of the signal that asked to stop, 0 before."""
 
-    number: int | None = None
+    number = 0
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def stop_requests() -> Iterator[StopRequest]:
         return
 
     def note(number: int, _: FrameType | None) -> None:
-        if request.number is not None:
+        if request.number:
             raise KeyboardInterrupt
         request.number = number
 

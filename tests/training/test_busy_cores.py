@@ -1,4 +1,4 @@
-"""While other programs use the cores, products have one thread, and each of several workers a core of its own."""
+"""While other programs use the cores, products have one thread, and several workers share the steps as is fastest."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from minigen.training import busy_cores
+from minigen.training.ways import Pace
 
 
 def threads() -> int:
@@ -28,6 +29,14 @@ def set_threads(count: int) -> None:
     setter.join()
 
 
+def fix_threads(monkeypatch: pytest.MonkeyPatch, fixed: bool) -> None:
+    """Whether the user set the variable that keeps the bits."""
+    if fixed:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    else:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+
+
 @pytest.fixture
 def others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other programs that take so much of a core in each second, beside 1.5 of two cores that this one takes."""
@@ -39,15 +48,18 @@ def others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
 
 
-@pytest.mark.parametrize(("others", "left"), [([0.1], 2), ([0.9], 1)], indirect=["others"])
-def test_products_have_one_thread_where_others_take_a_core(others, left):
+@pytest.mark.parametrize(
+    ("others", "fixed", "left"), [([0.1], False, 2), ([0.9], False, 1), ([0.9], True, 2)], indirect=["others"]
+)
+def test_products_have_one_thread_where_others_take_a_core(monkeypatch, others, fixed, left):
+    fix_threads(monkeypatch, fixed)
     said: list[str] = []
     before = threads()
     set_threads(2)
     if threads() < 2:
         pytest.skip("this BLAS has one thread")
     try:
-        with busy_cores.adapting_to_others(said.append):
+        with busy_cores.adapting_to_others(Pace(), said.append):
             time.sleep(0.3)
             assert threads() == left
         assert threads() == 2
@@ -71,22 +83,38 @@ def test_the_workers_time_is_their_own():
     assert 0.1 * wall < own < used + 0.1
 
 
+class Noting(Pace):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "busy" and (not self.told or self.told[-1] != value):
+            self.told.append(bool(value))
+        super().__setattr__(name, value)
+
+
 @pytest.mark.parametrize(
-    ("others", "kept"),
+    ("others", "kept", "told"),
     [
-        ([0.1], []),
-        ([0.1, 0.9, 0.9, 0.1], [{0}, {1}, {0, 1}, {0, 1}]),
-        ([0.9], [{0}, {1}, {0, 1}]),  # at the end, this process alone
+        ([0.1], [], [False]),
+        ([0.1, *[0.9, 0.1] * 3, *[0.1] * 5], [{0}, {1}, {0, 1}, {0, 1}], [False, True, False]),  # quiet for long
+        ([0.9], [{0}, {1}, {0, 1}], [False, True]),  # at the end, this process alone
     ],
     indirect=["others"],
 )
-def test_each_worker_keeps_to_a_core_while_others_use_them(monkeypatch, others, kept):
+@pytest.mark.parametrize("fixed", [False, True])
+def test_workers_keep_to_cores_and_their_pace_is_told_while_others_use_them(monkeypatch, others, kept, told, fixed):
+    fix_threads(monkeypatch, fixed)
     monkeypatch.setattr(busy_cores.multiprocessing, "active_children", lambda: [SimpleNamespace(pid=1)])
     calls: list[tuple[int, set[int]]] = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda *call: calls.append(call), raising=False)
-    said: list[str] = []
-    with busy_cores.adapting_to_others(said.append):
-        time.sleep(0.2)
+    said, pace = [], Noting()
+    with busy_cores.adapting_to_others(pace, said.append):
+        time.sleep(0.3)
     assert calls == list(zip([os.getpid(), 1] * 2, kept, strict=False))
-    assert len(said) == bool(kept)
-    assert all("fewer --workers" in line for line in said)
+    assert pace.told == ([False] if fixed else told)
+    assert len(said) == (True in pace.told)
+    assert all("round" in line for line in said)

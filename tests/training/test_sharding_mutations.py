@@ -61,16 +61,20 @@ MUTATIONS = [
     (
         "ddnet",
         "training.loop:Trainer.step",
-        f"{SUM}\n        layers = layer_norms(objective)",
-        f"layers = layer_norms(objective); {SUM}",
+        SUM,
+        f"early = globals()['layer_norms'](objective); {SUM}; layer_norms = lambda _: early",
     ),
-    ("vae", "training.loop:Trainer.step", "**layers}, batch.total)", "**layers}, len(batch.index))"),
+    ("vae", "training.loop:Trainer.step", "}, batch.total)", "}, len(batch.index))"),
     # the exchange
     ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(flat)", "pass"),
     ("vae", "training.exchange:Exchange.sum", "reshape(1) * batch.weight", "reshape(1) / self.workers.size"),
     ("vae", "training.exchange:Exchange.step", "self.workers.gather(parameters)", "pass"),
     ("vae", "training.exchange:Exchange.complete", "self.workers.gather(state)", "pass"),
     ("vae", "training.exchange:_share_out", "begin += p.size", "begin += p.size - 1"),
+    # other ways to share the steps
+    ("every way", "training.ways:_change", "objective.optimizer.parts = None", "pass"),
+    ("every way", "training.ways:_change", "training.exchange.complete(objective.optimizer)", "pass"),
+    ("every way", "training.ways:_change", "training.restore(*snapshot)", "training.batch = snapshot[1].batch"),
     ("vae", "training.exchange:_share_out", "own.stop - begin", "own.stop - begin - 1"),
     (
         "vae",
