@@ -14,9 +14,12 @@ import math
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.side_by_side import Setup, Step, compare, summarize
+
+if TYPE_CHECKING:
+    from minigen.training.loop import Trainer
 
 TESTS = Path(__file__).parent.parent
 PLAIN = {"reversed_target": False, "standardise": False, "clock": False}  # the document's recurrent-ae
@@ -28,8 +31,8 @@ CONVOLUTIONAL = ("conv-ae", "cnn", "ddnet", "deconv", "conv-vae", "dcgan", "wgan
 BATCHES = 4
 
 
-def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Step:
-    """device: "cpu", "gpu", or "fake", the tests' stand-in for CuPy."""
+def training_side(name: str, options: dict[str, Any], device: str = "cpu") -> Trainer:
+    """A model with its data and optimizers; device: "cpu", "gpu", or "fake", the tests' stand-in for CuPy."""
     from minigen import backend
     from minigen.models import MODELS
     from minigen.training.loop import Trainer
@@ -42,7 +45,12 @@ def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Ste
     digits = load(config.data)
     model = MODELS[name](config, digits.input_shape, len(digits.classes))
     model.to(config.device)
-    trainer = Trainer(model, digits.train, digits.test, RunFolder(Path("never written")), print)
+    return Trainer(model, digits.train, digits.test, RunFolder(Path("never written")), print)
+
+
+def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Step:
+    """Its step."""
+    trainer = training_side(name, options, device)
     batches = [batch for batch, _ in zip(trainer.loader.epoch(0, 0, trainer.workers), range(BATCHES), strict=False)]
     cycle = math.lcm(*(objective.every for objective in trainer.objectives))
 
@@ -52,6 +60,8 @@ def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Ste
             trainer.batch += 1
 
     if device == "gpu":
+        from minigen import backend
+
         step.wait = backend.gpu_module().cuda.get_current_stream().synchronize
     return step
 

@@ -3,9 +3,8 @@
 Rounds alternate between one worker as the user runs it, with two BLAS threads, two workers with one each, and
 PyTorch's twin as it is installed.
 
-With --spinning rounds alternate between quiet ones and those in which another process keeps one core busy. Each side
-then adapts as minigen.training.busy_cores lets it in a training: the products of the one worker have one thread, and
-each of two workers keeps to a core of its own.
+With --spinning real trainings of one and of two workers are timed in turn, first quiet, then beside a process that
+keeps one core busy, from the moment when they have found the fastest way to share the steps (minigen.training.ways).
 
 Without it, the two workers then take steps in which they meet before each sum and each gathering: the time until all
 are there is what worker 0 waits for a slower one, the rest is the exchange. The same of ranks, alone:
@@ -16,30 +15,34 @@ are there is what worker 0 waits for a slower one, the rest is the exchange. The
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import multiprocessing
 import os
-import signal
 import statistics
+import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
+import minigen
 from minigen import backend, parallel
 from minigen.backend import Array
 from minigen.models import MODELS
 from minigen.parallel import Workers, processes
 from minigen.parallel.ranks import ranks
-from minigen.training.busy_cores import spread
+from minigen.training import ways
+from minigen.training.busy_cores import adapting_to_others
+from minigen.training.loop import Trainer
+from minigen.training.signals import StopRequest
 from tests.benchmarks import side_by_side
 from tests.benchmarks.side_by_side import Step, answer, ask, build, open_side
-from tests.benchmarks.steps import CONVOLUTIONAL, OPTIONS, minigen_side, torch_side
+from tests.benchmarks.steps import CONVOLUTIONAL, OPTIONS, minigen_side, torch_side, training_side
 
 ROUND = 0.1  # seconds
+PHASE = 4.0  # seconds
 UNTIL = time.monotonic() + 3600
 
 
@@ -99,23 +102,17 @@ def workers_side(name: str, options: dict[str, Any], size: int) -> Step:
     """A step that `size` workers share; those other than 0 follow."""
     multiprocessing.current_process()._config["daemon"] = False  # a side may have processes of its own
     if size == 1:
-        step = kept(name, options)
-        step.adapt = lambda busy: threadpool_limits(2 - busy, user_api="blas")
-        return step
+        return kept(name, options)
     stack = ExitStack()
     stack.enter_context(processes.others(size, follow, name, options))
     workers = Noting(parallel.workers())
     stack.enter_context(parallel.working_with(workers))
     step = led(kept(name, options), workers)
     step.others = stack
-    pids = [os.getpid(), *(worker.pid for worker in multiprocessing.active_children())]
-    step.adapt = partial(spread, pids, os.sched_getaffinity(0))
     return step
 
 
 def kept(name: str, options: dict[str, Any]) -> Step:
-    import minigen
-
     minigen.keep_freed_memory()
     return minigen_side(name, options)
 
@@ -179,10 +176,10 @@ def main() -> None:
     print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
     better: list[float] = []
     for name in names:
-        setups = [partial(workers_side, name, options[name], size) for size in (1, 2)]
         if given.spinning:
-            print(f"{name:<14}" + "   ".join(beside_a_spinner(setups, given.rounds)), flush=True)
+            print(f"{name:<14}" + "   ".join(spinning(name, options[name], given.rounds)), flush=True)
             continue
+        setups = [partial(workers_side, name, options[name], size) for size in (1, 2)]
         if given.torch:
             setups += [
                 partial(torch_side, name, options[name], last)
@@ -211,27 +208,58 @@ def rounds(setups: list[Any], count: int) -> tuple[list[list[float]], tuple[floa
         return times, answer(ask(sides[1], side_by_side.with_latest, shares, calls), UNTIL)
 
 
-def beside_a_spinner(setups: list[Any], count: int) -> list[str]:
-    """Milliseconds per step of each side, quiet and beside a process that keeps one core busy."""
-    with ExitStack() as stack:
-        sides, seconds = opened(stack, setups)
-        spinner = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
-        spinner.start()
-        stack.callback(spinner.kill)
-        times: list[tuple[list[float], list[float]]] = [([], []) for _ in sides]
-        for _ in range(count):
-            for spinning, number in enumerate((signal.SIGSTOP, signal.SIGCONT)):
-                os.kill(spinner.pid, number)
-                for side, lasts, row in zip(sides, seconds, times, strict=True):
-                    answer(ask(side, side_by_side.with_latest, adapt, bool(spinning)), UNTIL)
-                    row[spinning].append(timed(side, lasts, (1 + 2 * spinning) * ROUND))
-    medians = [[statistics.median(column) * 1e3 for column in row] for row in times]
-    return [f"quiet {q:8.2f} ms   beside {b:8.2f} ms   ratio {b / q:5.2f}" for q, b in medians]
+def beside_a_spinner(name: str, options: dict[str, Any], size: int) -> tuple[float, float, str]:
+    """Seconds per step of a training, quiet and beside a process that keeps one core busy; and the way it has found."""
+    multiprocessing.current_process()._config["daemon"] = False
+    with processes.others(size, train_on, name, options) if size > 1 else nullcontext():
+        return train_on(name, options)
 
 
-def adapt(step: Any, busy: bool) -> None:
-    """What a training does when the cores get busy, and when they no longer are."""
-    step.adapt(busy)
+def train_on(name: str, options: dict[str, Any]) -> Any:
+    """A training without an end, until worker 0 has its times."""
+    minigen.keep_freed_memory()
+    trainer, request, found = training_side(name, options), StopRequest(), []
+    if trainer.workers.rank == 0:
+        threading.Thread(target=time_phases, args=(trainer, request, found), daemon=True).start()
+    with adapting_to_others(trainer.pace, lambda line: None):
+        while not ways.share_steps(trainer, request.number):
+            with parallel.working_with(trainer.workers):
+                trainer.train_epoch(request)
+            if trainer.batch == len(trainer.loader):
+                trainer.epoch, trainer.batch = trainer.epoch + 1, 0
+    return tuple(found)
+
+
+def time_phases(trainer: Trainer, request: StopRequest, found: list[Any]) -> None:
+    """Wait until it is warm, time it, begin to spin, wait until it has found its way, time it."""
+    found.append(time_steps(trainer, 2.0))
+    spinner = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
+    spinner.start()
+    found += [time_steps(trainer, 8.0), trainer.pace.way.name.lower()]
+    spinner.kill()
+    request.number = 1
+
+
+def time_steps(trainer: Trainer, after: float) -> float:
+    """Seconds per step, so many seconds later."""
+    time.sleep(after)
+    steps = [trainer.epoch * len(trainer.loader) + trainer.batch, trainer.seconds]
+    time.sleep(PHASE)
+    return (trainer.seconds - steps[1]) / (trainer.epoch * len(trainer.loader) + trainer.batch - steps[0])
+
+
+def spinning(name: str, options: dict[str, Any], count: int) -> list[str]:
+    """A column for one worker and one for two: medians over so many trainings."""
+    trainings: dict[int, list[Any]] = {1: [], 2: []}
+    for _, size in itertools.product(range(count), trainings):
+        with multiprocessing.get_context("spawn").Pool(1) as process:
+            trainings[size].append(process.apply(beside_a_spinner, (name, options, size)))
+    columns = []
+    for size, rows in trainings.items():
+        quiet, beside = (statistics.median(column) * 1e3 for column in list(zip(*rows, strict=True))[:2])
+        found = f" {'/'.join(row[2] for row in rows)}" if size > 1 else ""
+        columns.append(f"quiet {quiet:8.2f} ms   beside {beside:8.2f} ms   ratio {beside / quiet:5.2f}{found}")
+    return columns
 
 
 def opened(stack: ExitStack, setups: list[Any]) -> tuple[list[Any], list[float]]:
