@@ -42,7 +42,7 @@ from tests.benchmarks.side_by_side import Step, answer, ask, build, open_side
 from tests.benchmarks.steps import CONVOLUTIONAL, OPTIONS, minigen_side, torch_side, training_side
 
 ROUND = 0.1  # seconds
-PHASE = 4.0  # seconds
+PHASE = 3.0  # seconds
 UNTIL = time.monotonic() + 3600
 
 
@@ -235,7 +235,7 @@ def time_phases(trainer: Trainer, request: StopRequest, found: list[Any]) -> Non
     found.append(time_steps(trainer, 2.0))
     spinner = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
     spinner.start()
-    found += [time_steps(trainer, 8.0), trainer.pace.way.name.lower()]
+    found += [time_steps(trainer, 7.0), trainer.pace.way.name.lower()]
     spinner.kill()
     request.number = 1
 
