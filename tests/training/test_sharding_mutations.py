@@ -51,7 +51,7 @@ MUTATIONS = [
     ("vae", "data.loader:Batch.weight", "self.shard.weight if", "0.5 if"),
     ("vae", "data.loader:Batch.total", "self.shard.total if", "len(self.index) if"),
     ("vae", "parallel:Workers.shard", "(own.stop - own.start) / total", "1 / self.size"),
-    ("vae", "parallel:Workers.shard", "Shard(0, total, total, 1 / self.size)", "Shard(0, total, total, 1 / total)"),
+    ("vae", "parallel:Workers.shard", "Shard(0, total, total, 1 / self.size)", "Shard(0, total, total, 0.5)"),
     # the step
     ("vae", "training.loop:Trainer.step", "backward(batch.weight)", "backward()"),
     ("vae", "training.loop:Trainer.step", "parallel.computing(batch.shard)", "parallel.computing(None)"),
@@ -113,7 +113,7 @@ def test_every_mistake_is_caught():
     right = [
         (what, "minigen.parallel:Workers.own", "[self.rank :", "[1 * self.rank :") for what in ("vae", "higher orders")
     ]
-    differences = processes.run(2, workers_at_work.falsified, [*right, *mutations])
+    differences = processes.run(3, workers_at_work.falsified, [*right, *mutations])
     missed = [row for row, found in zip(MUTATIONS, differences[2:], strict=True) if not found > 1e-10]
     print(f"mistakes in sharding: {len(MUTATIONS) - len(missed)} caught / {len(MUTATIONS)}")
     assert max(differences[:2]) < 1e-10, "it is the falsification that is caught"
