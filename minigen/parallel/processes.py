@@ -1,8 +1,8 @@
 """Workers that are processes of one machine: they meet at a barrier and add up through memory that they share.
 
-Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet. Two workers
-then add up the slots, each for itself. More of them sum a part each, meet again, and read the whole sum. The order is
-that of the ranks, so that every run rounds alike.
+Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet. Of two
+workers each then adds the other's slot to its array. More of them sum a part each over the slots, in the order of the
+ranks, so that every run rounds alike; they meet again, and each reads the whole sum.
 
 Processes and not threads, because threads take turns at Python's interpreter lock: between two of them even an
 addition of small arrays takes 25 times as long. A process has one thread for matrix products: N workers use N cores.
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 SLOT = 2**20  # bytes, which stay in a processor's cache; longer arrays are added up piece by piece
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
-SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier; two always do
+SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier
 LOOKS = 2000  # at another worker's counter, before the first nap
 NAP, LONGEST_NAP = 1 / 8, 2e-3  # of the time waited so far, seconds: long enough for the system to use the core
 PATIENCE = 5.0  # seconds that the others have to end at the end
@@ -80,7 +80,9 @@ class Processes(Workers):
             slots = self._next_slots(piece)
             slots[self.rank] = piece
             self._meet()
-            if self.size == 2 or piece.nbytes <= SHORT:
+            if self.size == 2:
+                piece += slots[1 - self.rank]
+            elif piece.nbytes <= SHORT:
                 _add_up(slots, piece)
             else:
                 own, total = self.own(piece.size), self._sum[: piece.nbytes].view(piece.dtype)
