@@ -7,6 +7,7 @@ How much that costs depends on the model and on the other program, so each way i
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,14 @@ class Pace:
 
     Attributes:
         busy: whether other programs use the cores; worker 0's thread that looks after these sets it.
+        place: gives each worker a core of its own, or all cores to all; that thread sets it, too.
         way: how the steps are taken.
         wanted: how they should be taken from now on.
     """
 
     def __init__(self) -> None:
         self.busy = False
+        self.place: Callable[[bool], object] = bool
         self._forget()
         self.go_on(Way.EVENLY)
         self.begin()
@@ -48,8 +51,9 @@ class Pace:
         self._gain = 1.0  # see GAIN
 
     def go_on(self, way: Way) -> None:
-        """The steps are taken this way now."""
+        """The steps are taken this way now. Who takes all of them finds the best core itself."""
         self.way = self.wanted = way
+        self.place(self.busy and way != Way.ALONE)
         self._seconds, self._steps = 0.0, 0
 
     def begin(self) -> None:

@@ -70,10 +70,12 @@ def take_steps(pace: Pace, clock: list[float], seconds: dict[Way, float], count:
 def test_each_way_is_tried_and_the_fastest_stays_while_the_cores_are_busy(clock, fastest):
     pace, seconds = Pace(), {way: 0.3 if way == fastest else 0.31 for way in Way}
     assert set(take_steps(pace, clock, seconds, 10)) == {Way.EVENLY}
-    pace.busy = True
+    placed: list[bool] = []
+    pace.busy, pace.place = True, placed.append
     taken = take_steps(pace, clock, seconds, 50)
     assert taken[:12] == [Way.EVENLY] * 4 + [Way.UNEVENLY] * 4 + [Way.ALONE] * 4
     assert set(taken[12:]) == {fastest}
+    assert placed == [True, False, True][: 2 + (fastest != Way.ALONE)]  # who is alone may use all cores
     pace.busy = False
     assert set(take_steps(pace, clock, seconds, 10)[1:]) == {Way.EVENLY}
 
