@@ -93,8 +93,9 @@ def _keep_to_cores(workers: list[int], pace: Pace, say: Callable[[str], Any], ov
 
 def spread(workers: list[int], everywhere: set[int], each_has_its_own: bool) -> None:
     """Let each of the processes use a core of its own, or all cores."""
-    for worker, core in zip(workers, everywhere, strict=False):
-        os.sched_setaffinity(worker, {core} if each_has_its_own else everywhere)
+    with contextlib.suppress(ProcessLookupError):  # one has ended, which the next meeting tells
+        for worker, core in zip(workers, everywhere, strict=False):
+            os.sched_setaffinity(worker, {core} if each_has_its_own else everywhere)
 
 
 def _looks(used: int, others: list[int], over: threading.Event) -> Iterator[bool]:

@@ -118,3 +118,10 @@ def test_workers_keep_to_cores_and_their_pace_is_told_while_others_use_them(monk
     assert pace.told == ([False] if fixed else told)
     assert len(said) == (True in pace.told)
     assert all("round" in line for line in said)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+def test_a_worker_that_has_ended_is_left_to_the_next_meeting():
+    worker = subprocess.Popen([sys.executable, "-c", ""])
+    worker.wait()
+    busy_cores.spread([worker.pid], os.sched_getaffinity(0), each_has_its_own=True)
