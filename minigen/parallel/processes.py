@@ -63,9 +63,10 @@ class Processes(Workers):
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def divide(self, evenly: bool) -> None:
-        """Equal parts, or (3, …, 3, 1): then those with a large part look until the others come, and keep their cores.
+        """Equal parts, or parts of 3, …, 3, 1.
 
-        Who has the small one naps at once, so its core is the one where another program finds time.
+        With unequal parts the last worker naps as soon as it waits, so that other programs use its core. The others
+        never nap: their cores look busy all the time.
         """
         self.weights = () if evenly else (3,) * (self.size - 1) + (1,)
         self._looks, self._longest_nap = LOOKS, LONGEST_NAP

@@ -73,21 +73,20 @@ def _use_one_thread(blas: ThreadpoolController, threads: int, say: Callable[[str
 
 def _keep_to_cores(workers: list[int], pace: Pace, say: Callable[[str], Any], over: threading.Event) -> None:
     everywhere, quiet = os.sched_getaffinity(0), QUIET_LOOKS
-    kept = said = False
+    busy = said = False
     if len(workers) == len(everywhere):
         pace.place = partial(spread, workers, everywhere)
     with contextlib.suppress(OSError):  # a worker has ended, or nobody reads what is said
         for taken in _looks(len(workers), workers[1:], over):
             quiet = 0 if taken else quiet + 1
-            busy = quiet < QUIET_LOOKS
-            if busy != kept:
-                kept = busy
+            if busy != (quiet < QUIET_LOOKS):
+                busy = not busy
                 pace.place(busy)
             pace.busy = busy and FIXED not in os.environ
             if pace.busy and not said:
                 said = True
                 say("other programs use the cores: the workers share the steps as is fastest, and may round otherwise")
-    if kept:
+    if busy:
         spread(workers[:1], everywhere, each_has_its_own=False)
 
 

@@ -29,7 +29,7 @@ _PACKAGES = ("minigen", "numpy", "matplotlib", "safetensors")
 
 
 class RunError(ValueError):
-    """A run folder that cannot be used as asked: one line that says why, and what can be done."""
+    """The run folder cannot be used as asked; the message is one line that says why, and what to do."""
 
 
 class Described(msgspec.Struct):

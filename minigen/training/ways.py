@@ -1,4 +1,4 @@
-"""Three ways in which the workers share the steps, the fastest of which is found while other programs use the cores.
+"""Three ways to share a step among workers. While other programs use the cores, each is tried and the fastest kept.
 
 A step takes as long as its slowest worker, and one that shares its core with another program is late at each meeting.
 How much that costs depends on the model and on the other program, so each way is tried for a second.
@@ -51,7 +51,7 @@ class Pace:
         self._gain = 1.0  # see GAIN
 
     def go_on(self, way: Way) -> None:
-        """The steps are taken this way now. Who takes all of them finds the best core itself."""
+        """The steps are taken this way now. Worker 0 may use all cores while it takes them alone."""
         self.way = self.wanted = way
         self.place(self.busy and way != Way.ALONE)
         self._seconds, self._steps = 0.0, 0

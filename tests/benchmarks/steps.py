@@ -49,7 +49,7 @@ def training_side(name: str, options: dict[str, Any], device: str = "cpu") -> Tr
 
 
 def minigen_side(name: str, options: dict[str, Any], device: str = "cpu") -> Step:
-    """Its step."""
+    """A step of such a training."""
     trainer = training_side(name, options, device)
     batches = [batch for batch, _ in zip(trainer.loader.epoch(0, 0, trainer.workers), range(BATCHES), strict=False)]
     cycle = math.lcm(*(objective.every for objective in trainer.objectives))
