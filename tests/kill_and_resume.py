@@ -23,6 +23,14 @@ from minigen.training.run_folder import RunFolder
 FEW_EXAMPLES = ["--smoke", "--batch-size", "16"]  # two epochs of 15 steps
 
 
+def require_ended(pid: int) -> None:
+    """A worker must end within ten seconds after worker 0."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end and Path(f"/proc/{pid}").exists():
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists(), "an orphan"
+
+
 class Training:
     """A process that trains; begun once the program says so, and killed if it still runs at the end."""
 

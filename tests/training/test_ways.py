@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import kill_and_resume
 import numpy as np
 import pytest
 import workers_at_work
@@ -167,7 +168,4 @@ with pytest.MonkeyPatch.context() as patch:
         [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
-    worker, end = int(ended.stdout.split()[-1]), time.monotonic() + 10
-    while time.monotonic() < end and Path(f"/proc/{worker}").exists():
-        time.sleep(0.05)
-    assert not Path(f"/proc/{worker}").exists(), "an orphan"
+    kill_and_resume.require_ended(int(ended.stdout.split()[-1]))

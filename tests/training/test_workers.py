@@ -125,10 +125,7 @@ class Run:
     def end(self) -> tuple[int, str, str]:
         """Exit code and output, when both processes have ended."""
         out, errors = self.process.communicate(timeout=20)
-        end = time.monotonic() + 10
-        while time.monotonic() < end and Path(f"/proc/{self.worker}").exists():
-            time.sleep(0.05)
-        assert not Path(f"/proc/{self.worker}").exists(), "an orphan"
+        kill_and_resume.require_ended(self.worker)
         return self.process.returncode, out, errors
 
 
