@@ -341,11 +341,16 @@ def clip_grad_norm_(parameters: Iterable[Parameter], max_norm: float) -> Array:
         raise ValueError(f"clip_grad_norm_: max_norm is {max_norm}, must be positive")
     parameters = checked_parameters("clip_grad_norm_", parameters)
     norm = grad_norm(parameters)
-    factor = backend.of(norm).minimum(float(max_norm) / (norm + 1e-6), 1.0)
+    clip_grads_with_norm_(parameters, max_norm, norm)
+    return norm
+
+
+def clip_grads_with_norm_(parameters: Iterable[Parameter], max_norm: float, total_norm: Array) -> None:
+    """`clip_grad_norm_` for gradients whose norm, a 0-d array, is known; as torch.nn.utils.clip_grads_with_norm_."""
+    factor = backend.of(total_norm).minimum(float(max_norm) / (total_norm + 1e-6), 1.0)
     for p in parameters:
         if p.grad is not None:
             p.grad = Tensor(p.grad.data * factor)
-    return norm
 
 
 def warmup_cosine(step: int, warmup_steps: int, total_steps: int) -> float:

@@ -45,6 +45,7 @@ FUNCTIONS = table("""
     linspace: start stop num endpoint retstep dtype axis
     pad: array pad_width mode constant_values
     roll: a shift axis
+    stack: tup axis out
     where: condition x y
 """)
 FROM_HOST = table("""

@@ -146,9 +146,7 @@ def higher_orders() -> dict[str, Any]:
             found[f"order {order} by x"] = whole = np.zeros((BATCH, 3, 2))
             whole[rows.start : rows.stop] = by_x.data
             found[f"order {order} by weight"] = by_weight.data.copy()
-    for array in found.values():
-        workers.all_reduce(array)
-    return found
+    return {name: workers.all_reduce(array) for name, array in found.items()}
 
 
 def falsified(mutations: list[tuple[str, str, str, str]]) -> list[float]:
@@ -191,10 +189,16 @@ def rewritten(function: Any, line: str, instead: str) -> Iterator[None]:
 def exchange_arrays() -> int:
     """Sums and gatherings of arrays that fit into a slot and of those that do not; the number of workers."""
     workers = parallel.workers()
-    for count in (0, 1, 5, 2_000, 700_001):
-        array = np.arange(count, dtype="float64") * (workers.rank + 1)
-        workers.all_reduce(array)
-        np.testing.assert_array_equal(array, np.arange(count) * sum(range(1, workers.size + 1)))
+    factor, lengths = sum(range(1, workers.size + 1)), (0, 1, 5, 2_000, 1_500_001)
+    for count in lengths:
+        array = np.arange(2.0 * count).reshape(2, count).T
+        np.testing.assert_array_equal(workers.all_reduce(array * (workers.rank + 1)), array * factor)
+        arrays = [np.arange(3.0), array, np.ones((2, 3)).T]
+        sums = workers.reduce_scatter([array * (workers.rank + 1) for array in arrays])
+        whole = parallel.end_to_end([array * factor for array in arrays])[0]
+        parallel.clear_others(whole, workers)
+        np.testing.assert_array_equal(parallel.end_to_end(sums)[0], whole)
+        assert [array.shape for array in sums] == [array.shape for array in arrays]
         rows = np.full((count, 3), -1.0)
         rows[workers.own(count)] = np.arange(3 * count).reshape(count, 3)[workers.own(count)]
         workers.gather(rows)
@@ -232,7 +236,7 @@ def fail(rank: int) -> None:
     """Raise on one worker while the others wait for it."""
     if parallel.workers().rank == rank:
         raise ZeroDivisionError("on purpose")
-    parallel.workers().all_reduce(np.ones(100_000))
+    parallel.workers().all_reduce(np.ones(3_000_000))
 
 
 def fail_locally() -> None:

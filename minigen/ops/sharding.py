@@ -9,9 +9,7 @@ from minigen.backend import Array
 
 def all_reduce(x: Tensor) -> Tensor:
     """Σ x over the workers, the same for each; so is the gradient, because each worker's sum contains each x"""
-    value = x.data.copy()
-    parallel.workers().all_reduce(value)
-    return record(value, (x, all_reduce))
+    return record(parallel.workers().all_reduce(x.data), (x, all_reduce))
 
 
 def sum_of_batch(part: Tensor) -> Tensor:
@@ -28,8 +26,4 @@ def mean_of_batch(mean: Tensor) -> Tensor:
 def mean_of_batch_array(mean: Array) -> Array:
     """`mean_of_batch` for plain arrays."""
     shard = parallel.shard()
-    if shard is None:
-        return mean
-    whole = mean * shard.weight
-    parallel.workers().all_reduce(whole)
-    return whole
+    return mean if shard is None else parallel.workers().all_reduce(mean * shard.weight)

@@ -3,8 +3,9 @@
     gradient of the mean loss of N examples = Σ over shards (n / N) · gradient of the shard's mean loss
 
 Every worker runs the same program with the same seed and so has the same weights, data order and random streams. In
-each step it computes the gradient of its own rows of the batch. `all_reduce` adds the gradients up, and every worker
-goes on with the sum as if it had computed the whole batch alone. Three kinds of workers add up in different ways:
+each step it computes the gradient of its own rows of the batch. `reduce_scatter` adds the gradients up: each worker
+gets a part of the sum, as if it had computed the whole batch alone, and updates that part of the parameters. `gather`
+then completes these. Three kinds of workers exchange in different ways:
 
     Workers     one worker, this process: nothing to add
     Processes   processes of one machine, through memory that they share (processes.py)
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from minigen import backend
 from minigen.backend import Array
 
 T = TypeVar("T")
@@ -77,8 +79,16 @@ class Workers:
     def divide(self, evenly: bool) -> None:
         """Equal parts for all from now on; or a small one for the last worker, whose core other programs get."""
 
-    def all_reduce(self, array: Array) -> None:
-        """Replace a contiguous array by the sum of all workers' arrays, the same to the bit for each."""
+    def all_reduce(self, array: Array) -> Array:
+        """The sum of all workers' arrays, the same to the bit for each."""
+        return array
+
+    def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
+        """The sums of all workers' arrays in this worker's part, and 0 elsewhere.
+
+        Its part is `own(N)` of the N numbers of all arrays, laid end to end.
+        """
+        return arrays
 
     def gather(self, array: Array) -> None:
         """Complete a contiguous array (N, …): each worker has computed its rows `own(N)`."""
@@ -133,6 +143,24 @@ def computing(rows: Shard | None) -> Iterator[None]:
         yield
     finally:
         _current.shard = before
+
+
+def end_to_end(arrays: list[Array]) -> tuple[Array, list[Array]]:
+    """A copy of the arrays as one flat array, and the parts of that in the arrays' shapes."""
+    flat = backend.of(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
+    return flat, cut_up(flat, arrays)
+
+
+def cut_up(flat: Array, arrays: list[Array]) -> list[Array]:
+    """The parts of the flat array, in the shapes of the arrays that lie end to end in it."""
+    ends = itertools.accumulate(array.size for array in arrays)
+    return [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]
+
+
+def clear_others(array: Array, workers: Workers) -> None:
+    """Set to 0 what is not this worker's part of the array."""
+    own = workers.own(len(array))
+    array[: own.start], array[own.stop :] = 0, 0
 
 
 class WorkerError(RuntimeError):

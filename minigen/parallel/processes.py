@@ -1,8 +1,8 @@
 """Workers that are processes of one machine: they meet at a barrier and add up through memory that they share.
 
-Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet. Of two
-workers each then adds the other's slot to its array. More of them sum a part each over the slots, in the order of the
-ranks, so that every run rounds alike; they meet again, and each reads the whole sum.
+Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet. Each then
+sums over the slots, in the order of the ranks, so that every run rounds alike. Where a worker needs only its part of
+the sum, the others write only that.
 
 Processes and not threads, because threads take turns at Python's interpreter lock: between two of them even an
 addition of small arrays takes 25 times as long. A process has one thread for matrix products: N workers use N cores.
@@ -14,6 +14,7 @@ memory has no name, so it goes with the last process, however that ends.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import queue
@@ -31,13 +32,13 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, working_with
+from minigen.parallel import WorkerError, Workers, clear_others, cut_up, working_with
 
 T = TypeVar("T")
 
-SLOT = 2**20  # bytes, which stay in a processor's cache; longer arrays are added up piece by piece
+SLOT = 2**23  # bytes; longer arrays are exchanged piece by piece. With 1 MB, which stays in a core's cache, exchanging
+# takes half as long again where no cache is common to the cores, and three quarters of the time where one is.
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
-SHORT = 4096  # bytes; each worker adds up all of a shorter array itself, which saves a barrier
 LOOKS = 2000  # at another worker's counter, before the first nap
 NAP, LONGEST_NAP = 1 / 8, 2e-3  # of the time waited so far, seconds: long enough for the system to use the core
 PATIENCE = 5.0  # seconds that the others have to end at the end
@@ -47,17 +48,17 @@ class Processes(Workers):
     """Worker `rank` of `size`; `run` makes them.
 
     memory: a counter of each worker; two sets of slots, which calls use in turn, so that a fast worker never writes
-        what a slow one still reads; the sum.
+        what a slow one still reads.
     """
 
     def __init__(self, rank: int, size: int, memory: Any, pipes: list[Connection]) -> None:
         self.rank, self.size, self._pipes = rank, size, pipes
         xp = backend.module("cpu")
         cells = xp.frombuffer(memory, "uint8")
-        counters, slots = cells[: size * LINE], cells[size * LINE :].reshape(2 * size + 1, SLOT)
+        counters, slots = cells[: size * LINE], cells[size * LINE :].reshape(2, size, SLOT)
         self._arrived = memoryview(counters).cast("q")[:: LINE // 8]
-        self._slots, self._sum = slots[:-1].reshape(2, size, SLOT), slots[-1]
-        self._calls, self._meetings = 0, 0
+        self._others = [other for other in range(size) if other != rank]
+        self._slots, self._calls, self._meetings = slots, 0, 0
         self._looks, self._longest_nap = LOOKS, LONGEST_NAP
         self._fence = threading.Lock()
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -75,36 +76,46 @@ class Processes(Workers):
         elif not evenly:
             self._longest_nap = 0
 
-    def all_reduce(self, array: Array) -> None:
-        """Replace the array by the sum of all workers' arrays."""
-        for piece in _pieces(array):
-            slots = self._next_slots(piece)
+    def all_reduce(self, array: Array) -> Array:
+        """The sum of all workers' arrays."""
+        whole = array.flatten()
+        for start in range(0, array.size, SLOT // array.itemsize):
+            piece = whole[start : start + SLOT // array.itemsize]
+            slots = self._next_slots(array)[:, : piece.size]
             slots[self.rank] = piece
             self._meet()
-            if self.size == 2:
-                piece += slots[1 - self.rank]
-            elif piece.nbytes <= SHORT:
-                _add_up(slots, piece)
-            else:
-                own, total = self.own(piece.size), self._sum[: piece.nbytes].view(piece.dtype)
-                _add_up(slots[:, own], total[own])
-                self._meet()
-                piece[:] = total
+            piece[:] = slots[0]
+            for slot in slots[1:]:
+                piece += slot
+        return whole.reshape(array.shape)
+
+    def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
+        """The sums of all workers' arrays in this worker's part, and 0 elsewhere."""
+        xp, flat, rank = backend.of(arrays[0]), [array.reshape(-1) for array in arrays], self.rank
+        sums = xp.empty(sum(array.size for array in flat), flat[0].dtype)
+        clear_others(sums, self)
+        most = SLOT // sums.itemsize // self.size
+        for parts in _pieces(self.bounds(sums.size), most):
+            slots = self._next_slots(sums)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
+            own = sums[parts[rank]]
+            for to, part in enumerate(parts):
+                xp.concatenate(_cut_out(flat, part), out=own if to == rank else slots[rank, to, : _size(part)])
+            self._meet()
+            for other in self._others:
+                own += slots[other, rank, : own.size]
+        return cut_up(sums, arrays)
 
     def gather(self, array: Array) -> None:
         """Complete an array: each worker has computed its own rows."""
-        row = array.size // len(array) if len(array) else 0
-        begins = [row * at for at in self.bounds(len(array))]
-        done = 0
-        for piece in _pieces(array):
-            slots = self._next_slots(piece)
-            parts = [slice(*(min(max(at - done, 0), piece.size) for at in begins[r : r + 2])) for r in range(self.size)]
-            slots[self.rank, parts[self.rank]] = piece[parts[self.rank]]
+        if not array.flags.c_contiguous:
+            raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot complete it")
+        flat, row = array.reshape(-1), array.size // max(1, len(array))
+        for parts in _pieces([row * at for at in self.bounds(len(array))], SLOT // array.itemsize):
+            slots, own = self._next_slots(array), flat[parts[self.rank]]
+            slots[self.rank, : own.size] = own
             self._meet()
-            for rank, part in enumerate(parts):
-                if rank != self.rank:
-                    piece[part] = slots[rank, part]
-            done += piece.size
+            for other in self._others:
+                flat[parts[other]] = slots[other, : _size(parts[other])]
 
     def share(self, value: T) -> T:
         """Worker 0's value, for all."""
@@ -119,12 +130,12 @@ class Processes(Workers):
         """The largest of all workers' numbers, for all."""
         told = backend.module("cpu").zeros(self.size, int)
         told[self.rank] = number
-        self.all_reduce(told)
-        return int(told.max())
+        return int(self.all_reduce(told).max())
 
-    def _next_slots(self, piece: Array) -> Array:
+    def _next_slots(self, array: Array) -> Array:
+        """A slot of each worker, for numbers as those of the array."""
         self._calls += 1
-        return self._slots[self._calls % 2, :, : piece.nbytes].view(piece.dtype)
+        return self._slots[self._calls % 2].view(array.dtype)
 
     def _meet(self) -> None:
         """Return when all workers have come here."""
@@ -163,19 +174,22 @@ class Processes(Workers):
                 os._exit(1)
 
 
-def _pieces(array: Array) -> Iterator[Array]:
-    """The array as flat views that fit into a slot."""
-    flat, count = array.reshape(-1), SLOT // array.itemsize
-    if not array.flags.c_contiguous:
-        raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot change it in place")
-    for start in range(0, flat.size, count):
-        yield flat[start : start + count]
+def _pieces(bounds: list[int], most: int) -> Iterator[list[slice]]:
+    """Each worker's part, piece by piece of at most so many numbers; bounds say where the parts begin and end."""
+    parts = list(itertools.pairwise(bounds))
+    for done in range(0, max(stop - start for start, stop in parts), most):
+        yield [slice(min(start + done, stop), min(start + done + most, stop)) for start, stop in parts]
 
 
-def _add_up(slots: Array, out: Array) -> None:
-    out[...] = slots[0]
-    for slot in slots[1:]:
-        out += slot
+def _size(part: slice) -> int:
+    return part.stop - part.start
+
+
+def _cut_out(arrays: list[Array], part: slice) -> list[Array]:
+    """A part of the flat arrays, laid end to end, as the pieces of which it consists."""
+    ends = itertools.accumulate(array.size for array in arrays)
+    begins = [(array, end - array.size) for array, end in zip(arrays, ends, strict=True)]
+    return [array[max(part.start - begin, 0) : max(part.stop - begin, 0)] for array, begin in begins]
 
 
 def run(size: int, function: Callable[..., T], *args: Any) -> T:
@@ -197,7 +211,7 @@ def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[N
     """function(*args) runs in size - 1 other processes; in the `with` block this one is their worker 0."""
     context = multiprocessing.get_context("spawn")
     try:
-        memory = RawArray("b", size * LINE + (2 * size + 1) * SLOT)
+        memory = RawArray("b", size * LINE + 2 * size * SLOT)
     except OSError as error:
         raise WorkerError(f"there is no memory that {size} workers could share: {error.strerror}") from error
     started, pipes = [], []

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, working_with
+from minigen.parallel import WorkerError, Workers, clear_others, cut_up, end_to_end, working_with
 
 T = TypeVar("T")
 
@@ -42,16 +42,24 @@ class MPI(Workers):
         self._mpi, self._world = mpi, mpi.COMM_WORLD
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
 
-    def all_reduce(self, array: Array) -> None:
-        """Replace the array by the sum of all ranks' arrays."""
-        self._world.Allreduce(self._mpi.IN_PLACE, array)
+    def all_reduce(self, array: Array) -> Array:
+        """The sum of all ranks' arrays."""
+        whole = backend.of(array).array(array, order="C")
+        self._world.Allreduce(self._mpi.IN_PLACE, whole)
+        return whole
+
+    def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
+        """The sums of all ranks' arrays in this rank's part, and 0 elsewhere."""
+        flat, _ = end_to_end(arrays)
+        sums = backend.of(flat).zeros_like(flat)
+        self._world.Reduce_scatter(flat, sums[self.own(flat.size)], _sizes(self.bounds(flat.size)))
+        return cut_up(sums, arrays)
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows."""
-        row = array.size // len(array) if len(array) else 0
+        row = array.size // max(1, len(array))
         begins = [row * at for at in self.bounds(len(array))]
-        counts = [end - begin for begin, end in itertools.pairwise(begins)]
-        self._world.Allgatherv(self._mpi.IN_PLACE, [array, (counts, begins[:-1])])
+        self._world.Allgatherv(self._mpi.IN_PLACE, [array, (_sizes(begins), begins[:-1])])
 
     def share(self, value: T) -> T:
         """Rank 0's value, for all."""
@@ -94,25 +102,42 @@ class NCCL(MPI):
         except self._nccl.NcclError as error:
             raise WorkerError(f"NCCL cannot connect the GPUs ({error}); NCCL_DEBUG=WARN says more") from error
 
-    def all_reduce(self, array: Array) -> None:
-        """Replace the array by the sum of all ranks' arrays, on the GPUs' own stream: nothing waits."""
+    def all_reduce(self, array: Array) -> Array:
+        """The sum of all ranks' arrays."""
         if backend.device_of(array) == "cpu":
-            super().all_reduce(array)
-            return
-        if not array.flags.c_contiguous:
-            raise ValueError(f"an array of shape {array.shape} does not lie row by row: NCCL cannot add it up")
-        kind = {"float32": self._nccl.NCCL_FLOAT32, "float64": self._nccl.NCCL_FLOAT64}[array.dtype.name]
-        at, stream = array.data.ptr, backend.module("gpu").cuda.get_current_stream().ptr
-        self._gpus.allReduce(at, at, array.size, kind, self._nccl.NCCL_SUM, stream)
+            return super().all_reduce(array)
+        whole = backend.of(array).array(array, order="C")
+        self._add_up(whole)
+        return whole
+
+    def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
+        """The sums of all ranks' arrays in this rank's part, and 0 elsewhere."""
+        if backend.device_of(arrays[0]) == "cpu":
+            return super().reduce_scatter(arrays)
+        flat, sums = end_to_end(arrays)
+        self._add_up(flat)
+        clear_others(flat, self)
+        return sums
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows, sets the others to zero, and adds up."""
         if backend.device_of(array) == "cpu":
             super().gather(array)
         else:
-            own = self.own(len(array))
-            array[: own.start], array[own.stop :] = 0, 0
-            self.all_reduce(array)
+            clear_others(array, self)
+            self._add_up(array)
+
+    def _add_up(self, array: Array) -> None:
+        """Replace the array by the sum of all ranks' arrays, on the GPUs' own stream: nothing waits."""
+        if not array.flags.c_contiguous:
+            raise ValueError(f"an array of shape {array.shape} does not lie row by row: NCCL cannot add it up")
+        kind = {"float32": self._nccl.NCCL_FLOAT32, "float64": self._nccl.NCCL_FLOAT64}[array.dtype.name]
+        at, stream = array.data.ptr, backend.module("gpu").cuda.get_current_stream().ptr
+        self._gpus.allReduce(at, at, array.size, kind, self._nccl.NCCL_SUM, stream)
+
+
+def _sizes(bounds: list[int]) -> list[int]:
+    return [stop - start for start, stop in itertools.pairwise(bounds)]
 
 
 _exit_code = 1

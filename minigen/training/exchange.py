@@ -1,13 +1,12 @@
-"""What the workers exchange in a training step: sums of gradients and terms, and the updated parameters.
+"""What the workers exchange in a training step: sums of gradients, terms and norms, and the updated parameters.
 
-Each worker has the gradients of its shard of the batch, weighted by its part of the examples. One array takes them all,
-and the terms of the loss behind them; it is added up, and every worker has what one worker alone would have. Each then
-updates its own part of the parameters, so Adam's work is shared, and collects the other parts.
+Each worker has the gradients of its shard of the batch, weighted by its part of the examples. They are added up, and
+each worker gets a part of the sum, which is what one worker alone would have there. It updates this part of the
+parameters, so Adam's work is shared, too, and collects the other parts.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping
 
 from minigen import backend
@@ -15,9 +14,8 @@ from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.model import Objective
-from minigen.nn import Parameter
 from minigen.optim import Optimizer
-from minigen.parallel import Workers
+from minigen.parallel import Workers, end_to_end
 
 
 class Exchange:
@@ -31,17 +29,23 @@ class Exchange:
         self.workers = workers
         self._shared = {o.optimizer: _share_out(o.optimizer, workers) for o in objectives if workers.size > 1}
 
-    def sum(self, batch: Batch, terms: Mapping[str, Tensor], parameters: Iterable[Parameter] = ()) -> dict[str, Tensor]:
-        """The terms of the whole batch; the parameters' gradients, weighted by `batch.weight`, become its gradients."""
+    def sum_gradients(self, batch: Batch, optimizer: Optimizer) -> None:
+        """The gradients, weighted by `batch.weight`, become the batch's in this worker's part, and 0 elsewhere."""
+        if batch.weight is not None:
+            gradients = [
+                backend.of(p.data).zeros_like(p.data) if p.grad is None else p.grad.data for p in optimizer.parameters
+            ]
+            for p, whole in zip(optimizer.parameters, self.workers.reduce_scatter(gradients), strict=True):
+                p.grad = None if p.grad is None else Tensor(whole)
+
+    def sum(self, batch: Batch, terms: Mapping[str, Tensor], norms: Mapping[str, Tensor] = {}) -> dict[str, Tensor]:
+        """The terms of the whole batch, from the shards', and the norms of its gradients, from those of the parts."""
         if batch.weight is None:
-            return dict(terms)
-        trained = [(p, p.grad) for p in parameters if p.grad is not None]
-        weighted = [term.data.reshape(1) * batch.weight for term in terms.values()]
-        flat, sums = _end_to_end([g.data for _, g in trained] + weighted)
-        self.workers.all_reduce(flat)
-        for (p, _), whole in zip(trained, sums, strict=False):
-            p.grad = Tensor(whole)
-        return {name: Tensor(whole[0]) for name, whole in zip(terms, sums[len(trained) :], strict=True)}
+            return {**terms, **norms}
+        shares = [term.data * batch.weight for term in terms.values()] + [norm.data**2 for norm in norms.values()]
+        sums = self.workers.all_reduce(backend.of(shares[0]).stack(shares))
+        sums[len(terms) :] **= 0.5
+        return {name: Tensor(whole) for name, whole in zip([*terms, *norms], sums, strict=True)}
 
     def step(self, optimizer: Optimizer) -> None:
         """The optimizer's step, each worker on its part of the parameters."""
@@ -64,7 +68,7 @@ def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:
     Returns:
         the parameters, laid end to end, and then the same of each of its state's arrays
     """
-    parameters, places = _end_to_end([p.data for p in optimizer.parameters])
+    parameters, places = end_to_end([p.data for p in optimizer.parameters])
     own, begin = workers.own(parameters.size), 0
     optimizer.parts = []
     for p, place in zip(optimizer.parameters, places, strict=True):
@@ -74,14 +78,7 @@ def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:
     shared = [parameters]
     for name in optimizer.state_names:
         keys = [f"{position}.{name}" for position in range(len(places))]
-        state, places = _end_to_end([optimizer.state[key] for key in keys])
+        state, places = end_to_end([optimizer.state[key] for key in keys])
         optimizer.state.update(zip(keys, places, strict=True))
         shared.append(state)
     return shared
-
-
-def _end_to_end(arrays: list[Array]) -> tuple[Array, list[Array]]:
-    """A copy of the arrays as one flat array, and the parts of that in the arrays' shapes."""
-    flat = backend.of(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
-    ends = list(itertools.accumulate(array.size for array in arrays))
-    return flat, [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]

@@ -1,4 +1,4 @@
-"""The gradients of one objective: taken for its own parameters alone, and measured layer by layer."""
+"""The gradients of one objective: taken for its own parameters alone, measured layer by layer, and clipped."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ def only_these_take_gradients(parameters: list[nn.Parameter], model: nn.Module) 
             parameter.requires_grad = True
 
 
-def layer_norms(objective: Objective) -> dict[str, Tensor]:
-    """The norm of each layer's gradient, by "objective/layer"."""
-    return {
-        f"{objective.name}/{name}": Tensor(optim.grad_norm(list(layer.parameters())))
-        for name, layer in objective.layers.items()
-    }
+def norms(objective: Objective, prefix: str) -> dict[str, Tensor]:
+    """The norm of the gradient, as f"{prefix}gradient_norm", and those of the layers, by "objective/layer"."""
+    parts = {f"{objective.name}/{name}": list(layer.parameters()) for name, layer in objective.layers.items()}
+    parts = {f"{prefix}gradient_norm": objective.optimizer.parameters, **parts}
+    return {name: Tensor(optim.grad_norm(parameters)) for name, parameters in parts.items()}
+
+
+def clip(parameters: list[nn.Parameter], max_norm: float, norm: Tensor) -> None:
+    """Shorten the gradient, whose norm is known, to max_norm, where that is not 0."""
+    if max_norm:
+        optim.clip_grads_with_norm_(parameters, max_norm, norm.data)

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from minigen import optim, parallel
-from minigen.autograd import Tensor
+from minigen import parallel
 from minigen.data import Batch
 from minigen.training import divergence, schedule, ways
 from minigen.training.averages import Averages
-from minigen.training.gradients import layer_norms, only_these_take_gradients
+from minigen.training.gradients import clip, norms, only_these_take_gradients
 from minigen.training.resuming import Training
 from minigen.training.signals import Stopped, StopRequest, stop_requests
 
@@ -49,13 +48,12 @@ class Trainer(Training):
 
     def train_epoch(self, request: StopRequest) -> None:
         """A step on each batch of the epoch from `self.batch` on, until a signal or other workers take over."""
-        total = len(self.loader)
         self.pace.begin()
-        with self.report.progress(self.epoch, self.batch, total) as bar:
+        with self.report.progress(self.epoch, self.batch, len(self.loader)) as bar:
             for batch in self.loader.epoch(self.epoch, self.batch, self.workers):
                 self.step(batch)
                 self.batch += 1
-                over = self.batch == total or self.workers.decide(request.number or self.pace.wanted != self.pace.way)
+                over = self.batch == len(self.loader) or self.workers.decide(request.number or self.pace.changes)
                 if over or self.batch % STEPS_BETWEEN_READINGS == 0:
                     divergence.require_finite(self)
                     self.report.show(bar, self.averages.read())
@@ -66,7 +64,7 @@ class Trainer(Training):
 
     def step(self, batch: Batch) -> None:
         """One update of each objective that is due: loss, backward, the workers' sum, clip, step."""
-        number, clip = self.epoch * len(self.loader) + self.batch, self.config.clip_norm
+        number = self.epoch * len(self.loader) + self.batch
         self.model.train()
         for objective in [due for due in self.objectives if (number + 1) % due.every == 0]:
             optimizer, prefix = objective.optimizer, f"{objective.name}_" if len(self.objectives) > 1 else ""
@@ -75,9 +73,10 @@ class Trainer(Training):
             with only_these_take_gradients(optimizer.parameters, self.model), parallel.computing(batch.shard):
                 loss = objective.loss(batch)
                 loss.value.backward(batch.weight)
-            terms = self.exchange.sum(batch, loss.terms, optimizer.parameters)
-            norm = optim.clip_grad_norm_(optimizer.parameters, clip) if clip else optim.grad_norm(optimizer.parameters)
-            self.averages.add({**terms, f"{prefix}gradient_norm": Tensor(norm), **layer_norms(objective)}, batch.total)
+            self.exchange.sum_gradients(batch, optimizer)
+            terms = self.exchange.sum(batch, loss.terms, norms(objective, prefix))
+            clip(optimizer.parameters, self.config.clip_norm, terms[f"{prefix}gradient_norm"])
+            self.averages.add(terms, batch.total)
             self.exchange.step(optimizer)
             if objective is self.objectives[0]:
                 self.loss_name = loss.name

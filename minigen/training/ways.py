@@ -50,6 +50,11 @@ class Pace:
         self._per_step: dict[Way, float] = {}  # seconds, of the ways that were tried
         self._gain = 1.0  # see GAIN
 
+    @property
+    def changes(self) -> bool:
+        """Whether the steps should be taken another way."""
+        return self.wanted != self.way
+
     def go_on(self, way: Way) -> None:
         """The steps are taken this way now. Worker 0 may use all cores while it takes them alone."""
         self.way = self.wanted = way

@@ -28,7 +28,7 @@ from functools import partial
 from typing import Any
 
 import minigen
-from minigen import backend, parallel
+from minigen import parallel
 from minigen.backend import Array
 from minigen.models import MODELS
 from minigen.parallel import Workers, processes
@@ -56,9 +56,13 @@ class Noting(Workers):
         self.workers, self.rank, self.size = workers, workers.rank, workers.size
         self.noting, self.waited, self.exchanged = False, 0.0, 0.0
 
-    def all_reduce(self, array: Array) -> None:
+    def all_reduce(self, array: Array) -> Array:
         """Noted."""
-        self._note(self.workers.all_reduce, array)
+        return self._note(self.workers.all_reduce, array)
+
+    def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
+        """Noted."""
+        return self._note(self.workers.reduce_scatter, arrays)
 
     def gather(self, array: Array) -> None:
         """Noted."""
@@ -71,7 +75,7 @@ class Noting(Workers):
     def _note(self, exchange: Callable[[Any], Any], argument: Any) -> Any:
         begun = time.perf_counter()
         if self.noting:
-            self.workers.all_reduce(backend.module("cpu").zeros(1))  # all meet
+            self.workers.decide(0)  # all meet
         met = time.perf_counter()
         result = exchange(argument)
         self.waited, self.exchanged = self.waited + met - begun, self.exchanged + time.perf_counter() - met

@@ -203,4 +203,4 @@ def test_nccl_refuses_an_array_that_does_not_lie_row_by_row(monkeypatch):
     monkeypatch.setattr(backend, "_gpu", fake_cupy)
     ranks = object.__new__(NCCL)
     with pytest.raises(ValueError, match=r"shape \(3, 2\)"):
-        ranks.all_reduce(backend.to_device(np.zeros((2, 3)), "gpu").T)
+        ranks.gather(backend.to_device(np.zeros((2, 3)), "gpu").T)

@@ -12,8 +12,8 @@ from minigen.parallel import processes
 
 OWN = '__import__("minigen").rng'
 RANK = '__import__("minigen").parallel.workers().rank'
-SUM = "terms = self.exchange.sum(batch, loss.terms, optimizer.parameters)"
-CLIP = "optim.clip_grad_norm_(optimizer.parameters, clip)"
+SUM = "self.exchange.sum_gradients(batch, optimizer)"
+CLIP = "clip(optimizer.parameters, self.config.clip_norm, own['gradient_norm'])"
 
 MUTATIONS = [
     # random numbers
@@ -56,18 +56,26 @@ MUTATIONS = [
     ("vae", "training.loop:Trainer.step", "backward(batch.weight)", "backward()"),
     ("vae", "training.loop:Trainer.step", "parallel.computing(batch.shard)", "parallel.computing(None)"),
     ("dcgan", "training.loop:Trainer.step", "    loss.value.backward", "loss.value.backward"),
-    ("wgan-gp", "training.loop:Trainer.step", SUM, f"clip and {CLIP}; {SUM}"),
-    ("wgan-gp", "training.loop:Trainer.step", f"{CLIP} if clip else ", ""),
+    ("wgan-gp", "training.loop:Trainer.step", SUM, f"own = norms(objective, ''); {CLIP}; {SUM}"),
+    ("wgan-gp", "training.gradients:clip", "if max_norm:", "if False:"),
+    (
+        "wgan-gp",
+        "training.loop:Trainer.step",
+        'terms[f"{prefix}gradient_norm"]',
+        "norms(objective, '')['gradient_norm']",
+    ),
     (
         "ddnet",
         "training.loop:Trainer.step",
         SUM,
-        f"early = globals()['layer_norms'](objective); {SUM}; layer_norms = lambda _: early",
+        f"early = globals()['norms'](objective, prefix); {SUM}; norms = lambda *_: early",
     ),
-    ("vae", "training.loop:Trainer.step", "}, batch.total)", "}, len(batch.index))"),
+    ("vae", "training.loop:Trainer.step", "(terms, batch.total)", "(terms, len(batch.index))"),
     # the exchange
-    ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(flat)", "pass"),
-    ("vae", "training.exchange:Exchange.sum", "reshape(1) * batch.weight", "reshape(1) / self.workers.size"),
+    ("vae", "training.exchange:Exchange.sum_gradients", "self.workers.reduce_scatter(", "("),
+    ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(", "("),
+    ("vae", "training.exchange:Exchange.sum", "term.data * batch.weight", "term.data / self.workers.size"),
+    ("vae", "training.exchange:Exchange.sum", "norm.data**2", "norm.data"),
     ("vae", "training.exchange:Exchange.step", "self.workers.gather(parameters)", "pass"),
     ("vae", "training.exchange:Exchange.complete", "self.workers.gather(state)", "pass"),
     ("vae", "training.exchange:_share_out", "begin += p.size", "begin += p.size - 1"),
@@ -82,13 +90,11 @@ MUTATIONS = [
         "row * at for",
         "row * at + (0 < at < len(array)) for",
     ),
-    (
-        "vae",
-        "parallel.processes:Processes.all_reduce",
-        "_add_up(slots[:, own], total[own])",
-        "_add_up(slots[:, own][:, 1:], total[own][1:])",
-    ),
-    ("vae", "parallel.processes:_add_up", "slots[1:]", "slots[2:]"),
+    ("vae", "parallel.processes:Processes.gather", "in self._others", "in self._others[1:]"),
+    ("vae", "parallel.processes:Processes.all_reduce", "slots[1:]", "slots[2:]"),
+    ("vae", "parallel.processes:Processes.reduce_scatter", "in self._others", "in self._others[1:]"),
+    ("vae", "parallel.processes:Processes.reduce_scatter", "else slots[rank, to,", "else slots[rank, rank,"),
+    ("vae", "parallel:clear_others", "= 0, 0", "= 1, 1"),
     # the measures
     ("vae", "training.averages:measure", "exchange.sum(batch, score.terms)", "score.terms"),
     ("vae", "training.averages:measure", "parallel.computing(batch.shard)", "parallel.computing(None)"),
@@ -97,13 +103,13 @@ MUTATIONS = [
     ("dcgan", "ops.normalization:_mean_product", "mean_of_batch_array", ""),
     ("dcgan", "ops.normalization:_elements", "rows.shape[1] if shard is None else", "rows.shape[1] if True else"),
     ("dcgan", "ops.sharding:mean_of_batch_array", "mean * shard.weight", "mean / 2"),
-    ("dcgan", "ops.sharding:mean_of_batch_array", "parallel.workers().all_reduce(whole)", "pass"),
+    ("dcgan", "ops.sharding:mean_of_batch_array", "parallel.workers().all_reduce(", "("),
     ("higher orders", "ops.normalization:_mean", "mean_of_batch", ""),
     ("higher orders", "ops.normalization:_inverse_std", "sum_of_batch", ""),
     ("higher orders", "ops.normalization:_inverse_std", "_elements(s.standardized)", "s.standardized.shape[1]"),
     ("higher orders", "ops.sharding:mean_of_batch", "mean * shard.weight", "mean / 2"),
     ("higher orders", "ops.sharding:sum_of_batch", "parallel.shard() is None", "True"),
-    ("higher orders", "ops.sharding:all_reduce", "parallel.workers().all_reduce(value)", "pass"),
+    ("higher orders", "ops.sharding:all_reduce", "parallel.workers().all_reduce(", "("),
     ("higher orders", "ops.sharding:all_reduce", "(x, all_reduce)", "(x, lambda g: g)"),
 ]
 
