@@ -149,6 +149,18 @@ def higher_orders() -> dict[str, Any]:
     return {name: workers.all_reduce(array) for name, array in found.items()}
 
 
+def far_from_zero() -> Any:
+    """Batch normalisation in float32 of a channel whose mean is 3,000 deviations from 0, and of a constant one."""
+    workers, x = parallel.workers(), np.full((BATCH, 2), 1e6, "float32")
+    x[:, 0] = 3000 + np.random.default_rng(0).normal(size=BATCH)
+    rows, whole = workers.shard(BATCH), np.zeros_like(x)
+    with parallel.computing(rows):
+        whole[rows.start : rows.stop] = ops.batch_norm(
+            Tensor(x[rows.start : rows.stop]), None, None, training=True
+        ).data
+    return workers.all_reduce(whole)
+
+
 def falsified(mutations: list[tuple[str, str, str, str]]) -> list[float]:
     """By how much a result differs from one worker's, for each (what is computed, module:function, a line, another)."""
     compute = {name: partial(three_steps, name) for name in MODELS} | {

@@ -8,7 +8,7 @@ from minigen import backend, parallel
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.layout import batch_to_first, batch_to_last
-from minigen.ops.sharding import mean_of_batch, mean_of_batch_array, sum_of_batch
+from minigen.ops.sharding import mean_of_batch, mean_of_batch_array, moments_of_batch, sum_of_batch
 
 
 def batch_norm(
@@ -75,9 +75,11 @@ def _statistics(
     count = _elements(rows)
     if count < 2:
         raise ValueError(f"x has shape {x.shape}, must have at least two elements per channel in training")
-    mean = _mean_row(rows)
-    standardized = rows - mean
-    var = _mean_product(standardized, standardized)
+    own_mean = rows.mean(axis=1, keepdims=True)
+    standardized = rows - own_mean
+    mean, var = moments_of_batch(own_mean, _mean_product(standardized, standardized))
+    if mean is not own_mean:
+        standardized += own_mean - mean
     if running_mean is not None:
         _move(running_mean, mean, momentum)
     if running_var is not None:
@@ -117,8 +119,10 @@ def _batch_norm_grad(g: Tensor, x: Tensor, s: _Statistics) -> Tensor:
     -r²·x̂·(mean(g·h) - mean(g)·mean(h) - b·c) - r·D(b·g + c·h).
     """
     rows = _rows(g.data)
-    value = rows - _mean_row(rows)
-    value -= s.standardized * _mean_product(rows, s.standardized)
+    own_means = rows.mean(axis=1, keepdims=True), _mean_product(rows, s.standardized)
+    mean, product = mean_of_batch_array(backend.of(rows).stack(own_means))
+    value = rows - mean
+    value -= s.standardized * product
     value *= s.inverse_std
 
     def derivative_to_x(h: Tensor) -> Tensor:
@@ -150,11 +154,6 @@ def _images(rows: Array, shape: tuple[int, ...]) -> Array:
     return batch_to_first(rows.reshape(*shape[1:], shape[0]))
 
 
-def _mean_row(rows: Array) -> Array:
-    """(C, M) -> (C, 1)"""
-    return mean_of_batch_array(rows.mean(axis=1, keepdims=True))
-
-
 def _elements(rows: Array) -> int:
     """How many elements a channel has in the whole batch; this worker's part of them are the rows (C, M)."""
     shard = parallel.shard()
@@ -163,4 +162,4 @@ def _elements(rows: Array) -> int:
 
 def _mean_product(a: Array, b: Array) -> Array:
     """The mean of a·b over each row, as a product of matrices: (C, M), (C, M) -> (C, 1)"""
-    return mean_of_batch_array((a[:, None, :] @ b[:, :, None])[:, 0] / a.shape[1])
+    return (a[:, None, :] @ b[:, :, None])[:, 0] / a.shape[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigen import parallel
+from minigen import backend, parallel
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 
@@ -27,3 +27,15 @@ def mean_of_batch_array(mean: Array) -> Array:
     """`mean_of_batch` for plain arrays."""
     shard = parallel.shard()
     return mean if shard is None else parallel.workers().all_reduce(mean * shard.weight)
+
+
+def moments_of_batch(mean: Array, var: Array) -> tuple[Array, Array]:
+    """The mean and the variance over the whole batch, from those over this worker's rows.
+
+    E[x²] = var + mean² is added up with the mean. In float64, since E[x²] - mean² may be a small part of both.
+    """
+    if parallel.shard() is None:
+        return mean, var
+    xp, own = backend.of(mean), mean.astype("float64")
+    whole, square = mean_of_batch_array(xp.stack([own, own * own + var]))
+    return whole.astype(mean.dtype), xp.maximum(square - whole * whole, 0).astype(mean.dtype)

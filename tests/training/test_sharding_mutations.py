@@ -99,8 +99,10 @@ MUTATIONS = [
     ("vae", "training.averages:measure", "exchange.sum(batch, score.terms)", "score.terms"),
     ("vae", "training.averages:measure", "parallel.computing(batch.shard)", "parallel.computing(None)"),
     # batch normalisation
-    ("dcgan", "ops.normalization:_mean_row", "mean_of_batch_array", ""),
-    ("dcgan", "ops.normalization:_mean_product", "mean_of_batch_array", ""),
+    ("dcgan", "ops.normalization:_statistics", "moments_of_batch", ""),
+    ("dcgan", "ops.normalization:_statistics", "own_mean - mean", "0"),
+    ("dcgan", "ops.normalization:_batch_norm_grad", "mean_of_batch_array", ""),
+    ("dcgan", "ops.sharding:moments_of_batch", "own * own + var", "own * own + 2 * var"),
     ("dcgan", "ops.normalization:_elements", "rows.shape[1] if shard is None else", "rows.shape[1] if True else"),
     ("dcgan", "ops.sharding:mean_of_batch_array", "mean * shard.weight", "mean / 2"),
     ("dcgan", "ops.sharding:mean_of_batch_array", "parallel.workers().all_reduce(", "("),

@@ -44,6 +44,13 @@ def test_workers_compute_what_one_computes(alone, size):
         assert_close(np.asarray(together[name]), value, 1e-10, name)
 
 
+def test_batch_norm_on_workers_is_as_exact_as_on_one():
+    alone = workers_at_work.far_from_zero()
+    assert abs(alone[:, 0]).max() > 1
+    assert not alone[:, 1].any()
+    np.testing.assert_allclose(processes.run(3, workers_at_work.far_from_zero), alone, atol=1e-3)
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_arrays_of_any_length_are_added_up_and_gathered(size):
     assert processes.run(size, workers_at_work.exchange_arrays) == size
