@@ -29,7 +29,6 @@ from minigen.ops.dense import linear
 from minigen.ops.joining import concat
 from minigen.ops.masks import select, selected
 from minigen.ops.operands import as_tensor
-from minigen.ops.reductions import total
 
 _ACTIVATIONS = {"tanh": tanh, "relu": relu}
 
@@ -226,8 +225,8 @@ def _input_grad(blocks: Array, weight_ih: Array) -> Array:
 
 def _weight_grad(blocks: Array, inputs: Array) -> Array:
     """d[W_ih, W_hh, b] = Σ δₜ·[xₜ, hₜ₋₁, 1]ᵀ over all steps and examples, the rows back in the order i, f, g, o."""
-    summed = total(_deltas(blocks) @ inputs.transpose(0, 2, 1), 0)
-    return backend.of(blocks).roll(summed, -blocks.shape[1], axis=0)
+    deltas, inputs = (a.transpose(1, 0, 2).reshape(a.shape[1], -1) for a in (_deltas(blocks), inputs))
+    return backend.of(blocks).roll(deltas @ inputs.T, -blocks.shape[1], axis=0)
 
 
 def _deltas(blocks: Array) -> Array:

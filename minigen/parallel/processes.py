@@ -36,8 +36,7 @@ from minigen.parallel import WorkerError, Workers, clear_others, cut_up, working
 
 T = TypeVar("T")
 
-SLOT = 2**23  # bytes; longer arrays are exchanged piece by piece. With 1 MB, which stays in a core's cache, exchanging
-# takes half as long again where no cache is common to the cores, and three quarters of the time where one is.
+MEMORY = 2**25  # bytes of all slots together; arrays longer than a slot are exchanged piece by piece
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
 LOOKS = 2000  # at another worker's counter, before the first nap
 NAP, LONGEST_NAP = 1 / 8, 2e-3  # of the time waited so far, seconds: long enough for the system to use the core
@@ -55,10 +54,11 @@ class Processes(Workers):
         self.rank, self.size, self._pipes = rank, size, pipes
         xp = backend.module("cpu")
         cells = xp.frombuffer(memory, "uint8")
-        counters, slots = cells[: size * LINE], cells[size * LINE :].reshape(2, size, SLOT)
-        self._arrived = memoryview(counters).cast("q")[:: LINE // 8]
+        self._arrived = memoryview(cells[: size * LINE]).cast("q")[:: LINE // 8]
+        self._slot = MEMORY // (2 * size) // LINE * LINE  # bytes
+        self._slots = cells[size * LINE :][: 2 * size * self._slot].reshape(2, size, self._slot)
+        self._calls, self._meetings = 0, 0
         self._others = [other for other in range(size) if other != rank]
-        self._slots, self._calls, self._meetings = slots, 0, 0
         self._looks, self._longest_nap = LOOKS, LONGEST_NAP
         self._fence = threading.Lock()
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -79,8 +79,9 @@ class Processes(Workers):
     def all_reduce(self, array: Array) -> Array:
         """The sum of all workers' arrays."""
         whole = array.flatten()
-        for start in range(0, array.size, SLOT // array.itemsize):
-            piece = whole[start : start + SLOT // array.itemsize]
+        most = self._slot // array.itemsize
+        for start in range(0, array.size, most):
+            piece = whole[start : start + most]
             slots = self._next_slots(array)[:, : piece.size]
             slots[self.rank] = piece
             self._meet()
@@ -94,7 +95,7 @@ class Processes(Workers):
         xp, flat, rank = backend.of(arrays[0]), [array.reshape(-1) for array in arrays], self.rank
         sums = xp.empty(sum(array.size for array in flat), flat[0].dtype)
         clear_others(sums, self)
-        most = SLOT // sums.itemsize // self.size
+        most = self._slot // sums.itemsize // self.size
         for parts in _pieces(self.bounds(sums.size), most):
             slots = self._next_slots(sums)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
             own = sums[parts[rank]]
@@ -110,7 +111,7 @@ class Processes(Workers):
         if not array.flags.c_contiguous:
             raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot complete it")
         flat, row = array.reshape(-1), array.size // max(1, len(array))
-        for parts in _pieces([row * at for at in self.bounds(len(array))], SLOT // array.itemsize):
+        for parts in _pieces([row * at for at in self.bounds(len(array))], self._slot // array.itemsize):
             slots, own = self._next_slots(array), flat[parts[self.rank]]
             slots[self.rank, : own.size] = own
             self._meet()
@@ -211,7 +212,7 @@ def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[N
     """function(*args) runs in size - 1 other processes; in the `with` block this one is their worker 0."""
     context = multiprocessing.get_context("spawn")
     try:
-        memory = RawArray("b", size * LINE + 2 * size * SLOT)
+        memory = RawArray("b", size * LINE + MEMORY)
     except OSError as error:
         raise WorkerError(f"there is no memory that {size} workers could share: {error.strerror}") from error
     started, pipes = [], []

@@ -106,7 +106,7 @@ class LastWords:
 
 
 def test_a_worker_may_end_after_the_last_meeting():
-    memory = bytearray(2 * processes.LINE + 4 * processes.SLOT)
+    memory = bytearray(2 * processes.LINE + processes.MEMORY)
     counter = np.frombuffer(memory, "int64")[processes.LINE // 8 :]
     processes.Processes(0, 2, memory, [LastWords(counter)]).decide(0)
 
