@@ -28,7 +28,8 @@ class Optimizer:
     Attributes:
         steps: the number of calls of `step`.
         counts: the number of updates that each parameter has had.
-        parts: where several workers train, which elements of each parameter, flattened, this one updates; else None.
+        parts: where several workers train, which elements of each parameter, flattened, this one updates, and of which
+            it has the gradient; else None.
 
     Raises:
         TypeError: `parameters` is a tensor or a module, or holds something that is no leaf requiring a gradient.
@@ -75,15 +76,15 @@ class Optimizer:
         for position, p in enumerate(self.parameters):
             if p.grad is None:
                 continue
-            if p.grad.shape != p.shape:
-                raise ValueError(f"{type(self).__name__}: a parameter of shape {p.shape} has a gradient {p.grad.shape}")
-            self.counts[position] += 1
             if not p.data.ndim:
                 p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
-            arrays = [p.data, p.grad.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
+            arrays = [p.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
             if self.parts is not None:
                 arrays = [array.reshape(-1)[self.parts[position]] for array in arrays]
-            for p_part, g, *state in _in_parts(arrays):
+            if p.grad.shape != arrays[0].shape:
+                raise ValueError(f"{type(self).__name__}: a parameter of shape {p.shape} has a gradient {p.grad.shape}")
+            self.counts[position] += 1
+            for p_part, g, *state in _in_parts([arrays[0], p.grad.data, *arrays[1:]]):
                 self.update(p_part, g, self.counts[position], *state)
             p._changed = next(creation)
 

@@ -84,11 +84,12 @@ class Workers:
         return array
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """The sums of all workers' arrays in this worker's part, and 0 elsewhere.
+        """Of the sum of all workers' arrays this worker's part: `own(N)` of their N numbers, laid end to end.
 
-        Its part is `own(N)` of the N numbers of all arrays, laid end to end.
+        Returns:
+            the numbers of each array that lie in this part, flat
         """
-        return arrays
+        return [array.reshape(-1) for array in arrays]
 
     def gather(self, array: Array) -> None:
         """Complete a contiguous array (N, …): each worker has computed its rows `own(N)`."""
@@ -157,10 +158,15 @@ def cut_up(flat: Array, arrays: list[Array]) -> list[Array]:
     return [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]
 
 
-def clear_others(array: Array, workers: Workers) -> None:
-    """Set to 0 what is not this worker's part of the array."""
-    own = workers.own(len(array))
-    array[: own.start], array[own.stop :] = 0, 0
+def within(part: slice, arrays: list[Array]) -> list[Array]:
+    """Of each array the numbers, flat, that lie in this part of all arrays laid end to end."""
+    return [array.reshape(-1)[inside] for array, inside in zip(arrays, parts_within(part, arrays), strict=True)]
+
+
+def parts_within(part: slice, arrays: list[Array]) -> list[slice]:
+    """Where in each flat array these numbers are."""
+    begins = [0, *itertools.accumulate(array.size for array in arrays)]
+    return [slice(max(part.start - begin, 0), max(part.stop - begin, 0)) for begin in begins[:-1]]
 
 
 class WorkerError(RuntimeError):

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, clear_others, cut_up, working_with
+from minigen.parallel import WorkerError, Workers, end_to_end, within, working_with
 
 T = TypeVar("T")
 
@@ -91,20 +91,22 @@ class Processes(Workers):
         return whole.reshape(array.shape)
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """The sums of all workers' arrays in this worker's part, and 0 elsewhere."""
-        xp, flat, rank = backend.of(arrays[0]), [array.reshape(-1) for array in arrays], self.rank
-        sums = xp.empty(sum(array.size for array in flat), flat[0].dtype)
-        clear_others(sums, self)
-        most = self._slot // sums.itemsize // self.size
-        for parts in _pieces(self.bounds(sums.size), most):
-            slots = self._next_slots(sums)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
-            own = sums[parts[rank]]
-            for to, part in enumerate(parts):
-                xp.concatenate(_cut_out(flat, part), out=own if to == rank else slots[rank, to, : _size(part)])
+        """Of the sum of all workers' arrays this worker's part: of each array the numbers that lie in it, flat."""
+        flat, rank = [array.reshape(-1) for array in arrays], self.rank
+        bounds = self.bounds(sum(array.size for array in flat))
+        own = slice(bounds[rank], bounds[rank + 1])
+        whole, sums = end_to_end(within(own, flat))
+        most = self._slot // whole.itemsize // self.size
+        for parts in _pieces(bounds, most):
+            slots = self._next_slots(whole)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
+            for to in self._others:
+                numbers = within(parts[to], flat)
+                backend.of(whole).concatenate(numbers, out=slots[rank, to, : _size(parts[to])])
             self._meet()
+            piece = whole[parts[rank].start - own.start : parts[rank].stop - own.start]
             for other in self._others:
-                own += slots[other, rank, : own.size]
-        return cut_up(sums, arrays)
+                piece += slots[other, rank, : piece.size]
+        return sums
 
     def gather(self, array: Array) -> None:
         """Complete an array: each worker has computed its own rows."""
@@ -184,13 +186,6 @@ def _pieces(bounds: list[int], most: int) -> Iterator[list[slice]]:
 
 def _size(part: slice) -> int:
     return part.stop - part.start
-
-
-def _cut_out(arrays: list[Array], part: slice) -> list[Array]:
-    """A part of the flat arrays, laid end to end, as the pieces of which it consists."""
-    ends = itertools.accumulate(array.size for array in arrays)
-    begins = [(array, end - array.size) for array, end in zip(arrays, ends, strict=True)]
-    return [array[max(part.start - begin, 0) : max(part.stop - begin, 0)] for array, begin in begins]
 
 
 def run(size: int, function: Callable[..., T], *args: Any) -> T:

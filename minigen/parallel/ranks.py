@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, clear_others, cut_up, end_to_end, working_with
+from minigen.parallel import WorkerError, Workers, cut_up, end_to_end, within, working_with
 
 T = TypeVar("T")
 
@@ -49,11 +49,12 @@ class MPI(Workers):
         return whole
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """The sums of all ranks' arrays in this rank's part, and 0 elsewhere."""
+        """Of the sum of all ranks' arrays this rank's part: of each array the numbers that lie in it, flat."""
         flat, _ = end_to_end(arrays)
-        sums = backend.of(flat).zeros_like(flat)
-        self._world.Reduce_scatter(flat, sums[self.own(flat.size)], _sizes(self.bounds(flat.size)))
-        return cut_up(sums, arrays)
+        own = self.own(flat.size)
+        whole = backend.of(flat).empty(own.stop - own.start, flat.dtype)
+        self._world.Reduce_scatter(flat, whole, _sizes(self.bounds(flat.size)))
+        return cut_up(whole, within(own, arrays))
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows."""
@@ -111,20 +112,21 @@ class NCCL(MPI):
         return whole
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """The sums of all ranks' arrays in this rank's part, and 0 elsewhere."""
+        """Of the sum of all ranks' arrays this rank's part: of each array the numbers that lie in it, flat."""
         if backend.device_of(arrays[0]) == "cpu":
             return super().reduce_scatter(arrays)
-        flat, sums = end_to_end(arrays)
+        flat, _ = end_to_end(arrays)
         self._add_up(flat)
-        clear_others(flat, self)
-        return sums
+        own = self.own(flat.size)
+        return cut_up(flat[own], within(own, arrays))
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows, sets the others to zero, and adds up."""
         if backend.device_of(array) == "cpu":
             super().gather(array)
         else:
-            clear_others(array, self)
+            own = self.own(len(array))
+            array[: own.start], array[own.stop :] = 0, 0
             self._add_up(array)
 
     def _add_up(self, array: Array) -> None:

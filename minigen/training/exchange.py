@@ -15,7 +15,7 @@ from minigen.backend import Array
 from minigen.data import Batch
 from minigen.models.model import Objective
 from minigen.optim import Optimizer
-from minigen.parallel import Workers, end_to_end
+from minigen.parallel import Workers, end_to_end, parts_within
 
 
 class Exchange:
@@ -30,13 +30,13 @@ class Exchange:
         self._shared = {o.optimizer: _share_out(o.optimizer, workers) for o in objectives if workers.size > 1}
 
     def sum_gradients(self, batch: Batch, optimizer: Optimizer) -> None:
-        """The gradients, weighted by `batch.weight`, become the batch's in this worker's part, and 0 elsewhere."""
+        """The gradients, weighted by `batch.weight`, become the batch's, of the elements that this worker updates."""
         if batch.weight is not None:
             gradients = [
                 backend.of(p.data).zeros_like(p.data) if p.grad is None else p.grad.data for p in optimizer.parameters
             ]
-            for p, whole in zip(optimizer.parameters, self.workers.reduce_scatter(gradients), strict=True):
-                p.grad = None if p.grad is None else Tensor(whole)
+            for p, part in zip(optimizer.parameters, self.workers.reduce_scatter(gradients), strict=True):
+                p.grad = None if p.grad is None else Tensor(part)
 
     def sum(self, batch: Batch, terms: Mapping[str, Tensor], norms: Mapping[str, Tensor] = {}) -> dict[str, Tensor]:
         """The terms of the whole batch, from the shards', and the norms of its gradients, from those of the parts."""
@@ -69,12 +69,9 @@ def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:
         the parameters, laid end to end, and then the same of each of its state's arrays
     """
     parameters, places = end_to_end([p.data for p in optimizer.parameters])
-    own, begin = workers.own(parameters.size), 0
-    optimizer.parts = []
+    optimizer.parts = parts_within(workers.own(parameters.size), places)
     for p, place in zip(optimizer.parameters, places, strict=True):
         p.data = place
-        optimizer.parts.append(slice(max(own.start - begin, 0), max(own.stop - begin, 0)))
-        begin += p.size
     shared = [parameters]
     for name in optimizer.state_names:
         keys = [f"{position}.{name}" for position in range(len(places))]

@@ -72,18 +72,22 @@ MUTATIONS = [
     ),
     ("vae", "training.loop:Trainer.step", "(terms, batch.total)", "(terms, len(batch.index))"),
     # the exchange
-    ("vae", "training.exchange:Exchange.sum_gradients", "self.workers.reduce_scatter(", "("),
+    (
+        "vae",
+        "training.exchange:Exchange.sum_gradients",
+        "self.workers.reduce_scatter(gradients)",
+        "[g.reshape(-1)[part] for g, part in zip(gradients, optimizer.parts)]",
+    ),
     ("vae", "training.exchange:Exchange.sum", "self.workers.all_reduce(", "("),
     ("vae", "training.exchange:Exchange.sum", "term.data * batch.weight", "term.data / self.workers.size"),
     ("vae", "training.exchange:Exchange.sum", "norm.data**2", "norm.data"),
     ("vae", "training.exchange:Exchange.step", "self.workers.gather(parameters)", "pass"),
     ("vae", "training.exchange:Exchange.complete", "self.workers.gather(state)", "pass"),
-    ("vae", "training.exchange:_share_out", "begin += p.size", "begin += p.size - 1"),
+    ("vae", "training.exchange:_share_out", "p.data = place", "p.data = place.copy()"),
+    ("vae", "parallel:within", "[inside]", "[inside][::-1]"),
     # other ways to share the steps
-    ("every way", "training.ways:_change", "objective.optimizer.parts = None", "pass"),
     ("every way", "training.ways:_change", "training.exchange.complete(objective.optimizer)", "pass"),
     ("every way", "training.ways:_change", "training.restore(*snapshot)", "training.batch = snapshot[1].batch"),
-    ("vae", "training.exchange:_share_out", "own.stop - begin", "own.stop - begin - 1"),
     (
         "vae",
         "parallel.processes:Processes.gather",
@@ -92,9 +96,8 @@ MUTATIONS = [
     ),
     ("vae", "parallel.processes:Processes.gather", "in self._others", "in self._others[1:]"),
     ("vae", "parallel.processes:Processes.all_reduce", "slots[1:]", "slots[2:]"),
-    ("vae", "parallel.processes:Processes.reduce_scatter", "in self._others", "in self._others[1:]"),
-    ("vae", "parallel.processes:Processes.reduce_scatter", "else slots[rank, to,", "else slots[rank, rank,"),
-    ("vae", "parallel:clear_others", "= 0, 0", "= 1, 1"),
+    ("vae", "parallel.processes:Processes.reduce_scatter", "other in self._others", "other in self._others[1:]"),
+    ("vae", "parallel.processes:Processes.reduce_scatter", "out=slots[rank, to,", "out=slots[rank, rank,"),
     # the measures
     ("vae", "training.averages:measure", "exchange.sum(batch, score.terms)", "score.terms"),
     ("vae", "training.averages:measure", "parallel.computing(batch.shard)", "parallel.computing(None)"),
