@@ -141,7 +141,7 @@ MISTAKES = [
     ("_activation_grad", "1 - y * y", "1 - y"),
     ("_activation_grad", "selected(g, y > 0)", "g"),
     ("_input_grad", "weight_ih.T", "-weight_ih.T"),
-    ("_weight_grad", "_deltas(blocks) @", "1.001 * _deltas(blocks) @"),
+    ("_weight_grad", "deltas @ inputs.T", "1.001 * deltas @ inputs.T"),
     ("_weight_grad", "-blocks.shape[1]", "blocks.shape[1]"),
     ("_lstm", "_input_grad(g.data, weight_ih)", "0 * _input_grad(g.data, weight_ih)"),
     ("_lstm", "g.data[-2]", "g.data[-1]"),
