@@ -28,8 +28,8 @@ class Optimizer:
     Attributes:
         steps: the number of calls of `step`.
         counts: the number of updates that each parameter has had.
-        parts: where several workers train, which elements of each parameter, flattened, this one updates, and of which
-            it has the gradient; else None.
+        parts: the slice of each flattened parameter that this worker updates, if there are several. Its gradients are
+            then those of these slices. None where one optimizer updates all.
 
     Raises:
         TypeError: `parameters` is a tensor or a module, or holds something that is no leaf requiring a gradient.

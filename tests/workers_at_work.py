@@ -249,7 +249,7 @@ def fail(rank: int) -> None:
     """Raise on one worker while the others wait for it."""
     if parallel.workers().rank == rank:
         raise ZeroDivisionError("on purpose")
-    parallel.workers().all_reduce(np.ones(3_000_000))
+    parallel.workers().all_reduce(np.ones(100_000))
 
 
 def fail_locally() -> None:

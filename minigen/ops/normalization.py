@@ -78,7 +78,7 @@ def _statistics(
     own_mean = rows.mean(axis=1, keepdims=True)
     standardized = rows - own_mean
     mean, var = moments_of_batch(own_mean, _mean_product(standardized, standardized))
-    if mean is not own_mean:
+    if mean is not own_mean:  # other workers have rows of the batch, too
         standardized += own_mean - mean
     if running_mean is not None:
         _move(running_mean, mean, momentum)

@@ -84,10 +84,10 @@ class Workers:
         return array
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """Of the sum of all workers' arrays this worker's part: `own(N)` of their N numbers, laid end to end.
+        """This worker's part of the sum of all workers' arrays: `own(N)` of their N numbers, laid end to end.
 
         Returns:
-            the numbers of each array that lie in this part, flat
+            of each array the numbers that lie in this part, flat
         """
         return [array.reshape(-1) for array in arrays]
 
@@ -164,7 +164,7 @@ def within(part: slice, arrays: list[Array]) -> list[Array]:
 
 
 def parts_within(part: slice, arrays: list[Array]) -> list[slice]:
-    """Where in each flat array these numbers are."""
+    """The slice of each array, flattened, that lies in this part of all arrays laid end to end."""
     begins = [0, *itertools.accumulate(array.size for array in arrays)]
     return [slice(max(part.start - begin, 0), max(part.stop - begin, 0)) for begin in begins[:-1]]
 

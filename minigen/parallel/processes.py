@@ -91,13 +91,13 @@ class Processes(Workers):
         return whole.reshape(array.shape)
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """Of the sum of all workers' arrays this worker's part: of each array the numbers that lie in it, flat."""
+        """This worker's part of the sum of all workers' arrays: of each array the numbers that lie in it, flat."""
         flat, rank = [array.reshape(-1) for array in arrays], self.rank
-        bounds = self.bounds(sum(array.size for array in flat))
-        own = slice(bounds[rank], bounds[rank + 1])
+        total = sum(array.size for array in flat)
+        own = self.own(total)
         whole, sums = end_to_end(within(own, flat))
         most = self._slot // whole.itemsize // self.size
-        for parts in _pieces(bounds, most):
+        for parts in _pieces(self.bounds(total), most):
             slots = self._next_slots(whole)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
             for to in self._others:
                 numbers = within(parts[to], flat)

@@ -49,7 +49,7 @@ class MPI(Workers):
         return whole
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """Of the sum of all ranks' arrays this rank's part: of each array the numbers that lie in it, flat."""
+        """This rank's part of the sum of all ranks' arrays: of each array the numbers that lie in it, flat."""
         flat, _ = end_to_end(arrays)
         own = self.own(flat.size)
         whole = backend.of(flat).empty(own.stop - own.start, flat.dtype)
@@ -112,7 +112,7 @@ class NCCL(MPI):
         return whole
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
-        """Of the sum of all ranks' arrays this rank's part: of each array the numbers that lie in it, flat."""
+        """This rank's part of the sum of all ranks' arrays: of each array the numbers that lie in it, flat."""
         if backend.device_of(arrays[0]) == "cpu":
             return super().reduce_scatter(arrays)
         flat, _ = end_to_end(arrays)

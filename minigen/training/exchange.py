@@ -30,7 +30,7 @@ class Exchange:
         self._shared = {o.optimizer: _share_out(o.optimizer, workers) for o in objectives if workers.size > 1}
 
     def sum_gradients(self, batch: Batch, optimizer: Optimizer) -> None:
-        """The gradients, weighted by `batch.weight`, become the batch's, of the elements that this worker updates."""
+        """Make the gradients of this worker's rows those of the whole batch, for the elements that it updates."""
         if batch.weight is not None:
             gradients = [
                 backend.of(p.data).zeros_like(p.data) if p.grad is None else p.grad.data for p in optimizer.parameters

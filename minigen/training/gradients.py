@@ -26,9 +26,9 @@ def only_these_take_gradients(parameters: list[nn.Parameter], model: nn.Module) 
 
 def norms(objective: Objective, prefix: str) -> dict[str, Tensor]:
     """The norm of the gradient, as f"{prefix}gradient_norm", and those of the layers, by "objective/layer"."""
-    parts = {f"{objective.name}/{name}": list(layer.parameters()) for name, layer in objective.layers.items()}
-    parts = {f"{prefix}gradient_norm": objective.optimizer.parameters, **parts}
-    return {name: Tensor(optim.grad_norm(parameters)) for name, parameters in parts.items()}
+    measured = {f"{prefix}gradient_norm": objective.optimizer.parameters}
+    measured |= {f"{objective.name}/{name}": list(layer.parameters()) for name, layer in objective.layers.items()}
+    return {name: Tensor(optim.grad_norm(parameters)) for name, parameters in measured.items()}
 
 
 def clip(parameters: list[nn.Parameter], max_norm: float, norm: Tensor) -> None:

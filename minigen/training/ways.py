@@ -41,7 +41,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.busy = False
-        self.place: Callable[[bool], object] = bool
+        self.place: Callable[[bool], object] = bool  # does nothing
         self._forget()
         self.go_on(Way.EVENLY)
         self.begin()
