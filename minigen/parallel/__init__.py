@@ -62,19 +62,19 @@ class Workers:
 
     def shard(self, total: int) -> Shard:
         """This worker's rows of a batch, at least two of them: a batch too small for that is computed whole by each."""
-        if self.size == 1 or min(stop - start for start, stop in itertools.pairwise(self.bounds(total))) < 2:
+        if self.size == 1 or min(part.stop - part.start for part in self.parts(total)) < 2:
             return Shard(0, total, total, 1 / self.size)
         own = self.own(total)
         return Shard(own.start, own.stop, total, (own.stop - own.start) / total)
 
     def own(self, count: int) -> slice:
         """This worker's part of `count` things."""
-        return slice(*self.bounds(count)[self.rank : self.rank + 2])
+        return self.parts(count)[self.rank]
 
-    def bounds(self, count: int) -> list[int]:
-        """Where the workers' parts of `count` things begin, and where the last ends."""
+    def parts(self, count: int, width: int = 1) -> list[slice]:
+        """All workers' parts of `count` things, each of them `width` numbers."""
         ends = list(itertools.accumulate(self.weights or (1,) * self.size, initial=0))
-        return [end * count // ends[-1] for end in ends]
+        return [slice(*pair) for pair in itertools.pairwise(end * count // ends[-1] * width for end in ends)]
 
     def divide(self, evenly: bool) -> None:
         """Equal parts for all from now on; or a small one for the last worker, whose core other programs get."""

@@ -14,7 +14,6 @@ memory has no name, so it goes with the last process, however that ends.
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import os
 import queue
@@ -97,7 +96,7 @@ class Processes(Workers):
         own = self.own(total)
         whole, sums = end_to_end(within(own, flat))
         most = self._slot // whole.itemsize // self.size
-        for parts in _pieces(self.bounds(total), most):
+        for parts in _pieces(self.parts(total), most):
             slots = self._next_slots(whole)[:, : self.size * most].reshape(self.size, self.size, most)  # from, to
             for to in self._others:
                 numbers = within(parts[to], flat)
@@ -112,8 +111,8 @@ class Processes(Workers):
         """Complete an array: each worker has computed its own rows."""
         if not array.flags.c_contiguous:
             raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot complete it")
-        flat, row = array.reshape(-1), array.size // max(1, len(array))
-        for parts in _pieces([row * at for at in self.bounds(len(array))], self._slot // array.itemsize):
+        flat, width = array.reshape(-1), array.size // max(1, len(array))
+        for parts in _pieces(self.parts(len(array), width), self._slot // array.itemsize):
             slots, own = self._next_slots(array), flat[parts[self.rank]]
             slots[self.rank, : own.size] = own
             self._meet()
@@ -177,11 +176,10 @@ class Processes(Workers):
                 os._exit(1)
 
 
-def _pieces(bounds: list[int], most: int) -> Iterator[list[slice]]:
-    """Each worker's part, piece by piece of at most so many numbers; bounds say where the parts begin and end."""
-    parts = list(itertools.pairwise(bounds))
-    for done in range(0, max(stop - start for start, stop in parts), most):
-        yield [slice(min(start + done, stop), min(start + done + most, stop)) for start, stop in parts]
+def _pieces(parts: list[slice], most: int) -> Iterator[list[slice]]:
+    """The workers' parts, piece by piece of at most so many numbers each."""
+    for done in range(0, max(_size(part) for part in parts), most):
+        yield [slice(min(p.start + done, p.stop), min(p.start + done + most, p.stop)) for p in parts]
 
 
 def _size(part: slice) -> int:

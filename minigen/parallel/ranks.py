@@ -15,7 +15,6 @@ import atexit
 import contextlib
 import importlib
 import importlib.util
-import itertools
 import os
 import sys
 import time
@@ -52,15 +51,31 @@ class MPI(Workers):
         """This rank's part of the sum of all ranks' arrays: of each array the numbers that lie in it, flat."""
         flat, _ = end_to_end(arrays)
         own = self.own(flat.size)
-        whole = backend.of(flat).empty(own.stop - own.start, flat.dtype)
-        self._world.Reduce_scatter(flat, whole, _sizes(self.bounds(flat.size)))
+        whole = flat[own]
+        came = backend.of(flat).empty((self.size, whole.size), flat.dtype)
+        self._swap(flat, self.parts(flat.size), came, self.parts(self.size, whole.size))
+        for rank in range(self.size):
+            if rank != self.rank:
+                whole += came[rank]
         return cut_up(whole, within(own, arrays))
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows."""
-        row = array.size // max(1, len(array))
-        begins = [row * at for at in self.bounds(len(array))]
-        self._world.Allgatherv(self._mpi.IN_PLACE, [array, (_sizes(begins), begins[:-1])])
+        parts = self.parts(len(array), array.size // max(1, len(array)))
+        self._swap(array, [parts[self.rank]] * self.size, array, parts)
+
+    def _swap(self, sent: Array, sent_parts: list[slice], came: Array, came_parts: list[slice]) -> None:
+        """Send each other rank a part of one array, and put what comes from it into a part of the other array.
+
+        MPI has a Reduce_scatter and an Allgatherv; mpich's take up to ten times as long on one machine, where this
+        reads the numbers from the other process's memory (RESULTS.md of tests/benchmarks).
+        """
+        self._world.Alltoallv([sent, self._places(sent_parts)], [came, self._places(came_parts)])
+
+    def _places(self, parts: list[slice]) -> tuple[list[int], list[int]]:
+        """How many numbers the other ranks' parts have, and where they begin; of its own part a rank sends nothing."""
+        sizes = [0 if rank == self.rank else part.stop - part.start for rank, part in enumerate(parts)]
+        return sizes, [part.start for part in parts]
 
     def share(self, value: T) -> T:
         """Rank 0's value, for all."""
@@ -136,10 +151,6 @@ class NCCL(MPI):
         kind = {"float32": self._nccl.NCCL_FLOAT32, "float64": self._nccl.NCCL_FLOAT64}[array.dtype.name]
         at, stream = array.data.ptr, backend.module("gpu").cuda.get_current_stream().ptr
         self._gpus.allReduce(at, at, array.size, kind, self._nccl.NCCL_SUM, stream)
-
-
-def _sizes(bounds: list[int]) -> list[int]:
-    return [stop - start for start, stop in itertools.pairwise(bounds)]
 
 
 _exit_code = 1

@@ -35,11 +35,12 @@ def test_all_ways_compute_what_one_worker_computes(size):
         assert_close(np.asarray(together[name]), value, 1e-10, name)
 
 
-@pytest.mark.parametrize(("weights", "bounds"), [((), [0, 5, 10]), ((3, 1), [0, 7, 10])])
-def test_parts_are_as_large_as_their_weights(weights, bounds):
+@pytest.mark.parametrize(("weights", "middle"), [((), 5), ((3, 1), 7)])
+def test_parts_are_as_large_as_their_weights(weights, middle):
     workers = Workers()
     workers.size, workers.weights = 2, weights
-    assert workers.bounds(10) == bounds
+    assert workers.parts(10) == [slice(0, middle), slice(middle, 10)]
+    assert workers.parts(10, 3) == [slice(0, 3 * middle), slice(3 * middle, 30)]
     assert workers.shard(7).is_part
     assert workers.shard(4).is_part == (weights == ())  # worker 1 would have one row
 
