@@ -52,11 +52,11 @@ class MPI(Workers):
         flat, _ = end_to_end(arrays)
         own = self.own(flat.size)
         whole = flat[own]
-        came = backend.of(flat).empty((self.size, whole.size), flat.dtype)
-        self._swap(flat, self.parts(flat.size), came, self.parts(self.size, whole.size))
+        received = backend.of(flat).empty((self.size, whole.size), flat.dtype)
+        self._swap(flat, self.parts(flat.size), received, self.parts(self.size, whole.size))
         for rank in range(self.size):
             if rank != self.rank:
-                whole += came[rank]
+                whole += received[rank]
         return cut_up(whole, within(own, arrays))
 
     def gather(self, array: Array) -> None:
@@ -64,13 +64,13 @@ class MPI(Workers):
         parts = self.parts(len(array), array.size // max(1, len(array)))
         self._swap(array, [parts[self.rank]] * self.size, array, parts)
 
-    def _swap(self, sent: Array, sent_parts: list[slice], came: Array, came_parts: list[slice]) -> None:
+    def _swap(self, sent: Array, sent_parts: list[slice], received: Array, received_parts: list[slice]) -> None:
         """Send each other rank a part of one array, and put what comes from it into a part of the other array.
 
         MPI has a Reduce_scatter and an Allgatherv; mpich's take up to ten times as long on one machine, where this
         reads the numbers from the other process's memory (RESULTS.md of tests/benchmarks).
         """
-        self._world.Alltoallv([sent, self._places(sent_parts)], [came, self._places(came_parts)])
+        self._world.Alltoallv([sent, self._places(sent_parts)], [received, self._places(received_parts)])
 
     def _places(self, parts: list[slice]) -> tuple[list[int], list[int]]:
         """How many numbers the other ranks' parts have, and where they begin; of its own part a rank sends nothing."""

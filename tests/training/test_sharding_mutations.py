@@ -88,12 +88,7 @@ MUTATIONS = [
     # other ways to share the steps
     ("every way", "training.ways:_change", "training.exchange.complete(objective.optimizer)", "pass"),
     ("every way", "training.ways:_change", "training.restore(*snapshot)", "training.batch = snapshot[1].batch"),
-    (
-        "vae",
-        "parallel.processes:Processes.gather",
-        "row * at for",
-        "row * at + (0 < at < len(array)) for",
-    ),
+    ("vae", "parallel.processes:Processes.gather", "parts(len(array),", "parts(len(array) - 1,"),
     ("vae", "parallel.processes:Processes.gather", "in self._others", "in self._others[1:]"),
     ("vae", "parallel.processes:Processes.all_reduce", "slots[1:]", "slots[2:]"),
     ("vae", "parallel.processes:Processes.reduce_scatter", "other in self._others", "other in self._others[1:]"),
@@ -122,7 +117,7 @@ MUTATIONS = [
 def test_every_mistake_is_caught():
     mutations = [(what, f"minigen.{function}", line, instead) for what, function, line, instead in MUTATIONS]
     right = [
-        (what, "minigen.parallel:Workers.own", "[self.rank :", "[1 * self.rank :") for what in ("vae", "higher orders")
+        (what, "minigen.parallel:Workers.own", "[self.rank]", "[1 * self.rank]") for what in ("vae", "higher orders")
     ]
     differences = processes.run(3, workers_at_work.falsified, [*right, *mutations])
     missed = [row for row, found in zip(MUTATIONS, differences[2:], strict=True) if not found > 1e-10]
