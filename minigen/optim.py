@@ -82,7 +82,10 @@ class Optimizer:
             if self.parts is not None:
                 arrays = [array.reshape(-1)[self.parts[position]] for array in arrays]
             if p.grad.shape != arrays[0].shape:
-                raise ValueError(f"{type(self).__name__}: a parameter of shape {p.shape} has a gradient {p.grad.shape}")
+                part = "" if self.parts is None else f", of which this worker updates {arrays[0].size} numbers,"
+                raise ValueError(
+                    f"{type(self).__name__}: a parameter of shape {p.shape}{part} has a gradient {p.grad.shape}"
+                )
             self.counts[position] += 1
             for p_part, g, *state in _in_parts([arrays[0], p.grad.data, *arrays[1:]]):
                 self.update(p_part, g, self.counts[position], *state)
@@ -103,7 +106,7 @@ class Optimizer:
         """Continue from a saved state; nothing changes unless all of it fits.
 
         Args:
-            steps: the count of every parameter, for a state that holds none.
+            steps: the number of calls of `step`; also the count of every parameter, for a state that holds none.
 
         Raises:
             ValueError: names, shapes or counts are not those of this rule and these parameters.
@@ -126,7 +129,7 @@ class Optimizer:
             raise ValueError(f"{name}: counts hold {min(counts)}, must not be negative")
         for key, array in self.state.items():
             array[...] = backend.to_device(state[key], backend.device_of(array))
-        self.counts, self.steps = counts, max(counts)
+        self.counts, self.steps = counts, max(counts) if steps is None else steps
 
 
 def _in_parts(arrays: list[Array]) -> Iterator[list[Array]]:

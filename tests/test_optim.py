@@ -223,6 +223,18 @@ def test_a_state_without_counts_takes_them_from_steps(device: str) -> None:
     assert (optimizer.steps, optimizer.counts) == (7, [7])
 
 
+def test_the_calls_of_step_are_remembered_beside_the_counts(device: str) -> None:
+    """A call without a gradient counts too: sae finds its next labelled images by it."""
+    p = parameter([1.0], device, [1.0])
+    optimizer = optim.SGD([p])
+    optimizer.step()
+    p.grad = None
+    optimizer.step()
+    again = optim.SGD([parameter([1.0], device)])
+    again.load_state_dict(optimizer.state_dict(), optimizer.steps)
+    assert (again.steps, again.counts) == (2, [1])
+
+
 def test_a_parameter_that_joins_late_moves_as_if_it_were_first(device: str) -> None:
     """Adam's first step is one learning rate long, whichever step of the optimizer it is."""
     early, late = parameter([1.0], device, [1.0]), parameter([1.0], device)

@@ -25,16 +25,18 @@ from support import to_numpy
 
 from minigen import backend, ops, parallel, rng, train
 from minigen.autograd import Tensor, grad
-from minigen.data import Loader, Split, load
+from minigen.data import Batch, Loader, Split, load
 from minigen.evaluation import batches, figures
 from minigen.evaluation.studies import few_labels
 from minigen.evaluation.studies.classification import probabilities
 from minigen.models import MODELS
-from minigen.models.model import Classifies, Encodes
+from minigen.models.model import Classifies, Encodes, Loss, Objective
 from minigen.ops.sharding import all_reduce
+from minigen.optim import SGD
 from minigen.parallel.ranks import MPI, ranks
 from minigen.train import _Task, _train_together
 from minigen.training import averages, checkpoint
+from minigen.training.exchange import Exchange
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
 from minigen.training.ways import Way, share_steps
@@ -216,6 +218,8 @@ def exchange_arrays() -> int:
         rows[workers.own(count)] = np.arange(3 * count).reshape(count, 3)[workers.own(count)]
         workers.gather(rows)
         np.testing.assert_array_equal(rows, np.arange(3 * count).reshape(count, 3))
+    with pytest.raises(ValueError, match="does not lie row by row"):
+        workers.gather(rows.T)
     for count in (1, 1001):
         seen: list[slice] = []
         squares = batches.in_parts(partial(_squares, seen), count, 100)
@@ -224,6 +228,21 @@ def exchange_arrays() -> int:
     assert workers.share(f"rank {workers.rank}") == "rank 0"
     assert workers.decide(workers.rank + 7) == workers.size + 6
     return workers.size
+
+
+def drift_apart(how: str) -> None:
+    """A step after which two workers would have different parameters, in silence."""
+    workers = parallel.workers()
+    first, second = (Tensor(np.ones(3), requires_grad=True) for _ in range(2))
+    optimizer = SGD([first, second], lr=1.0)
+    exchange = Exchange(workers, [Objective("loss", optimizer, lambda batch: Loss("loss", (first * second).sum()))])
+    if how == "another array":
+        first.data = first.data.copy()
+    loss = (first * second).sum() if how == "another array" or workers.rank == 0 else first.sum()
+    loss.backward(0.5)
+    batch = Batch(np.zeros((2, 1)), np.zeros(2, int), None, np.arange(2), workers.shard(4))
+    exchange.sum_gradients(batch, optimizer)
+    exchange.step(optimizer)
 
 
 def _squares(seen: list[slice], rows: slice) -> Any:
@@ -250,6 +269,31 @@ def fail(rank: int) -> None:
     if parallel.workers().rank == rank:
         raise ZeroDivisionError("on purpose")
     parallel.workers().all_reduce(np.ones(100_000))
+
+
+class NamedError(Exception):
+    """What pickle writes and cannot read: it passes the message as `name`, and no `value`."""
+
+    def __init__(self, name: str, value: int) -> None:
+        super().__init__(f"{name} is {value}")
+
+
+def fail_with_a_name() -> None:
+    """Raise what another process cannot make again."""
+    if parallel.workers().rank == 1:
+        raise NamedError("it", 7)
+    parallel.workers().decide(0)
+
+
+def send_what_nobody_can_read() -> None:
+    """Worker 0 sends what is no pickle to the others, who wait for something that it shares."""
+    workers = parallel.workers()
+    if workers.rank == 0:
+        for pipe in workers._pipes:
+            pipe.send_bytes(b"no pickle")
+        workers.decide(0)
+    else:
+        workers.share(None)
 
 
 def fail_locally() -> None:

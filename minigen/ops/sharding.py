@@ -8,7 +8,7 @@ from minigen.backend import Array
 
 
 def all_reduce(x: Tensor) -> Tensor:
-    """Σ x over the workers, the same for each; so is the gradient, because each worker's sum contains each x"""
+    """Σ x over the workers. Every worker's result contains x, so the gradients add up: its derivative is all_reduce"""
     return record(parallel.workers().all_reduce(x.data), (x, all_reduce))
 
 

@@ -47,7 +47,7 @@ class Shard:
 
 
 class Workers:
-    """What training asks of the workers; this is the only worker there is, and it is free of charge.
+    """What training asks of its workers. This class is the case of one, which exchanges nothing and costs nothing.
 
     All workers call the same methods in the same order: each call waits for the others.
 
@@ -55,10 +55,12 @@ class Workers:
         rank: which of the workers this is. Worker 0 alone prints and writes.
         size: how many there are.
         weights: how large each one's part is beside the others'; empty where all are equal.
+        pids: of the processes of the others, where worker 0 has started them.
     """
 
     rank, size = 0, 1
     weights: tuple[int, ...] = ()
+    pids: tuple[int, ...] = ()
 
     def shard(self, total: int) -> Shard:
         """This worker's rows of a batch, at least two of them: a batch too small for that is computed whole by each."""
@@ -149,13 +151,8 @@ def computing(rows: Shard | None) -> Iterator[None]:
 def end_to_end(arrays: list[Array]) -> tuple[Array, list[Array]]:
     """A copy of the arrays as one flat array, and the parts of that in the arrays' shapes."""
     flat = backend.of(arrays[0]).concatenate([array.reshape(-1) for array in arrays])
-    return flat, cut_up(flat, arrays)
-
-
-def cut_up(flat: Array, arrays: list[Array]) -> list[Array]:
-    """The parts of the flat array, in the shapes of the arrays that lie end to end in it."""
     ends = itertools.accumulate(array.size for array in arrays)
-    return [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]
+    return flat, [flat[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)]
 
 
 def within(part: slice, arrays: list[Array]) -> list[Array]:
@@ -167,6 +164,12 @@ def parts_within(part: slice, arrays: list[Array]) -> list[slice]:
     """The slice of each array, flattened, that lies in this part of all arrays laid end to end."""
     begins = [0, *itertools.accumulate(array.size for array in arrays)]
     return [slice(max(part.start - begin, 0), max(part.stop - begin, 0)) for begin in begins[:-1]]
+
+
+def require_rows(array: Array) -> None:
+    """Raise a ValueError where an array does not lie row by row: workers could not complete it where it lies."""
+    if not array.flags.c_contiguous:
+        raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot complete it")
 
 
 class WorkerError(RuntimeError):

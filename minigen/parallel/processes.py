@@ -1,7 +1,7 @@
 """Workers that are processes of one machine: they meet at a barrier and add up through memory that they share.
 
 Each worker has a slot in the shared memory. To add up an array, all write theirs into their slots and meet. Each then
-sums over the slots, in the order of the ranks, so that every run rounds alike. Where a worker needs only its part of
+adds up what lies there, always in the same order, so that every run rounds alike. Where a worker needs only its part of
 the sum, the others write only that.
 
 Processes and not threads, because threads take turns at Python's interpreter lock: between two of them even an
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -31,14 +32,15 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, end_to_end, within, working_with
+from minigen.parallel import WorkerError, Workers, end_to_end, require_rows, within, working_with
 
 T = TypeVar("T")
 
 MEMORY = 2**25  # bytes of all slots together; arrays longer than a slot are exchanged piece by piece
 LINE = 64  # bytes, so that no two workers' counters lie in one line of the processor's cache
 LOOKS = 2000  # at another worker's counter, before the first nap
-NAP, LONGEST_NAP = 1 / 8, 2e-3  # of the time waited so far, seconds: long enough for the system to use the core
+NAP = 1 / 8  # of the time waited so far
+LONGEST_NAP = 2e-3  # seconds, long enough for the system to use the core
 PATIENCE = 5.0  # seconds that the others have to end at the end
 
 
@@ -109,8 +111,7 @@ class Processes(Workers):
 
     def gather(self, array: Array) -> None:
         """Complete an array: each worker has computed its own rows."""
-        if not array.flags.c_contiguous:
-            raise ValueError(f"an array of shape {array.shape} does not lie row by row: workers cannot complete it")
+        require_rows(array)
         flat, width = array.reshape(-1), array.size // max(1, len(array))
         for parts in _pieces(self.parts(len(array), width), self._slot // array.itemsize):
             slots, own = self._next_slots(array), flat[parts[self.rank]]
@@ -169,11 +170,11 @@ class Processes(Workers):
 
     def watch(self) -> None:
         """Keep what worker 0 shares; end this process when worker 0 has ended."""
-        while True:
-            try:
+        try:
+            while True:
                 self._messages.put(self._pipes[0].recv())
-            except (EOFError, OSError):
-                os._exit(1)
+        finally:  # it has ended, or sent what this process cannot take
+            os._exit(1)
 
 
 def _pieces(parts: list[slice], most: int) -> Iterator[list[slice]]:
@@ -218,6 +219,7 @@ def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[N
             started.append(process)
             pipes.append(here)
         workers = Processes(0, size, memory, pipes)
+        workers.pids = tuple(process.pid for process in started if process.pid)
         with working_with(workers), threadpool_limits(1):
             yield
             workers.decide(0)
@@ -238,7 +240,7 @@ def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[N
 def _serve(
     rank: int, size: int, memory: Any, pipe: Connection, function: Callable[..., Any], args: tuple[Any, ...]
 ) -> None:
-    """What a process other than this one does; worker 0 decides what becomes of Ctrl-C and SIGTERM."""
+    """What a process other than this one does. It ignores Ctrl-C and SIGTERM, unless the function handles them."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     workers = Processes(rank, size, memory, [pipe])
@@ -250,8 +252,9 @@ def _serve(
     except BaseException as error:
         error.add_note(f"in worker {rank} of {size}:\n{traceback.format_exc()}")
         try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301, it is our own
             pipe.send(error)
-        except Exception:  # it cannot be pickled, or worker 0 has ended
+        except Exception:  # it cannot be pickled, or not made again from that, or worker 0 has ended
             with suppress(OSError):
                 pipe.send(WorkerError(f"worker {rank} of {size}: {type(error).__name__}: {error}"))
     os._exit(0)

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from minigen import backend
 from minigen.backend import Array
-from minigen.parallel import WorkerError, Workers, cut_up, end_to_end, within, working_with
+from minigen.parallel import WorkerError, Workers, end_to_end, require_rows, within, working_with
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class MPI(Workers):
 
     def reduce_scatter(self, arrays: list[Array]) -> list[Array]:
         """This rank's part of the sum of all ranks' arrays: of each array the numbers that lie in it, flat."""
-        flat, _ = end_to_end(arrays)
+        flat, places = end_to_end(arrays)
         own = self.own(flat.size)
         whole = flat[own]
         received = backend.of(flat).empty((self.size, whole.size), flat.dtype)
@@ -57,10 +57,11 @@ class MPI(Workers):
         for rank in range(self.size):
             if rank != self.rank:
                 whole += received[rank]
-        return cut_up(whole, within(own, arrays))
+        return within(own, places)
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows."""
+        require_rows(array)
         parts = self.parts(len(array), array.size // max(1, len(array)))
         self._swap(array, [parts[self.rank]] * self.size, array, parts)
 
@@ -130,24 +131,22 @@ class NCCL(MPI):
         """This rank's part of the sum of all ranks' arrays: of each array the numbers that lie in it, flat."""
         if backend.device_of(arrays[0]) == "cpu":
             return super().reduce_scatter(arrays)
-        flat, _ = end_to_end(arrays)
+        flat, places = end_to_end(arrays)
         self._add_up(flat)
-        own = self.own(flat.size)
-        return cut_up(flat[own], within(own, arrays))
+        return within(self.own(flat.size), places)
 
     def gather(self, array: Array) -> None:
         """Complete an array: each rank has computed its own rows, sets the others to zero, and adds up."""
         if backend.device_of(array) == "cpu":
             super().gather(array)
         else:
+            require_rows(array)
             own = self.own(len(array))
             array[: own.start], array[own.stop :] = 0, 0
             self._add_up(array)
 
     def _add_up(self, array: Array) -> None:
         """Replace the array by the sum of all ranks' arrays, on the GPUs' own stream: nothing waits."""
-        if not array.flags.c_contiguous:
-            raise ValueError(f"an array of shape {array.shape} does not lie row by row: NCCL cannot add it up")
         kind = {"float32": self._nccl.NCCL_FLOAT32, "float64": self._nccl.NCCL_FLOAT64}[array.dtype.name]
         at, stream = array.data.ptr, backend.module("gpu").cuda.get_current_stream().ptr
         self._gpus.allReduce(at, at, array.size, kind, self._nccl.NCCL_SUM, stream)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import multiprocessing
 import os
 import threading
 import time
@@ -29,7 +28,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from minigen import files
+from minigen import files, parallel
 from minigen.training.ways import Pace
 
 PERIOD = 1.0  # seconds between two looks
@@ -48,7 +47,7 @@ def adapting_to_others(pace: Pace, say: Callable[[str], Any]) -> Iterator[None]:
     """
     blas = ThreadpoolController().select(user_api="blas")
     threads = max((library["num_threads"] for library in blas.info()), default=1)
-    workers = [os.getpid(), *(worker.pid for worker in multiprocessing.active_children() if worker.pid)]
+    workers = [os.getpid(), *parallel.workers().pids]
     if not _STAT.exists() or (len(workers) == 1 and (threads == 1 or FIXED in os.environ)):
         yield
         return
@@ -124,6 +123,6 @@ def _seconds(others: list[int]) -> tuple[float, float, float]:
 
 
 def _words(path: Path) -> list[bytes]:
-    """Those of the first line, in that of a process those behind its name."""
+    """The words of a file's first line; of /proc/PID/stat those after the process's name."""
     with files.reading(path, 2**20) as file:
         return file.readline().rpartition(b")")[2].split()

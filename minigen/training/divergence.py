@@ -18,12 +18,12 @@ class DivergedError(ArithmeticError):
 
 
 def require_finite(trainer: Trainer) -> None:
-    """Nothing where the averages and the weights are finite; else a replay from the last checkpoint.
+    """Nothing where the averages and the model's arrays are finite; else a replay from the last checkpoint.
 
     Raises:
         DivergedError: names the first batch, and the operation that made a value that is not finite.
     """
-    if _all_finite(trainer.averages.read()) and _weights_are_finite(trainer.model):
+    if _all_finite(trainer.averages.read()) and not _spoilt(trainer.model):
         return
     trainer.load(trainer.run.last, trainer.run.best)
     with check_finite():
@@ -35,8 +35,8 @@ def require_finite(trainer: Trainer) -> None:
                 trainer.step(batch)
             except NonFiniteError as error:
                 raise DivergedError(f"{where}: {error}; a smaller --lr may help") from error
-            if not _weights_are_finite(trainer.model):
-                raise DivergedError(f"{where}: the optimizer's step gave weights that are not finite")
+            if spoilt := _spoilt(trainer.model):
+                raise DivergedError(f"{where}: the step left NaN or infinity in {', '.join(spoilt[:3])}")
             trainer.batch += 1
     raise DivergedError(f"training stopped in epoch {trainer.epoch + 1}: the gradient norm overflowed")
 
@@ -63,5 +63,6 @@ def _all_finite(measures: dict[str, float]) -> bool:
     return all(math.isfinite(value) for value in measures.values())
 
 
-def _weights_are_finite(model: nn.Module) -> bool:
-    return all(bool(backend.of(p.data).isfinite(p.data).all()) for p in model.parameters())
+def _spoilt(model: nn.Module) -> list[str]:
+    """The names of the weights and running statistics that hold NaN or infinity."""
+    return [name for name, array in model.state_dict().items() if not backend.of(array).isfinite(array).all()]

@@ -8,6 +8,7 @@ parameters, so Adam's work is shared, too, and collects the other parts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from minigen import backend
 from minigen.autograd import Tensor
@@ -36,6 +37,11 @@ class Exchange:
                 backend.of(p.data).zeros_like(p.data) if p.grad is None else p.grad.data for p in optimizer.parameters
             ]
             for p, part in zip(optimizer.parameters, self.workers.reduce_scatter(gradients), strict=True):
+                if p.grad is None and part.any():
+                    raise ValueError(
+                        f"a parameter of shape {p.shape} has a gradient on some workers only: let the loss depend on "
+                        "it on all, as by + 0 * p.sum()"
+                    )
                 p.grad = None if p.grad is None else Tensor(part)
 
     def sum(self, batch: Batch, terms: Mapping[str, Tensor], norms: Mapping[str, Tensor] = {}) -> dict[str, Tensor]:
@@ -51,31 +57,40 @@ class Exchange:
         """The optimizer's step, each worker on its part of the parameters."""
         optimizer.step()
         if optimizer in self._shared:
-            parameters, *_ = self._shared[optimizer]
+            places, parameters, _ = self._shared[optimizer]
+            for p, place in zip(optimizer.parameters, places, strict=True):
+                if p.data is not place:
+                    raise ValueError(
+                        f"a parameter of shape {p.shape} has got another array, or belongs to two optimizers: workers "
+                        "cannot complete it. p.data[...] = numbers changes it where it lies"
+                    )
             self.workers.gather(parameters)
 
     def complete(self, optimizer: Optimizer) -> None:
         """Collect the parts of the optimizer's state from all workers, for a checkpoint."""
         if optimizer in self._shared:
-            _, *states = self._shared[optimizer]
-            for state in states:
+            for state in self._shared[optimizer].states:
                 self.workers.gather(state)
 
 
-def _share_out(optimizer: Optimizer, workers: Workers) -> list[Array]:
-    """Let the optimizer update only this worker's part of all its parameters.
+class _Shared(NamedTuple):
+    """What workers complete where it lies: an optimizer's parameters, end to end, and each of its state's arrays so."""
 
-    Returns:
-        the parameters, laid end to end, and then the same of each of its state's arrays
-    """
+    places: list[Array]  # of each parameter, within them all
+    parameters: Array
+    states: list[Array]
+
+
+def _share_out(optimizer: Optimizer, workers: Workers) -> _Shared:
+    """Let the optimizer update only this worker's part of all its parameters."""
     parameters, places = end_to_end([p.data for p in optimizer.parameters])
     optimizer.parts = parts_within(workers.own(parameters.size), places)
     for p, place in zip(optimizer.parameters, places, strict=True):
         p.data = place
-    shared = [parameters]
+    states = []
     for name in optimizer.state_names:
         keys = [f"{position}.{name}" for position in range(len(places))]
-        state, places = end_to_end([optimizer.state[key] for key in keys])
-        optimizer.state.update(zip(keys, places, strict=True))
-        shared.append(state)
-    return shared
+        state, parts = end_to_end([optimizer.state[key] for key in keys])
+        optimizer.state.update(zip(keys, parts, strict=True))
+        states.append(state)
+    return _Shared(places, parameters, states)

@@ -73,7 +73,7 @@ class Training:
             checkpoint.write(path, {name: backend.to_device(array, "cpu") for name, array in arrays.items()}, content)
 
     def snapshot(self) -> tuple[Arrays, State]:
-        """What a checkpoint holds; the arrays are the training's own."""
+        """What a checkpoint holds; the arrays are not copied."""
         arrays = {f"model.{name}": array for name, array in self.model.state_dict().items()}
         for objective in self.objectives:
             for name, array in objective.optimizer.state_dict().items():

@@ -82,7 +82,10 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the folder's lock in a `with` block, and look before each write whether it is still held."""
         with locked(self.path) as self.lock:
-            yield
+            try:
+                yield
+            finally:
+                self.lock = None
 
     def require_own(self) -> None:
         """Raise where another training has taken the locked folder. Called before each write."""

@@ -41,7 +41,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.busy = False
-        self.place: Callable[[bool], object] = bool  # does nothing
+        self.place: Callable[[bool], object] = lambda each_has_its_own: None
         self._forget()
         self.go_on(Way.EVENLY)
         self.begin()
@@ -62,7 +62,7 @@ class Pace:
         self._seconds, self._steps = 0.0, 0
 
     def begin(self) -> None:
-        """Steps follow: the time before does not count."""
+        """Start the clock of the next step."""
         self._before = time.perf_counter()
 
     def count_step(self) -> float:
@@ -90,7 +90,8 @@ def share_steps(training: Training, stop: int) -> int:
     """Let the next steps be taken as worker 0 wants; while it takes them alone, the others wait here.
 
     Returns:
-        the largest `stop` of all workers: for that, and for the end of the training, all must be there.
+        the largest `stop` of the workers that take steps; one that waits tells its own when it takes steps again. At
+        the end of the training all are there.
     """
     way, wanted = training.pace.way, training.pace.wanted
     if way == Way.ALONE and (stop or training.epoch == training.config.epochs):

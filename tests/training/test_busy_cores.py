@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from minigen import parallel
 from minigen.training import busy_cores
 from minigen.training.ways import Pace
 
@@ -108,11 +108,12 @@ class Noting(Pace):
 @pytest.mark.parametrize("fixed", [False, True])
 def test_workers_keep_to_cores_and_their_pace_is_told_while_others_use_them(monkeypatch, others, kept, told, fixed):
     fix_threads(monkeypatch, fixed)
-    monkeypatch.setattr(busy_cores.multiprocessing, "active_children", lambda: [SimpleNamespace(pid=1)])
+    workers = parallel.Workers()
+    workers.pids = (1,)
     calls: list[tuple[int, set[int]]] = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda *call: calls.append(call), raising=False)
     said, pace = [], Noting()
-    with busy_cores.adapting_to_others(pace, said.append):
+    with parallel.working_with(workers), busy_cores.adapting_to_others(pace, said.append):
         time.sleep(0.3)
     assert calls == list(zip([os.getpid(), 1] * 2, kept, strict=False))
     assert pace.told == ([False] if fixed else told)

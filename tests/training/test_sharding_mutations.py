@@ -83,7 +83,7 @@ MUTATIONS = [
     ("vae", "training.exchange:Exchange.sum", "norm.data**2", "norm.data"),
     ("vae", "training.exchange:Exchange.step", "self.workers.gather(parameters)", "pass"),
     ("vae", "training.exchange:Exchange.complete", "self.workers.gather(state)", "pass"),
-    ("vae", "training.exchange:_share_out", "p.data = place", "p.data = place.copy()"),
+    ("vae", "training.exchange:_share_out", "optimizer.state.update(zip(keys, parts, strict=True))", "pass"),
     ("vae", "parallel:within", "[inside]", "[inside][::-1]"),
     # other ways to share the steps
     ("every way", "training.ways:_change", "training.exchange.complete(objective.optimizer)", "pass"),

@@ -89,6 +89,19 @@ def test_an_error_on_one_worker_ends_all(rank):
 def test_an_error_that_cannot_be_pickled_is_told_in_words():
     with pytest.raises(WorkerError, match="worker 1 of 2: LocalError: on purpose"):
         processes.run(2, workers_at_work.fail_locally)
+    with pytest.raises(WorkerError, match="worker 1 of 2: NamedError: it is 7"):
+        processes.run(2, workers_at_work.fail_with_a_name)
+
+
+def test_a_worker_that_cannot_read_what_comes_ends_and_does_not_hang():
+    with pytest.raises(WorkerError, match="worker 1 of 2 has ended"):
+        processes.run(2, workers_at_work.send_what_nobody_can_read)
+
+
+@pytest.mark.parametrize("how", ["has a gradient on some workers only", "has got another array"])
+def test_workers_that_would_drift_apart_stop(how):
+    with pytest.raises(ValueError, match=how):
+        processes.run(2, workers_at_work.drift_apart, how.removeprefix("has got "))
 
 
 class LastWords:
@@ -201,12 +214,17 @@ def test_a_run_of_two_workers_that_is_killed_resumes_bit_for_bit(tmp_path):
     assert list(kill_and_resume.survive("vae", 2, 3, words, tmp_path, seed=0)) == ["", ""]
 
 
-def test_another_number_of_workers_goes_on_and_says_so(tmp_path, capsys):
-    words = ["vae", "--smoke", "--out", str(tmp_path / "run")]
-    assert main([*words, "--epochs", "1", *WORKERS]) == 0
-    assert "cores   2 of" in capsys.readouterr().out
-    assert main([*words, "--epochs", "2", "--workers", "1", "--resume"]) == 0
-    assert "with 1 worker, so far 2: the result is the same up to rounding only" in capsys.readouterr().out
+@pytest.mark.parametrize(("first", "then", "said"), [(2, 1, "1 worker, so far 2"), (1, 2, "2 workers, so far 1")])
+def test_another_number_of_workers_goes_on_and_says_so(tmp_path, capsys, first, then, said):
+    words = ["vae", "--smoke", "--epochs", "2", "--out"]
+    assert main([*words, str(tmp_path / "whole"), "--workers", "1"]) == 0
+    run = [*words, str(tmp_path / "run"), "--workers"]
+    assert main([*run, str(first), "--epochs", "1"]) == 0
+    assert f"cores   {first} of" in capsys.readouterr().out
+    assert main([*run, str(then), "--resume"]) == 0
+    assert f"with {said}: the result is the same up to rounding only" in capsys.readouterr().out
+    found, expected = (RunFolder(tmp_path / name).rows()[-1]["test"] for name in ("run", "whole"))
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_threads_train_models_as_if_each_were_alone(alone, monkeypatch):
