@@ -220,8 +220,8 @@ def layout() -> Drawing:
 
 @diagram("24-workers")
 def workers() -> Drawing:
-    """Each worker computes the gradient of its shard of the batch; the gradients are summed and everyone receives the
-    sum.
+    """Each worker computes the gradient of its shard of the batch; the gradients are summed, and each worker takes the
+    step on its third of the parameters.
     """
     d = Drawing(760, 320)
     for i in range(3):

@@ -49,7 +49,7 @@ Seed = Annotated[
 ]
 Workers = Annotated[_Processes, Meta(description="processes that share each step, one core each; 2 are faster than 1")]
 WorkersOfShortSteps = Annotated[
-    _Processes, Meta(description="processes that share each step, one core each; steps are short: 1 is fastest")
+    _Processes, Meta(description="processes that share each step, one core each; steps are short: 2 may be no faster")
 ]
 Device = Annotated[Literal["cpu", "gpu"], Meta(description="where to compute; gpu needs CuPy")]
 Hidden = Annotated[Count, Meta(description="units of each hidden layer")]
