@@ -153,7 +153,8 @@ def _check(
                     {id(x) for name, x in named if name not in wrong},
                     first,
                 )
-                raise subject.wrong(elements, written)
+                zero = not any(g.any() for name, g in zip(names, gradients, strict=True) if name in wrong)
+                raise subject.wrong(elements, written, zero)
         elif relative(ahead, behind, size) > UNEVEN:
             _raise_if_kinked(slopes, checked, direction, size, subject)
         worst = max(worst, error)

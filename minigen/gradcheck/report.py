@@ -86,8 +86,8 @@ class Subject:
             f"gradcheck of {self.function}, seed {self.seed}, order {self.order}: {what}", self.order, wrong=wrong
         )
 
-    def wrong(self, elements: Sequence[Element], written: Sequence[str]) -> GradcheckError:
-        """The error for wrong elements, the worst first."""
+    def wrong(self, elements: Sequence[Element], written: Sequence[str], zero: bool) -> GradcheckError:
+        """The error for wrong elements, the worst first; `zero` where the derivatives to their arguments are 0."""
         named = {element.argument for element in elements}
         wrong = [name for name in self.arguments if name in named]
         right = [name for name in self.arguments if name not in named]
@@ -99,7 +99,7 @@ class Subject:
             for e in elements[:MOST_ELEMENTS]
         ]
         lines += [f"written in {place}" for place in written]
-        if not any(element.yours for element in elements):
+        if zero:
             cut = (
                 f"cut off from {_listed(wrong)}: written with arrays (.data, .numpy(), .detach()) and not with tensors?"
             )

@@ -191,8 +191,8 @@ class RecurrentAutoencoder(Model):
 
 
 def draw_keras_weights(lstm: nn.LSTM) -> None:
-    """Keras's first weights, as the document's net has them: each gate's state matrix is orthogonal, and the forget
-    gates are open (bias 1; Jozefowicz et al. 2015).
+    """First weights like Keras's, which the document's net has: each gate's state matrix is orthogonal (Keras draws the
+    four as one orthonormal block, half as large), and the forget gates are open (bias 1; Jozefowicz et al. 2015).
 
     With torch.nn's weights the LSTM forgets a digit's first rows before its last, and for two epochs of MNIST the
     autoencoder produces only the mean image.
