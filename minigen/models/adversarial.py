@@ -19,11 +19,14 @@ from minigen.autograd import Tensor
 from minigen.backend import Array
 from minigen.data import Batch, Dataset, Split
 from minigen.evaluation.finding import Finding
-from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate, Validation
+from minigen.models.config import BatchSize, Config, Count, Epochs, Fraction, LearningRate
 from minigen.models.model import Loss, Model, Objective
 from minigen.ops.noise import normal_batch
 from minigen.optim import Adam
 
+Validation = Annotated[
+    Fraction, Meta(description="part of the training set held out to measure the losses on; the last epoch is kept")
+]
 Beta1 = Annotated[Fraction, Meta(description="Adam's decay of the mean gradient: short, as the aim moves")]
 Beta2 = Annotated[Fraction, Meta(description="Adam's decay of the mean squared gradient")]
 Filters = Annotated[
@@ -34,7 +37,7 @@ Filters = Annotated[
 class AdversarialConfig(Config, kw_only=True):
     """The documents' optimizer, Adam with 2e-4 and β₁ 0.5, and noise of 100 numbers.
 
-    The losses tell who is winning, not how good the images are, so no validation split chooses an epoch by them.
+    The losses tell who is winning, not how good the images are, so the last epoch is kept with or without validation.
     """
 
     epochs: Epochs = 50

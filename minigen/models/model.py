@@ -86,7 +86,8 @@ class Model(nn.Module, ABC):
         name: on the command line.
         config_type: its hyper-parameters.
         good: good results, in the units of `evaluate`, each of one data set; a text alone speaks of any data.
-        watch_samples: whether to measure and draw samples after each epoch, as no loss says how good they are.
+        watch_samples: whether to measure and draw samples after each epoch, as no loss says how good they are, and to
+            keep the last epoch as the best.
     """
 
     name: ClassVar[str]
@@ -127,7 +128,9 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def evaluate(self, batch: Batch) -> Loss:
-        """The score of a batch, the smaller the better, which chooses the best epoch; beside it other measures."""
+        """The score of a batch, the smaller the better, which chooses the best epoch unless `watch_samples`; beside it
+        other measures.
+        """
 
     def study(self, data: Dataset, validation: Split) -> Finding:
         """What the trained model, in evaluation mode, is good for: tried once on the test set, by default nothing."""

@@ -44,7 +44,10 @@ class TiedConfig(CorruptionConfig, kw_only=True):
         Literal["pretrain", "joint"], Meta(description="learn to reconstruct first, or together with the classes")
     ] = "pretrain"
     labels: Annotated[
-        CountOrZero, Meta(description="training images whose label may be used; 0 compares 100, 1,000 and all")
+        CountOrZero,
+        Meta(
+            description="training images whose label may be used; 0: all (--mode pretrain compares 100, 1,000 and all)"
+        ),
     ] = 0
     label_weight: Annotated[
         NotNegative, Meta(description="weight of the cross-entropy beside the error per pixel"), only(mode="joint")

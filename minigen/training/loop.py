@@ -82,12 +82,13 @@ class Trainer(Training):
                 self.loss_name = loss.name
 
     def finish_epoch(self) -> None:
-        """Validate, write the row and the checkpoints, and print; without validation each epoch is the best so far."""
+        """Validate, write the row and the checkpoints, and print; without a score each epoch is the best so far."""
         row: dict[str, Any] = {"epoch": self.epoch + 1, "loss": self.loss_name, "train": self.averages.read()}
         score = -math.inf
         if len(self.validation):
             row["score"], row["validation"] = divergence.require_finite_score(self)
-            score = row["validation"][row["score"]]
+            if not self.model.watch_samples:  # no loss says how good samples are
+                score = row["validation"][row["score"]]
         rate = self.data.examples / self.seconds
         row |= {"lr": self.objectives[0].optimizer.lr, "seconds": self.seconds, "images_per_second": rate}
         self.epoch, self.batch, self.seconds, self.averages = self.epoch + 1, 0, 0.0, Averages()

@@ -12,10 +12,11 @@ import pytest
 from limits import no_file_above
 from PIL import Image
 
-from minigen import rng, train
+from minigen import Tensor, rng, train
 from minigen.data import Description, load
 from minigen.evaluation import animation
 from minigen.models.gan import GAN, GANConfig
+from minigen.models.model import Loss
 from minigen.training.generator_watch import FRAME, GeneratorWatch, warnings
 from minigen.training.loop import Trainer
 from minigen.training.run_folder import RunFolder
@@ -106,6 +107,17 @@ def test_a_picture_that_finds_the_disk_full_is_named_and_left_out(tmp_path: Path
     with no_file_above(20_000), pytest.raises(OSError, match=r"File too large: .*frames/0003\.npy"):
         watch(row(3))
     assert not list((tmp_path / "frames").glob("*.npy"))
+
+
+def test_the_last_epoch_is_kept_also_with_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = load("mnist5k")
+    model = GAN(GANConfig(epochs=3), data.input_shape, 10)
+    run = RunFolder(tmp_path / "run").create("gan", model.config, Description.of(data), overwrite=False)
+    scores = iter([0.1, 3.0, 2.0])
+    monkeypatch.setattr(model, "evaluate", lambda batch: Loss("d_loss", Tensor(np.float32(next(scores)))))
+    Trainer(model, data.train.take(range(64)), data.train.take(range(8)), run, lambda _: None).fit()
+    assert run.best.read_bytes() == run.last.read_bytes()
+    assert [each["validation"]["d_loss"] for each in run.rows()] == pytest.approx([0.1, 3.0, 2.0])
 
 
 def test_measuring_does_not_change_training(tmp_path: Path) -> None:

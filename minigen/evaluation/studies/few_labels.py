@@ -41,10 +41,13 @@ def compare_features(model: Any, data: Dataset, validation: Split) -> Finding:
     """Test accuracies by kind of features and number of labels: numbers, a table and a figure.
 
     model: as models/tied.py has it, with `encode`, `classify` and `encoder`, and with --labels and --mode.
+    With --mode joint the number of labels is the one that the model was trained with.
     """
-    labels = [model.config.labels] if model.config.labels else [*COUNTS, len(data.train)]
-    counts = sorted({min(count, len(data.train)) for count in labels})
-    kinds = ("raw pixels", "random codes", *(["joint"] if model.config.mode == "joint" else ["codes", "fine-tuned"]))
+    joint = model.config.mode == "joint"
+    most = len(data.train) - len(validation) * joint
+    labels = [model.config.labels or most] if joint or model.config.labels else [*COUNTS, most]
+    counts = sorted({min(count, most) for count in labels})
+    kinds = ("raw pixels", "random codes", *([] if joint else ["codes", "fine-tuned"]))
     choices = [(seed, count) for seed in range(CHOICES) for count in counts if count < len(data.train) or not seed]
 
     def accuracies(rows: slice) -> Any:
@@ -58,6 +61,8 @@ def compare_features(model: Any, data: Dataset, validation: Split) -> Finding:
         kind: [[value for value, (_, of) in zip(row, choices, strict=True) if of == count] for count in counts]
         for kind, row in zip(kinds, right, strict=True)
     }
+    if joint:
+        found["joint"] = [[accuracy(model.classify, data.test, model.config.device)]]
     numbers = {
         f"{kind} {count}".replace(" ", "_"): float(np.mean(values))
         for kind, row in found.items()
@@ -71,12 +76,12 @@ def _classifiers(model: Any, data: Dataset, part: Split, seed: int) -> dict[str,
     with rng.stream(seed):
         untrained = type(model)(model.config, data.input_shape, len(data.classes))
         untrained.to(model.config.device)
-        classifiers = {
+        classifiers: dict[str, Map] = {
             "raw pixels": LinearClassifier(lambda x: x.flatten(1), part, data, model.config.device),
             "random codes": LinearClassifier(untrained.encode, part, data, model.config.device),
         }
         if model.config.mode == "joint":  # its code has seen the labels of its own choice: no other may be tried on it
-            return {**classifiers, "joint": model.classify}
+            return classifiers
         codes = LinearClassifier(model.encode, part, data, model.config.device)
         return {**classifiers, "codes": codes, "fine-tuned": fine_tuned(model, codes, part)}
 
@@ -90,7 +95,8 @@ class LinearClassifier(nn.Module):
     """
 
     def __init__(self, features: Map, part: Split, data: Dataset, device: str) -> None:
-        batches = list(Loader(part, min(BATCH_SIZE, len(part)), 0, device, drop_last=True).epoch(0))
+        parts = -(-len(part) // BATCH_SIZE)
+        batches = list(Loader(part, -(-len(part) // parts), 0, device).epoch(0))  # of nearly equal sizes, none left out
         with no_grad():
             known = [features(Tensor(batch.inputs)) for batch in batches]
             mean_square = sum(float((f * f).sum(1).mean().item()) for f in known) / len(known)
@@ -133,9 +139,13 @@ def table(found: dict[str, list[list[float]]], counts: list[int]) -> list[str]:
     head = "".join(f"{count:>12,}" for count in counts)
     lines = [f"{'test accuracy, labels':<22}{head}"]
     for kind, row in found.items():
-        cells = "".join(f"{f'{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f}':>12}" for values in row)
-        lines.append(f"{kind:<22}{cells}")
+        lines.append(f"{kind:<22}{''.join(f'{_cell(values):>12}' for values in row)}")
     return lines
+
+
+def _cell(values: list[float]) -> str:
+    spread = f" ± {100 * np.std(values):.1f}" if len(values) > 1 else ""
+    return f"{100 * np.mean(values):.1f}{spread}"
 
 
 @styled
