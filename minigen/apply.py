@@ -117,7 +117,7 @@ def _reads_data(verb: str, trained: Trained, options: argparse.Namespace) -> boo
         return isinstance(model, Encodes) and (options.a.isdecimal() or options.b.isdecimal())
     if verb == "classify" and isinstance(model, ClassifiesLater) and not model.knows_classes:
         return True
-    if verb == "score" and ("false_alarms" in options or trained.data.classes[0] == "normal"):
+    if verb == "score" and ("false_alarms" in options or trained.data.knows_normal):
         return True
     without_threshold = verb == "score" and trained.threshold is None and "threshold" not in options
     return without_threshold or not getattr(options, "inputs", [])
@@ -211,7 +211,7 @@ def _score_arguments(parser: Parser) -> None:
         "--false-alarms",
         type=float,
         metavar="RATE",
-        help="choose the threshold that this share of the validation split's normal examples exceeds",
+        help="choose the threshold that this share of the validation split's examples exceeds",
     )
     parser.add_argument("--seed", type=int, help="seed for the noise of a generator (default 0)")
 

@@ -271,6 +271,14 @@ def test_a_reconstruction_counts_no_padding(tmp_path: Path, capsys: pytest.Captu
     np.testing.assert_array_equal(made, minigen.load(run).reconstruct(test.inputs, test.lengths))
 
 
+def test_a_path_between_codes_has_no_padding_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, lengths = small_run(tmp_path / "run", "recurrent-ae", data="waves-varied"), load("waves-varied").test.lengths
+    whole, short = np.flatnonzero(lengths == 64)[:2], np.flatnonzero(lengths < 64)[0]
+    assert apply.main([str(run), "interpolate", *map(str, whole)]) == 0
+    assert apply.main([str(run), "interpolate", str(whole[0]), str(short)]) == 2
+    assert f"{short}: a sequence of {lengths[short]} steps, must have all 64" in capsys.readouterr().err
+
+
 def test_measures_a_generator(command: Command) -> None:
     lines = command("gan", "score")
     assert lines[1] == "of 2,000 samples, and in brackets of 2,000 training images:"

@@ -321,6 +321,10 @@ OPERATIONS: list[tuple[Callable[[Tensor], Tensor], tuple[int, ...]]] = [
     (lambda x: ops.conv_transpose2d(x, WEIGHT, None, (3, 2), (1, 0), (1, 0), (1, 2), 2), (6, 3, 4)),
     (lambda x: ops.conv_transpose2d(x, WEIGHT, None, 2, "same", 0, 1, 2), (6, 3, 4)),
     (lambda x: ops.softmax(ops.softplus(x) + ops.log(ops.sqrt(abs(x) + 1)) - ops.exp(-x)), (5,)),
+    (lambda x: ops.softmax(x, 1), (3, 4)),
+    (lambda x: x @ WEIGHT[0, 0, :, 0], (2, 3)),
+    (lambda x: WEIGHT[0, 0, 0] @ x, (2, 4)),
+    (lambda x: WEIGHT[0, 0] @ x, (3, 2, 4)),
     (lambda x: ops.leaky_relu(ops.maximum(1 / (2 + x * x), x / 3), 0.2) - 0.5, (5,)),
     (lambda x: (x.permute(0, 2, 1) @ x).transpose(1, 2)[:, 1:, ::-2] * x[:, :1, :1], (3, 4)),
     (

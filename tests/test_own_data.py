@@ -200,6 +200,18 @@ def test_a_mistake_is_one_line_and_loses_nothing(what: str, place: Path, capsys:
     assert not list(place.glob("cache/minigen/pictures/.minigen-*"))
 
 
+def test_a_class_of_pictures_called_normal_is_one_like_any_other(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for level in range(40):
+        picture(place / f"own/{('normal', 'odd')[level % 2]}/{level:02}.png", level)
+    done(train.main, f"{TRAIN} --data own", capsys)
+    assert "anomalies" not in done(apply.main, "run score", capsys)
+    one = "run score own/odd/01.png --threshold 0"
+    assert "1 of 1 inputs are above" in done(apply.main, one, capsys)
+    assert "this use reads no data set" in refused(apply.main, f"{one} --data own", capsys)
+
+
 def test_a_code_is_not_judged_by_classes_that_are_not_there(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flat(place / "own")
     assert "raw pixels" not in done(train.main, "sae --data own --epochs 1 --out run", capsys)

@@ -61,3 +61,8 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     def holds_images(self) -> bool:
         """Whether an example is (C, H, W), and not (T, D)."""
         return len(self.input_shape) == 3
+
+    @property
+    def knows_normal(self) -> bool:
+        """Whether the labels say which sequences are normal, and which are anomalies."""
+        return not self.holds_images and self.classes[0] == "normal"

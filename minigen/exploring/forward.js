@@ -76,12 +76,15 @@ const operations = {
     return y;
   },
 
-  // y[m, n] = Σ over k of a[m, k]·b[k, n], for each matrix of a stack
+  // y[m, n] = Σ over k of a[m, k]·b[k, n], for each matrix of a stack; a vector is a row on the left, else a column
   matmul({ a, b }, shape) {
-    const y = zeros(shape), [M, N] = shape.slice(-2), K = a.shape.at(-1);
+    const K = a.shape.at(-1), M = a.shape.at(-2) ?? 1, N = b.shape.length > 1 ? b.shape.at(-1) : 1;
+    const stack = shape.slice(0, shape.length - (a.shape.length > 1) - (b.shape.length > 1)), y = zeros(shape);
+    const left = broadcast(a, [...stack, M, K]).data;
+    const right = broadcast(b.shape.length > 1 ? b : { shape: [K, 1], data: b.data }, [...stack, K, N]).data;
     for (let n = 0; n < y.data.length; n++) {
-      const stacked = b.shape.length > 2 ? Math.floor(n / (M * N)) * K * N : 0;
-      for (let k = 0; k < K; k++) y.data[n] += a.data[Math.floor(n / N) * K + k] * b.data[stacked + k * N + (n % N)];
+      const row = Math.floor(n / N) * K, column = Math.floor(n / (M * N)) * K * N + (n % N);
+      for (let k = 0; k < K; k++) y.data[n] += left[row + k] * right[column + k * N];
     }
     return y;
   },
@@ -205,10 +208,18 @@ const operations = {
     return operations.lstm({ x: step, h0: h, c0: c, ...weights }, [1, 1, shape[1]]).slice(1);
   },
 
-  softmax({ x }, shape) {
-    const largest = x.data.reduce((a, b) => Math.max(a, b)), e = x.data.map((v) => Math.exp(v - largest));
-    const sum = e.reduce((a, b) => a + b);
-    return { shape, data: e.map((v) => v / sum) };
+  // y[k] = exp(x[k]) / Σ over j of exp(x[j]) along one axis, whose numbers lie `step` apart
+  softmax({ x, dim }, shape) {
+    const y = zeros(shape), axis = dim < 0 ? dim + shape.length : dim;
+    const length = shape[axis], step = count(shape.slice(axis + 1));
+    for (let n = 0; n < y.data.length; n++) {
+      if (Math.floor(n / step) % length) continue; // not the first number of its row
+      let largest = -Infinity, sum = 0;
+      for (let k = 0; k < length; k++) largest = Math.max(largest, x.data[n + k * step]);
+      for (let k = 0; k < length; k++) sum += y.data[n + k * step] = Math.exp(x.data[n + k * step] - largest);
+      for (let k = 0; k < length; k++) y.data[n + k * step] /= sum;
+    }
+    return y;
   },
 
   relu: each((v) => Math.max(v, 0)),

@@ -75,12 +75,14 @@ def from_test_set(trained: Trained, count: int, say: Callable[[str], Any]) -> Ex
 
 
 def one_example(trained: Trained, word: str, invert: bool, say: Callable[[str], Any]) -> Any:
-    """The test example of that number, or the picture in that file."""
+    """The test example of that number, or the picture in that file; UseError for a sequence shorter than others."""
     if word.isdecimal():
-        values = from_test_set(trained, int(word) + 1, say).values
-        if len(values) <= int(word):
-            raise UseError(f"{word}: the test set has numbers 0 to {len(values) - 1}")
-        return values[int(word)]
+        found, at = from_test_set(trained, int(word) + 1, say), int(word)
+        if len(found.values) <= at:
+            raise UseError(f"{word}: the test set has numbers 0 to {len(found.values) - 1}")
+        if found.lengths is not None and found.lengths[at] < found.values.shape[1]:
+            raise UseError(f"{word}: a sequence of {found.lengths[at]} steps, must have all {found.values.shape[1]}")
+        return found.values[at]
     if not trained.data.holds_images:
         raise UseError(f"{word!r}: must be the number of a test sequence")
     if not files.exists(Path(word)):

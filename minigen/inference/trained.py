@@ -32,6 +32,7 @@ _VERBS = {
     Samples: ("sample", "interpolate_noise"),
     Encodes: ("encode", "decode", "interpolate"),
     Reconstructs: ("reconstruct", "score"),
+    Classifies: ("classify",),
     Restores: ("damage", "restore"),
 }
 """The methods that a model allows, by what it can do."""

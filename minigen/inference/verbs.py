@@ -183,7 +183,7 @@ def score(trained: Trained, options: argparse.Namespace, results: Results) -> No
 
 def _labelled(trained: Trained, x: Examples) -> bool:
     """Whether there are both normal sequences and anomalies, and the labels say which."""
-    return x.labels is not None and trained.data.classes[0] == "normal" and 0 < (x.labels != 0).sum() < len(x.labels)
+    return x.labels is not None and trained.data.knows_normal and 0 < (x.labels != 0).sum() < len(x.labels)
 
 
 def _beside_baselines(trained: Trained, x: Examples, scores: Any, rate: float) -> Sequence[str]:

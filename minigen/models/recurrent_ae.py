@@ -129,8 +129,8 @@ class RecurrentAutoencoder(Model):
             inputs, lengths = batch.inputs, batch.lengths
             steps = inputs.reshape(-1, inputs.shape[2])
             steps = steps if lengths is None else inputs[_within(lengths, inputs.shape[1])[:, :, 0]]
-            deviation = steps.std(0)
-            self.mean[...] = steps.mean(0)
+            deviation = steps.std(0, dtype="float64")  # NumPy sums along this axis one by one, which float32 rounds
+            self.mean[...] = steps.mean(0, dtype="float64")
             self.deviation[...] = backend.of(steps).where(deviation > 1e-6, deviation, 1)  # a constant's is not quite 0
 
     def encode(self, x: Tensor, lengths: Array | None = None) -> Tensor:

@@ -346,6 +346,7 @@ def test_a_run_says_in_one_line_what_it_is(trained: Callable[..., Trained]) -> N
         getattr(trained("vae"), verb)
     assert "sample, " in trained("vae")._repr_html_()
     assert "sample" not in trained("ae")._repr_html_()
+    assert "<td>classify</td>" in trained("cnn")._repr_html_()
 
 
 def test_the_ends_of_a_path_may_be_bytes_or_floats(trained: Callable[..., Trained], digits: np.ndarray) -> None:

@@ -89,6 +89,15 @@ def test_a_standardised_model_reads_its_training_data_in_any_units(device: str) 
     np.testing.assert_allclose(to_numpy(Tensor(model.deviation)), [steps.std(0)[0], 1], rtol=1e-5)
 
 
+def test_the_mean_of_many_sequences_is_not_rounded_away() -> None:
+    inputs = np.full((100_000, 6, 2), 0.22, np.float32)
+    inputs[::2] -= np.float32(0.1)
+    model = model_of()
+    model.prepare(Split(inputs, np.zeros(len(inputs), np.int64)))
+    np.testing.assert_allclose(to_numpy(Tensor(model.mean)), [0.17, 0.17], rtol=1e-5)
+    np.testing.assert_allclose(to_numpy(Tensor(model.deviation)), [0.05, 0.05], rtol=1e-5)
+
+
 def test_a_file_of_the_users_own_is_trained_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     time = np.linspace(0, 6, 20)
     np.savetxt(tmp_path / "own.csv", [np.sin(time + shift) for shift in range(30)], delimiter=",")
