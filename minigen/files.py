@@ -114,17 +114,6 @@ def replace_file(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Like `replace_file`, for a file that must not exist yet: FileExistsError where it does, also as a link."""
-    with naming(path):
-        os.close(os.open(path, os.O_WRONLY | _NEW, 0o666))  # takes the name, which nobody else can take then
-    try:
-        replace_file(path, content)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
 def remove_leftovers(folder: Path, age: float = 0.0) -> None:
     """Remove what writers that were killed left in a folder in which no other writes.
 

@@ -20,7 +20,7 @@ from small_runs import small_run
 
 import minigen
 from minigen import Tensor, explore, nn, ops
-from minigen.exploring.content import content
+from minigen.exploring.content import _abilities, content
 from minigen.exploring.programs import FORWARD, operations
 from minigen.exploring.tracing import TraceError, trace
 from minigen.files import read
@@ -302,6 +302,13 @@ def test_weights_are_halved_where_no_picture_changes(run: Path, scale: float, bi
     assert {str(array.dtype) for name, array in arrays.items() if not name.startswith("page: ")} == {expected}
     for name, array in trained.model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(("shape", "digits"), [((1, 28, 28), True), ((3, 28, 28), False), ((28, 28), False)])
+def test_only_grey_pictures_are_moved_as_digits(run: Path, shape: tuple[int, ...], digits: bool) -> None:
+    trained = minigen.load(run)
+    data = msgspec.structs.replace(trained.data, input_shape=shape, name="mnist-like")
+    assert ("digits" in _abilities(dataclasses.replace(trained, data=data), {})) is digits
 
 
 def test_weights_that_are_not_finite_are_refused(run: Path) -> None:

@@ -121,6 +121,11 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
         "",
         r"1\.png is grey, 2\.png is in colours: --channels 1 or",
     ),
+    "colours and grey": (
+        lambda p: (picture(p / "1.png"), picture(p / "2.png", mode="L")),
+        "",
+        r"1\.png is in colours, 2\.png is grey: --channels 1 or",
+    ),
     "no picture inside": (
         lambda p: (photos(p), (p / "a/bad.png").write_text("x")),
         "",
@@ -152,6 +157,16 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
     "size of a named set": (lambda p: None, "mnist5k --size 32", "--size is 32, but mnist5k has a form of its own"),
     "odd size": (photos, "own --size 37x53 --MODEL conv-vae", "images of 37 × 53, conv-vae needs multiples of 4"),
     "text file": (lambda p: p.with_suffix(".txt").write_text("x"), "./own.txt", "must be a folder of pictures, or a"),
+    "size of sequences": (
+        lambda p: sequences(p.with_suffix(".csv")),
+        "./own.csv --size 64",
+        r"--size is 64, but .*own\.csv holds sequences",
+    ),
+    "channels of sequences": (
+        lambda p: sequences(p.with_suffix(".csv")),
+        "./own.csv --channels 1",
+        r"--channels is 1, but .*own\.csv holds sequences",
+    ),
     "sequences for an image model": (lambda p: sequences(p.with_suffix(".csv")), "./own.csv", "vae needs images"),
     **{
         f"no classes for {model}": (flat, f"own --MODEL {model}", f"own has one class only, {model} needs at least two")

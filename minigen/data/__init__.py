@@ -137,6 +137,9 @@ def _own(path: Path, seed: int, size: str | None, channels: int | None, skip_unr
         raise DataError(f"--skip-unreadable is for a folder of pictures, {path} is a file")
     if ending in (".npy", ".npz"):
         return load_arrays(path, seed, sides, channels)
-    if ending == ".csv" and size is None and channels is None:
+    if ending == ".csv":
+        for option, value in (("size", size), ("channels", channels)):
+            if value is not None:
+                raise DataError(f"--{option} is {value}, but {path} holds sequences: it is for pictures of your own")
         return read_sequences(path, seed)
     raise DataError(f"{path}: must be a folder of pictures, or a .npz, .npy or .csv file")

@@ -1,7 +1,7 @@
 """Pictures in an array of the user's own, as a data set.
 
     .npz    x_train (N, H, W) or (N, H, W, C), y_train (N,), x_test, y_test, as keras.datasets has them; only x_train
-            must be there. Without x_test a random tenth is the test split, which the seed chooses
+            must be there. Without x_test a random tenth, shuffled, is the test split, which the seed chooses
     .npy    (N, H, W), (N, H, W, C) or (N, C, H, W), where C is 1 or 3
 
 Values are uint8 from 0 to 255, or floats from 0 to 1.
@@ -48,7 +48,8 @@ def load_arrays(path: Path, seed: int, size: Size, channels: int | None) -> Data
         elif f"y_{part}" in arrays:
             raise DataError(f"{path}: holds y_{part}, but no x_{part}")
     if len(parts) == 1:
-        parts = [parts[0].take(rows) for rows in hold_tenth(len(parts[0]), seed)]
+        kept, held = hold_tenth(len(parts[0]), seed)
+        parts = [parts[0].take(rows) for rows in (kept, np.random.default_rng(0).permutation(held))]
     train, test = parts
     require_examples(f"{path}: no picture", train, test)
     if train.inputs.shape[1:] != test.inputs.shape[1:]:

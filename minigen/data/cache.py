@@ -116,7 +116,6 @@ def _decode(root: Path, names: Sequence[str], size: Size, channels: int | None, 
                 continue
             if not first:
                 first, shape = name, levels.shape
-                channels = 3 if shape[0] == 3 else channels
                 _require_space(path.parent, root, shape, len(names))
             if levels.shape != shape:
                 raise _other_shape(root, first, shape, name, levels.shape)
@@ -146,7 +145,9 @@ def _other_shape(root: Path, first: str, shape: tuple[int, ...], name: str, othe
     if shape[1:] != other[1:]:
         sizes = f"{first} is {shape[1]} × {shape[2]}, {name} is {other[1]} × {other[2]}"
         return DataError(f"{root}: pictures of different sizes ({sizes}): --size 64 or --size 48x64 makes them equal")
-    return DataError(f"{root}: {first} is grey, {name} is in colours: --channels 1 or --channels 3 makes them alike")
+    kinds = ("grey", "in colours") if shape[0] == 1 else ("in colours", "grey")
+    what = f"{first} is {kinds[0]}, {name} is {kinds[1]}"
+    return DataError(f"{root}: {what}: --channels 1 or --channels 3 makes them alike")
 
 
 def _unreadable(root: Path, names: Sequence[str], unreadable: dict[int, str]) -> DataError:

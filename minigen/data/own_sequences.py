@@ -1,7 +1,8 @@
 """The user's own sequences (N, T, D): one per row of a file, or windows of one long recording; labelled or not.
 
 An anomaly detector learns from normal sequences only. So where a column says which are normal, all others are in the
-test split, whichever way the rest is split.
+test split, whichever way the rest is split. Where the test split is a file of its own, those of the training file are
+left out.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def read_sequences(path: str | Path, seed: int = 0, units: Units = (), reading: 
     Raises DataError for a file that cannot be read so, and where nothing is left to train on or to test.
     """
     path = files.absolute(path)
-    train, test = _split(path, seed, reading)
+    train, test, left_out = _split(path, seed, reading)
     require_examples(f"{path}: no sequence", train.values, test.values)
     count, steps, variables = train.values.shape
     if test.values.shape[1:] != (steps, variables):
@@ -102,6 +103,7 @@ def read_sequences(path: str | Path, seed: int = 0, units: Units = (), reading: 
     if test.kinds is not None:
         anomalies = np.count_nonzero(test.kinds != NORMAL)
         understood += f"; label {reading.of_normal} is normal; {anomalies:,} anomalies, all in the test split"
+    understood += f"; {left_out:,} anomalies of the training file left out" if left_out else ""
     source = f"your own file {path}: {understood}"
     return Dataset("sequences", train_split, test_split, classes, source, tuple(units), overlapping)
 
@@ -111,25 +113,30 @@ def _labels(part: _Labelled, classes: Sequence[str]) -> NDArray[np.int64]:
     return np.array([classes.index(kind) for kind in kinds] or [0] * len(part.values), np.int64)
 
 
-def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelled]:
-    """The training split, without anomalies, and the test split."""
+def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelled, int]:
+    """The training split, without anomalies, the test split, and how many anomalies are in neither."""
     if reading.test is not None:
         tested = read_table(files.absolute(reading.test), reading.label_column)
         test = _sequences(files.absolute(reading.test), tested, reading)
         train = _sequences(path, read_table(path, reading.label_column, without=tested.values.shape[-1]), reading)
-        return _normal(path, train, reading)[0], test
+        normal, anomalies = _normal(path, train, reading)
+        return normal, test, len(anomalies.values)
     table = read_table(path, reading.label_column)
     if reading.window is None:
         normal, anomalies = _normal(path, _sequences(path, table, reading), reading)
         if len(normal.values) < 2:
             raise DataError(f"{path}: one sequence, at least 2 are needed (to train on, and to test)")
         kept, held = hold_tenth(len(normal.values), seed)
-        return normal.take(kept), _together(normal.take(held), anomalies)
+        return normal.take(kept), _together(normal.take(held), anomalies), 0
     at = int(len(table.values) * (1 - TEST_FRACTION))
+    if len(table.values) - at < reading.window:
+        what = f"a recording of {len(table.values):,} steps (a step per row)"
+        why = f"the last tenth ({len(table.values) - at:,}) is the test split"
+        raise DataError(f"{path}: {what}, too few for --window {reading.window}: {why}")
     parts = (Table(table.values[part], table.labels and table.labels[part]) for part in (slice(at), slice(at, None)))
     before, after = (_sequences(path, part, reading) for part in parts)
     normal, anomalies = _normal(path, before, reading)
-    return normal, _together(after, anomalies)
+    return normal, _together(after, anomalies), 0
 
 
 def _together(a: _Labelled, b: _Labelled) -> _Labelled:
@@ -175,9 +182,8 @@ def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
     if values.ndim != 2:
         raise DataError(f"{path}: an array with {values.ndim} axes, --window cuts a recording (steps, variables)")
     if len(values) < reading.window:
-        what = f"a recording of {len(values):,} steps (a step per row)"
         raise DataError(
-            f"{path}: {what}, too few for --window {reading.window}: some must be left to train on and to test"
+            f"{path}: a recording of {len(values):,} steps (a step per row), too few for --window {reading.window}"
         )
     starts = np.arange(0, len(values) - reading.window + 1, reading.stride or reading.window)
     within = starts[:, None] + np.arange(reading.window)

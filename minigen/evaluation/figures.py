@@ -204,7 +204,7 @@ def reconstructions(model: Any, test: Split, count: int = 10) -> Figure:
     if pictures.ndim == 3:  # a sequence of several values (T, D) is a picture too
         pictures = pictures[:, None]
     title = f"{counted(len(x), f'test {kind}')} and {'its reconstruction' if len(x) == 1 else 'their reconstructions'}"
-    return show_images(pictures, len(x), title, [*names, "from code"])
+    return show_images(pictures, len(x), title, [*names, "reconstructed"])
 
 
 def samples(model: Any, columns: int = 10) -> Figure:

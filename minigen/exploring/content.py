@@ -111,7 +111,7 @@ def _abilities(trained: Trained, tasks: dict[str, Program]) -> list[str]:
         found.append("input")
     if trained.data.holds_images and trained.data.input_shape[0] == 3:
         found.append("colour")
-    if trained.data.name.startswith("mnist") and trained.data.holds_images:
+    elif trained.data.holds_images and trained.data.name.startswith("mnist"):
         found.append("digits")
     return found
 

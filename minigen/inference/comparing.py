@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,10 @@ def _curves(rows: list[Row]) -> dict[str, Curve]:
 
 
 def table(runs: Sequence[Run]) -> list[str]:
-    """A line for each thing compared, a column for each run; of the hyper-parameters those that differ."""
+    """A line for each thing compared, a column for each run; of the hyper-parameters those that differ.
+
+    A note says where data of one name differ, as generated data do with another seed.
+    """
     configs = [structs.asdict(run.trained.config) for run in runs]
     lines = {
         "": [shown(run.name) for run in runs],
@@ -78,10 +82,15 @@ def table(runs: Sequence[Run]) -> list[str]:
         lines[f"test {name}".replace("_", " ")] = [_cell(x, epoch_table.number) for x in found]
     heading = max(map(len, lines))
     widths = [max(map(len, column)) for column in zip(*lines.values(), strict=True)]
-    return [
+    told = [
         "  ".join([f"{name:<{heading}}", *(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))])
         for name, cells in lines.items()
     ]
+    known = {(run.trained.data.name, run.trained.data.crc32) for run in runs if run.trained.data.crc32 is not None}
+    for name, count in Counter(name for name, _ in known).items():
+        if count > 1:
+            told.append(f"note    not all runs on {name} have the same data: their test sets may differ")
+    return told
 
 
 def _cell(value: Any, spelled: Callable[[Any], str] = str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigen import files
+from minigen.autograd import Tensor
 from minigen.data import DataError, Split
 from minigen.data.pictures import read_pictures
 from minigen.evaluation import figures
@@ -31,6 +32,7 @@ from minigen.inference.inputs import (
 from minigen.inference.loading import data_of
 from minigen.inference.outputs import SHOWN, Results, warn
 from minigen.inference.trained import Trained
+from minigen.models.images import psnr
 from minigen.models.model import ClassifiesLater, Encodes, Reconstructs
 
 LEAST_CERTAIN = 20  # pictures that are shown
@@ -57,7 +59,7 @@ def reconstruct(trained: Trained, options: argparse.Namespace, results: Results)
         series = values[:SHOWN], decoded[:SHOWN], x.names, x.lengths
         results.figure("sheet", figures.show_sequences(*series, units=trained.data.units))
     else:
-        results.sheet({"input": values, "from code": decoded}, "inputs and their reconstructions")
+        results.sheet({"input": values, "reconstructed": decoded}, "inputs and their reconstructions")
 
 
 def _lines(trained: Trained) -> bool:
@@ -117,8 +119,7 @@ def restore(trained: Trained, options: argparse.Namespace, results: Results) -> 
     x = _examples(trained, options, results)
     damaged = trained.damage(x.values)
     restored = trained.restore(damaged)
-    error = ((restored - x.values) ** 2).mean(axis=(1, 2, 3))
-    results.say(f"PSNR {-10 * np.log10(error.clip(1e-10)).mean():.2f} dB (mean of {len(error)})")
+    results.say(f"PSNR {psnr(Tensor(restored), Tensor(x.values)).item():.2f} dB (mean of {len(restored)})")
     results.pictures(x.names, restored)
     rows = {"damaged": figures.enlarged(damaged, x.values.shape[2]), "restored": restored, "true": x.values}
     results.sheet(rows, "damaged, restored and true")

@@ -45,7 +45,11 @@ Schedule = Annotated[Literal["constant", "cosine"], Meta(description="course of 
 Warmup = Annotated[CountOrZero, Meta(description="steps over which the learning rate rises to --lr")]
 ClipNorm = Annotated[NotNegative, Meta(description="largest norm of the gradient; 0 does not clip")]
 Seed = Annotated[
-    CountOrZero, Meta(description="seed for the initial weights, the noise, the data order and the validation split")
+    CountOrZero,
+    Meta(
+        description="seed for the initial weights, the noise, the data order and the validation split; also for "
+        "generated data and for the test split of your own"
+    ),
 ]
 Workers = Annotated[_Processes, Meta(description="processes that share each step, one core each; 2 are faster than 1")]
 WorkersOfShortSteps = Annotated[

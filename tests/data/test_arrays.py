@@ -57,6 +57,15 @@ def test_an_npz_of_keras_has_splits_and_labels(tmp_path: Path) -> None:
     assert load(tmp_path / "k.npz", size="8x7", channels=1).input_shape == (1, 8, 7)
 
 
+def test_the_first_test_pictures_of_a_sorted_file_are_of_several_classes(tmp_path: Path) -> None:
+    labels = np.repeat(np.arange(4), 50)
+    np.savez(tmp_path / "sorted.npz", x_train=(labels[:, None, None] + 9) * np.ones((1, 4, 4), int), y_train=labels)
+    data = load(tmp_path / "sorted.npz")
+    assert len(set(data.test.labels[:5])) > 1
+    np.testing.assert_array_equal(data.test.inputs[:, 0, 0, 0], data.test.labels + 9)
+    assert data.train.labels.tolist() == sorted(data.train.labels)
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "two layouts": (np.zeros((5, 3, 4, 3), np.uint8), r"\(N, C, H, W\) or \(N, H, W, C\): .*x_train=array"),
     "single picture": (np.zeros((28, 28, 3), np.uint8), r"28 images of 28 × 3: save one as"),

@@ -265,6 +265,14 @@ def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
         read_sequences(train, reading=Reading(label_column="1", test=str(test)))
 
 
+def test_anomalies_of_the_training_file_are_left_out_beside_a_test_file(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [[3 * (i % 11 == 0), i, i + 1] for i in range(22)])
+    test = write(tmp_path / "test.csv", [["normal" if i < 5 else "x", i, i + 1] for i in range(8)])
+    data = read_sequences(train, reading=Reading(label_column="1", test=str(test)))
+    assert (len(data.train), len(data.test)) == (20, 8)
+    assert data.source.endswith("3 anomalies, all in the test split; 2 anomalies of the training file left out")
+
+
 @pytest.mark.parametrize(
     ("reading", "message"),
     [
@@ -274,7 +282,8 @@ def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
         (Reading(label_column="2", normal="1"), r"no label is 1, but for example '5'"),
         (Reading(normal="1"), r"--normal is 1, .*--label-column must be given"),
         (Reading(stride=2), r"--stride is 2, .*--window must be given"),
-        (Reading(window=50), r"a recording of 8 steps .*--window 50"),
+        (Reading(window=50), r"a recording of 9 steps .*--window 50: the last tenth \(1\) is the test"),
+        (Reading(window=5), r"a recording of 9 steps .*--window 5: the last tenth"),
     ],
 )
 def test_readings_that_do_not_fit(tmp_path: Path, reading: Reading, message: str) -> None:

@@ -81,7 +81,7 @@ def test_sequences_are_called_sequences() -> None:
     figure = figures.reconstructions(model, rows)
     (axes,) = figure.axes
     assert figure.get_suptitle() == "4 test sequences and their reconstructions"
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["sequence", "from code"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["sequence", "reconstructed"]
 
 
 def test_codes_of_short_sequences_are_mapped_without_their_padding() -> None:

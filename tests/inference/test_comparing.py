@@ -31,6 +31,16 @@ def test_a_column_for_each_run(two: list[str], tmp_path: Path, capsys: pytest.Ca
     assert figure.read_bytes().startswith(b"\x89PNG")
 
 
+def test_runs_on_other_data_of_one_name_are_told_apart(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waves = [str(small_run(tmp_path / f"{seed}", "recurrent-ae", data="waves", seed=seed)) for seed in (0, 1)]
+    note = "note    not all runs on waves have the same data: their test sets may differ"
+    for runs, noted in (([*two, *waves], True), ([*two, waves[0]], False)):
+        assert compare.main([*runs, "--out", str(tmp_path / "c.png")]) == 0
+        assert (note in capsys.readouterr().out) is noted
+
+
 def test_a_comparison_that_cannot_be_is_one_line(
     two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
