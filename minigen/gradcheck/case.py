@@ -76,6 +76,11 @@ def positive(*shape: int) -> Draw:
     return lambda generator: np.asarray(generator.uniform(0.5, 2.0, shape))
 
 
+def zeros(*shape: int) -> Draw:
+    """Nothing is drawn: all are 0."""
+    return lambda _: np.zeros(shape)
+
+
 def unit(*shape: int) -> Draw:
     """From [0.1, 0.9)."""
     return lambda generator: np.asarray(generator.uniform(0.1, 0.9, shape))

@@ -2,20 +2,22 @@
 
 The function's outputs are reduced to one number L = Σ ⟨cotangent, output⟩ with a random cotangent (a
 cotangent of ones would pass a softmax whose gradient is zero, since its outputs always sum to one). Along
-a random direction v through all inputs at once, the central difference
+a random direction v of one input x, the central difference
 
     (L(x + h·v) - L(x - h·v)) / 2h        h = 6·10⁻⁶·max(1, |x|)
 
-must equal Σ gradient·v. Three random directions miss a wrong derivative with probability zero. If one of them
-fails, each element is checked alone: by the same difference and, since 1/x or log x near 0 bends within that step,
-by a step that is small beside the element itself. Only an element that fails both is reported.
+must equal Σ gradient·v. Three random directions miss a wrong derivative with probability zero. Each input has its own
+three, because beside an input whose gradient is 10⁶ one whose gradient should be 1 and is 0.95 would pass as rounding.
+If a direction fails, each element is checked alone: by the same difference and, since 1/x or log x near 0 bends within
+that step, by a step that is small beside the element itself. Only an element that fails both is reported.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,13 +37,29 @@ from minigen.gradcheck.report import (
 )
 
 Function: TypeAlias = Callable[..., "Tensor | Sequence[Tensor]"]
-Slopes: TypeAlias = Callable[[Sequence[Tensor], Sequence[Array], float], tuple[float, float]]
+Slopes: TypeAlias = Callable[[Tensor, Array, float], tuple[float, float]]
 
 STEP = 6e-6  # about the cube root of float64's rounding: truncation and rounding errors are then alike
 TOLERANCE = {1: 1e-7, 2: 1e-5}
 DIRECTIONS = 3
 UNEVEN = 1e-4  # how far the slopes ahead and behind may differ before a kink is suspected
 SMALL_STEP = 1e-3  # relative to an element, for the second check of one that failed
+
+
+class Input(NamedTuple):
+    """An input that requires a gradient, with its gradient g.
+
+    Attributes:
+        scale: max(1, |x|), the length of a step for each element.
+        size: what errors are relative to: ‖g·scale‖, and not less than 1% of Σ |value|, in whose rounding a gradient
+            of zero drowns.
+    """
+
+    name: str
+    x: Tensor
+    gradient: Array
+    scale: Array
+    size: float
 
 
 def gradcheck(fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, seed: int = 0) -> float:
@@ -55,7 +73,8 @@ def gradcheck(fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, s
         seed: of the random cotangents and directions.
 
     Returns:
-        The worst relative error, |analytic - numeric| / max(|analytic|, |numeric|, ‖gradient‖, 1% of Σ |value|).
+        The worst relative error, |analytic - numeric| / max(|analytic|, |numeric|, ‖gradient‖, 1% of Σ |value|), where
+        the gradient is that to one input.
 
     Raises:
         GradcheckError: an error above 10⁻⁷ (order 1) or 10⁻⁵ (order 2), a gradient of the wrong shape or
@@ -65,7 +84,7 @@ def gradcheck(fn: Function, inputs: Tensor | Sequence[Tensor], order: int = 1, s
     """
     if order not in TOLERANCE:
         raise ValueError(f"gradcheck: order is {order}, must be 1 or 2")
-    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for position, x in enumerate(inputs):
         if not isinstance(x, Tensor) or x.dtype != "float64" or x._edges:
             found = f"is {backend.described(x)}"
@@ -116,9 +135,9 @@ def _check(
             what = f"the gradient to {name} is {g.dtype}, must be {x.dtype}"
             raise subject.fault(what, name)
 
-    def slopes(tensors: Sequence[Tensor], direction: Sequence[Array], step: float) -> tuple[float, float]:
+    def slopes(x: Tensor, direction: Array, step: float) -> tuple[float, float]:
         """The slope of L over one step ahead and over one step behind; their mean is the central difference."""
-        ahead, behind = (_moved(fn, inputs, tensors, direction, h) for h in (step, -step))
+        ahead, behind = (_moved(fn, inputs, x, h * direction) for h in (step, -step))
         return _difference(weights, ahead, here) / step, _difference(weights, here, behind) / step
 
     level = sum(float(abs(w * y.data).sum().item()) for w, y in zip(weights, outputs, strict=True))
@@ -128,37 +147,39 @@ def _check(
     if abs(_difference(weights, here, [y.data for y in outputs])) > 1e-9 * level:
         raise subject.fault("the function's value is another one the second time; noise must be fixed")
 
-    scales = [backend.of(x.data).maximum(abs(x.data), 1.0) for x in checked]
-    size = sum(float(((g * s) ** 2).sum().item()) for g, s in zip(gradients, scales, strict=True)) ** 0.5
-    size = max(size, 0.01 * level, SMALLEST)  # a gradient that is zero drowns in the rounding of the value
+    parts = []
+    for name, x, g in zip(names, checked, gradients, strict=True):
+        scale = backend.of(x.data).maximum(abs(x.data), 1.0)
+        norm = float(((g * scale) ** 2).sum().item()) ** 0.5
+        parts.append(Input(name, x, g, scale, max(norm, 0.01 * level, SMALLEST)))
     tolerance, worst = TOLERANCE[subject.order], 0.0
-    for _ in range(DIRECTIONS):
-        direction = [v * s for v, s in zip(_normal_like(checked, generator), scales, strict=True)]
-        analytic = sum(float((g * v).sum().item()) for g, v in zip(gradients, direction, strict=True))
-        ahead, behind = slopes(checked, direction, STEP)
-        error = relative(analytic, (ahead + behind) / 2, size)
+    for part, _ in itertools.product(parts, range(DIRECTIONS)):
+        direction = _normal_like([part.x], generator)[0] * part.scale
+        ahead, behind = slopes(part.x, direction, STEP)
+        error = relative(float((part.gradient * direction).sum().item()), (ahead + behind) / 2, part.size)
         if error > tolerance:
-            elements = _worst_elements(slopes, names, checked, gradients, size)
-            alone = math.hypot(*(element.error for element in elements))
+            alone = math.hypot(*(element.error for element in _elements(slopes, part)))
             if alone <= tolerance:
                 error = alone
             else:
-                _raise_if_kinked(slopes, checked, direction, size, subject)
-                elements = [element for element in elements if element.error > tolerance] or elements[:1]
-                wrong = {element.argument for element in elements}
-                named = list(zip(names, checked, strict=True))
-                written = places(
-                    outputs,
-                    {id(x) for name, x in named if name in wrong},
-                    {id(x) for name, x in named if name not in wrong},
-                    first,
-                )
-                zero = not any(g.any() for name, g in zip(names, gradients, strict=True) if name in wrong)
-                raise subject.wrong(elements, written, zero)
-        elif relative(ahead, behind, size) > UNEVEN:
-            _raise_if_kinked(slopes, checked, direction, size, subject)
+                _raise_if_kinked(slopes, part, direction, subject)
+                raise _wrong(slopes, parts, subject, outputs, first)
+        elif relative(ahead, behind, part.size) > UNEVEN:
+            _raise_if_kinked(slopes, part, direction, subject)
         worst = max(worst, error)
     return worst
+
+
+def _wrong(
+    slopes: Slopes, parts: Sequence[Input], subject: Subject, outputs: Sequence[Tensor], first: Sequence[Tensor]
+) -> GradcheckError:
+    """The error that names the wrong elements of all inputs, the worst first, and where their derivatives are."""
+    elements = sorted((e for part in parts for e in _elements(slopes, part)), key=lambda element: -element.error)
+    elements = [element for element in elements if element.error > TOLERANCE[subject.order]] or elements[:1]
+    named = {element.argument for element in elements}
+    wrong, right = ([part for part in parts if (part.name in named) == is_wrong] for is_wrong in (True, False))
+    written = places(outputs, {id(part.x) for part in wrong}, {id(part.x) for part in right}, first)
+    return subject.wrong(elements, written, zero=not any(part.gradient.any() for part in wrong))
 
 
 def _outputs(fn: Function, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -191,37 +212,31 @@ def _difference(weights: Sequence[Array], values: Sequence[Array], others: Seque
     return sum(float((w * (v - o)).sum().item()) for w, v, o in zip(weights, values, others, strict=True))
 
 
-def _moved(
-    fn: Function, inputs: Sequence[Tensor], moving: Sequence[Tensor], direction: Sequence[Array], step: float
-) -> list[Array]:
-    """The outputs at x + step·direction. Each moving tensor has an array of its own meanwhile.
+def _moved(fn: Function, inputs: Sequence[Tensor], x: Tensor, step: Array) -> list[Array]:
+    """The outputs at x + step. The moving tensor has an array of its own meanwhile.
 
     So no other input moves with it that shares its memory, nor an element that lies in the same place.
     """
-    originals = [x.data for x in moving]
+    original = x.data
     try:
-        for x, v in zip(moving, direction, strict=True):
-            x.data = x.data + step * v
+        x.data = original + step
         return [y.data for y in _outputs(fn, inputs)]
     finally:
-        for x, original in zip(moving, originals, strict=True):
-            x.data = original
+        x.data = original
 
 
-def _raise_if_kinked(
-    slopes: Slopes, inputs: Sequence[Tensor], direction: Sequence[Array], size: float, subject: Subject
-) -> None:
+def _raise_if_kinked(slopes: Slopes, part: Input, direction: Array, subject: Subject) -> None:
     """Tell a kink from a curve by taking half the step.
 
     Over a curve the central difference stays as it is, and the slopes ahead and behind differ half as
     much. With a kink inside the step the first changes; with one at its middle the second stays.
     """
-    ahead, behind = slopes(inputs, direction, STEP)
-    near_ahead, near_behind = slopes(inputs, direction, STEP / 2)
+    ahead, behind = slopes(part.x, direction, STEP)
+    near_ahead, near_behind = slopes(part.x, direction, STEP / 2)
     whole, half = (ahead + behind) / 2, (near_ahead + near_behind) / 2
     uneven, near_uneven = abs(ahead - behind), abs(near_ahead - near_behind)
-    at_middle = uneven > UNEVEN * max(abs(ahead), abs(behind), size) and near_uneven > 0.75 * uneven
-    if at_middle or relative(whole, half, size) > 1e-4:
+    at_middle = uneven > UNEVEN * max(abs(ahead), abs(behind), part.size) and near_uneven > 0.75 * uneven
+    if at_middle or relative(whole, half, part.size) > 1e-4:
         what = (
             f"the function has a kink or a jump within the step of {STEP:g}: slope {ahead:.6g} ahead and "
             f"{behind:.6g} behind, {near_ahead:.6g} and {near_behind:.6g} over half the step; "
@@ -230,32 +245,24 @@ def _raise_if_kinked(
         raise subject.fault(what, kind=NondifferentiableError)
 
 
-def _worst_elements(
-    slopes: Slopes, names: Sequence[str], checked: Sequence[Tensor], gradients: Sequence[Array], size: float
-) -> list[Element]:
-    """All elements, the one whose derivative is furthest off first."""
-    return sorted(
-        (
-            _element(slopes, x, at, float(g[at].item()), name, size)
-            for name, x, g in zip(names, checked, gradients, strict=True)
-            for at in np.ndindex(x.shape)
-        ),
-        key=lambda element: -element.error,
-    )
+def _elements(slopes: Slopes, part: Input) -> list[Element]:
+    """Each element of an input, checked alone."""
+    return [_element(slopes, part, at) for at in np.ndindex(part.x.shape)]
 
 
-def _element(slopes: Slopes, x: Tensor, at: tuple[int, ...], yours: float, name: str, size: float) -> Element:
+def _element(slopes: Slopes, part: Input, at: tuple[int, ...]) -> Element:
+    x, yours = part.x, float(part.gradient[at].item())
     unit = backend.of(x.data).zeros(x.shape, "float64")
     unit[at] = 1.0
     value = abs(float(x.data[at].item()))
     scale = max(1.0, value)
 
     def against(numeric: float) -> Element:
-        error = abs(yours - numeric) * scale / size
-        return Element(error if error == error else math.inf, name, at, yours, numeric)
+        error = abs(yours - numeric) * scale / part.size
+        return Element(error if error == error else math.inf, part.name, at, yours, numeric)
 
     def central(step: float) -> float:
-        return sum(slopes([x], [unit], step)) / 2
+        return sum(slopes(x, unit, step)) / 2
 
     first = against(central(STEP * scale))
     if first.error <= TOLERANCE[1] or not value:

@@ -24,7 +24,7 @@ _OWN = str(Path(__file__).parents[1]) + os.sep
 class Element(NamedTuple):
     """One element of a derivative, beside the difference quotient that comes closest to it.
 
-    `error` is relative to the whole gradient, `relative` to the element itself.
+    `error` is relative to the gradient to this argument, `relative` to the element itself.
     """
 
     error: float

@@ -27,8 +27,9 @@ def power(x: Tensor, exponent: Operand) -> Tensor:
 
 
 def pow(a: Tensor, b: Tensor) -> Tensor:
-    """aᵇ; derivatives b·aᵇ⁻¹, which is 0 where b is 0, and aᵇ·ln a, which is 0 where a is 0 and b ≥ 0 (as in torch)"""
-    no_slope, no_log = b.data == 0, (a.data == 0) & (b.data >= 0)
+    """aᵇ; derivatives b·aᵇ⁻¹, or 0 where a = b = 0, and aᵇ·ln a, or 0 where a = 0 and b ≥ 0 (as in torch)"""
+    no_slope = (b.data == 0) & ((a.data == 0) | (a.data != a.data))
+    no_log = (a.data == 0) & (b.data >= 0)
     return record(
         a.data**b.data,
         (a, lambda g: unbroadcast(g * where(~no_slope, b * where(~no_slope, a, 1.0) ** (b - 1.0), 0.0), a.shape)),

@@ -15,7 +15,10 @@ torch = pytest.importorskip("torch")
 from twin import assert_same_as_torch  # noqa: E402
 from twins.operations import twin  # noqa: E402
 
-WITH_TWIN = [case for case in CASES if twin(case)]
+WRONG_IN_TORCH = {"power: tensor of zeros": "d²aᵇ/(da db) at b = 0 is 1/a, in torch 0"}
+"""Cases that are not compared, each with the reason."""
+
+WITH_TWIN = [case for case in CASES if twin(case) and case.name not in WRONG_IN_TORCH]
 
 
 def joined(call: Callable[..., Any]) -> Callable[..., Tensor]:

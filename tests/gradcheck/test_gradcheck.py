@@ -130,6 +130,14 @@ def test_a_derivative_one_per_mille_off_in_one_of_three_arguments(leaf, wrong, s
     assert all(0.9e-3 < element.relative < 1.1e-3 for element in caught.value.elements)
 
 
+def test_a_wrong_derivative_beside_a_much_larger_one(leaf):
+    def mixed(a: Tensor, b: Tensor) -> Tensor:
+        return record(1e6 * a.data + b.data, (a, lambda g: g * 1e6), (b, lambda g: g * 0.95))
+
+    with pytest.raises(GradcheckError, match="the derivative to b is wrong, to a it is right"):
+        gradcheck(mixed, [leaf(3, 4), leaf(3, 4)])
+
+
 def test_a_forgotten_unbroadcast(leaf):
     def add(a: Tensor, b: Tensor) -> Tensor:
         return record(a.data + b.data, (a, lambda g: unbroadcast(g, a.shape)), (b, lambda g: g))
@@ -247,6 +255,12 @@ def test_inputs_that_share_memory(leaf, xp):
 
 def test_one_input_needs_no_list(leaf):
     assert gradcheck(ops.tanh, leaf(3)) < 1e-9
+
+
+def test_inputs_may_come_from_a_generator(leaf):
+    layer = nn.Linear(3, 2).to(leaf().device, "float64")
+    x = leaf(4, 3)
+    gradcheck(lambda *_: layer(x), layer.parameters(), order=2)
 
 
 # --- kinks --------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Arithmetic operators, matmul and reductions."""
 
-from minigen.gradcheck.case import apart, case, normal, positive
+from minigen.gradcheck.case import apart, case, normal, positive, zeros
 
 CASES = [
     case("add", lambda a, b: a + b, normal(3, 4), normal(3, 4)),
@@ -22,6 +22,7 @@ CASES = [
     case("power", lambda a: a**3, normal(3, 4), note="cube"),
     case("power", lambda a: a**-1.5, positive(3, 4), note="negative fraction"),
     case("power", lambda a, b: a**b, positive(3, 4), normal(4), note="tensor"),
+    case("power", lambda a, b: a**b, positive(3, 4), zeros(4), note="tensor of zeros"),
     case("power", lambda b: 2.0**b, normal(3, 4), note="of a number"),
     case("matmul", lambda a, b: a @ b, normal(3, 4), normal(4, 2)),
     case("matmul", lambda a, b: a @ b, normal(4), normal(4, 2), note="vector, matrix"),
