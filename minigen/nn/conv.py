@@ -83,7 +83,14 @@ class ConvTranspose2d(Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (N, in_channels, H, W)"""
         return ops.conv_transpose2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.dilation, self.groups
+            x,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            self.output_padding,
+            dilation=self.dilation,
+            groups=self.groups,
         )
 
 

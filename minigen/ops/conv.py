@@ -86,6 +86,7 @@ def conv_transpose2d(
     stride: IntOrPair = 1,
     padding: Padding = 0,
     output_padding: IntOrPair = 0,
+    *,
     dilation: IntOrPair = 1,
     groups: int = 1,
 ) -> Tensor:
@@ -102,8 +103,6 @@ def conv_transpose2d(
         stride, padding, dilation, groups: as for `conv2d`.
         padding: "same" makes the image exactly s times as large as x, as Keras has it (s·H by s·W).
         output_padding: one number or (vertical, horizontal), smaller than stride or dilation; not with "same".
-
-    The last two arguments stand as in `conv2d`; torch has groups before dilation here.
 
     Returns:
         (N, O, OH, OW) with OH = (H - 1)·s - 2·p + d·(kh - 1) + 1 + output_padding, and OW likewise.
@@ -209,17 +208,21 @@ def _conv_transpose2d(
         return image_of(columns, (*shape[:3], y[..., part].shape[3]), window, output_size)
 
     x = batch_to_first(_for_each_slice(image, _batch_slices(y, shape[0], window, output_size), shape))
-    columns: dict[Tensor, Array | None] = {}  # im2col(gg), which the first derivative makes and the second uses up
+    kept: list[tuple[Array, Array | None]] = []  # gg and im2col(gg), which one derivative makes and the other uses up
 
     def input_grad(gg: Tensor) -> Tensor:
-        columns.clear()
-        columns[gg] = _kept_columns(batch_to_last(gg.data), window, output_size)
-        return _conv2d(gg, weight, window, groups, output_size, columns=columns[gg])
+        columns = _kept_columns(batch_to_last(gg.data), window, output_size)
+        kept[:] = [(gg.data, columns)]  # not gg itself, whose graph may lead to x and so back to this list
+        return _conv2d(gg, weight, window, groups, output_size, columns=columns)
+
+    def weight_grad(gg: Tensor) -> Tensor:
+        made_from, columns = kept.pop() if kept else (None, None)
+        return conv2d_weight_grad(gg, g, window, groups, columns if made_from is gg.data else None)
 
     return record(
         x,
         (g, input_grad),
-        (weight, lambda gg: conv2d_weight_grad(gg, g, window, groups, columns.pop(gg, None))),
+        (weight, weight_grad),
         *_add_bias(x, bias),
     )
 

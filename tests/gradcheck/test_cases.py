@@ -240,6 +240,20 @@ def test_no_reference_cycle_keeps_arrays_alive(case, device):
     assert tensors_left_behind(run) == 0
 
 
+@every_case
+def test_no_reference_cycle_stays_where_one_input_is_differentiated(case, device):
+    """The derivative to the other inputs never runs; the gradient's graph leads back to the outputs."""
+
+    def run() -> None:
+        for position in range(len(case.draws)):
+            inputs = case.inputs(0, device)
+            total = sum((y * y).sum() for y in outputs_of(case, inputs))
+            grad(total, inputs[position], create_graph=case.order >= 2)
+
+    run()
+    assert tensors_left_behind(run) == 0
+
+
 def test_a_reference_cycle_would_be_seen(device):
     def exp_with_cycle(x: Tensor) -> Tensor:
         y = record(ops.exp(x).data, (x, lambda g: g * y))
