@@ -21,7 +21,7 @@ import contextlib
 import heapq
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,7 +36,7 @@ Edge: TypeAlias = tuple[Any, Callable[["Tensor"], "Tensor"]]  # (input, derivati
 
 
 class Tensor(Methods):
-    """An array with a place in the graph; `backward` fills `.grad` of the tensors with requires_grad=True.
+    """An array with a place in the graph; `backward` fills `.grad` of the leaves made with requires_grad=True.
 
     The array is NumPy's or CuPy's, of float32 or float64, else a TypeError is raised. It is wrapped, not copied
     (`minigen.tensor` copies). Labels, indices and masks are not differentiated: they stay plain arrays.
@@ -59,6 +59,7 @@ class Tensor(Methods):
         `gradient` is dL/d(self), of self's shape. A loss has one element and needs none. `create_graph` records the
         backward pass too, so that the gradients can be differentiated. Gradients may share memory: replace them, do
         not change their arrays. The graph lives as long as this tensor: keep `loss.item()`, not `loss`.
+        Before it, do not change arrays that were operands, masks or indices, or frozen parameters: nobody would notice.
         """
         for leaf, g in gradients(self, gradient, create_graph):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
@@ -92,7 +93,7 @@ def gradients(
     wanted = {id(tensor): tensor._order for tensor in inputs or ()}
     found, queue, oldest = [], [(-output._order, output)], min(wanted.values(), default=0)
     with Switch(recording=create_graph):
-        arrived = {id(output): first_gradient(output, gradient)}
+        arrived = {id(output): first_gradient(output, gradient, "grad_output" if inputs else "gradient")}
         while queue:
             _, node = heapq.heappop(queue)
             g = arrived.pop(id(node))
@@ -121,14 +122,14 @@ def gradients(
     return found
 
 
-def first_gradient(output: Tensor, gradient: Any) -> Tensor:
+def first_gradient(output: Tensor, gradient: Any, name: str) -> Tensor:
     """dL/d(output), where the walk begins: the given gradient, or 1."""
     if not output.requires_grad:
         raise ValueError("backward: nothing that this tensor was computed from requires a gradient")
     shape = getattr(gradient, "shape", ())
     if shape != output.shape and (gradient is not None or output.data.size != 1):
-        found = "missing" if gradient is None else f"of shape {shape}"
-        raise ValueError(f"backward: gradient is {found}, must have the tensor's shape {output.shape}")
+        found = "missing" if gradient is None else f"of shape {shape}" if shape else backend.described(gradient)
+        raise ValueError(f"backward: {name} is {found}, must have the tensor's shape {output.shape}")
     if isinstance(gradient, Tensor) and gradient.dtype == output.dtype:
         return gradient
     one = Tensor(backend.of(output.data).ones_like(output.data))
@@ -139,7 +140,9 @@ def grad(
     output: Tensor, inputs: Tensor | Sequence[Tensor], grad_output: Any = None, create_graph: bool = False
 ) -> tuple[Tensor, ...]:
     """dL/dinput for each of the inputs, leaves or not; no `.grad` changes. For the rest see `Tensor.backward`."""
-    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable) else tuple(inputs)
+    if wrong := [x for x in inputs if not isinstance(x, Tensor)]:
+        raise TypeError(f"grad: an input is {backend.described(wrong[0])}, must be a tensor: net.parameters() are")
     found = {id(tensor): g for tensor, g in gradients(output, grad_output, create_graph, inputs)}
     for position, wanted in enumerate(inputs):
         if id(wanted) not in found:

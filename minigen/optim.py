@@ -76,6 +76,9 @@ class Optimizer:
         for position, p in enumerate(self.parameters):
             if p.grad is None:
                 continue
+            if not isinstance(p.grad, Tensor):
+                found = f"a parameter of shape {p.shape} has as its gradient {backend.described(p.grad)}"
+                raise TypeError(f"{type(self).__name__}: {found}, must have a tensor")
             if not p.data.ndim:
                 p.data = backend.of(p.data).asarray(p.data)  # w.data * 2 of a 0-d array is a scalar
             arrays = [p.data, *(self.state[f"{position}.{name}"] for name in self.state_names)]
@@ -186,6 +189,7 @@ class SGD(Optimizer):
         parameters: Iterable[Parameter],
         lr: float = 1e-3,
         momentum: float = 0.0,
+        *,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:

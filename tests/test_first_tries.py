@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -36,7 +37,7 @@ def generator() -> Iterator[int]:
 
 REFUSED = {
     "an array in an operation": (lambda: ops.relu(X), "relu: x is an array of float32, must be a tensor"),
-    "an array in a layer": (lambda: nn.Linear(3, 2)(X), "Linear: the input is an array of float32, must be a tensor"),
+    "an array in a layer": (lambda: nn.Linear(3, 2)(X), "linear: x is an array of float32, must be a tensor"),
     "an array in a loss": (lambda: ops.mse_loss(X, X), "mse_loss: x is an array of float32, must be a tensor"),
     "another library's array": (lambda: Tensor(X) + TorchLike(), "TorchLike was given, must be an array"),
     "a tensor of another library": (lambda: minigen.tensor(TorchLike()), "TorchLike was given, must be an array"),
@@ -53,8 +54,6 @@ REFUSED = {
     "a list of layers": (lambda: nn.Sequential([nn.Linear(3, 2)]), "layer 0 is a list, must be a Module"),
     "whole numbers as weights": (lambda: nn.Linear(3, 2).to(dtype="int64"), "Module.to: dtype is int64"),
     "half precision": (lambda: nn.Linear(3, 2).to(dtype="float16"), "Module.to: dtype is float16"),
-    "a list in a layer": (lambda: nn.Flatten()([[1.0]]), "Flatten: the input is a list, must be a tensor"),
-    "an array in a net": (lambda: nn.Sequential(nn.Flatten())(X), "Sequential: the input is an array of float32"),
     "a matrix": (lambda: Tensor(np.matrix(X)), "data is a matrix"),
     "a matrix copied": (lambda: minigen.tensor(np.matrix(X)), "a matrix .*must be an array"),
     "a matrix as an operand": (lambda: Tensor(X) * np.matrix(X), "a matrix .*must be an array"),
@@ -78,6 +77,15 @@ REFUSED = {
     "no_grad on a generator": (lambda: minigen.no_grad()(generator), "generator is a generator .*inside"),
     "no_grad without brackets on a generator": (lambda: minigen.no_grad(generator), "inside"),
     "a computed tensor made a leaf": (lambda: (leaf(1.0) * 2).requires_grad_(), "must be a leaf"),
+    "the layers of an LSTM": (lambda: nn.LSTM(3, 4, 2), "^LSTM: bias is 2, must be True or False; there is one layer"),
+    "the layers of an LSTMCell": (lambda: nn.LSTMCell(3, 4, 2), "^LSTMCell: bias is 2, must be True or False"),
+    "a dtype by position": (lambda: minigen.tensor(X, "float64"), "takes 1 positional argument"),
+    "an unbiased variance": (lambda: Tensor(X).var(0, False), "positional argument"),
+    "torch's order in SGD": (lambda: optim.SGD([Parameter(X)], 0.1, 0.9, 0.1), "positional argument"),
+    "torch's order in conv_transpose2d": (
+        lambda: ops.conv_transpose2d(Tensor(X), Tensor(X), None, 1, 0, 0, 2),
+        "positional argument",
+    ),
     "labels as a list": (lambda: ops.cross_entropy(Tensor(X), [0, 1]), "labels is a list"),
 }
 
@@ -89,6 +97,19 @@ def test_what_cannot_work_is_refused_in_one_line(attempt: str) -> None:
     with pytest.raises(TypeError, match=message) as refusal:
         call()
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("x", [[[1.0]], X], ids=["list", "array"])
+def test_what_is_no_tensor_is_a_guess_beside_the_true_error(x: object) -> None:
+    class Odd(nn.Module):
+        def forward(self, x: object) -> object:
+            return self.typo
+
+    for net, true in ((nn.Sequential(nn.Flatten()), "(list|order)"), (Odd(), "no attribute 'typo'")):
+        with pytest.raises((AttributeError, TypeError), match=true) as error:
+            net(x)
+        (note,) = error.value.__notes__
+        assert re.match("(Flatten|Odd): the input is an? (list|array).* minigen.tensor makes one", note)
 
 
 WRONG = {
@@ -276,6 +297,7 @@ x.view(-1) | x.reshape(6) | x.clone() | x.unsqueeze(0) | x.std() | x.std(1) | x.
 x.argmax() | x.argmax(1) | x.argmin(0) | x.t() | x.T | x.mm(x.T) | x.matmul(x.T) | x.numel() | x.dim()
 x.cpu() | x.detach() | x.expand(2, 3) | x > 0 | x >= 0.5 | x < 0 | x <= x * 2 | x.mean(1, keepdim=True)
 x.sum(0) | x.transpose(0, 1) | x.permute(1, 0) | x.squeeze() | x.flatten() | x[0] | x[:, 1:]
+x[:, :1].expand(-1, 4) | x.expand(4, -1, 3)
 [row.sum() for row in x] | x.requires_grad_() | x.sum().item() | x.shape | x.ndim
 """
 
@@ -295,8 +317,12 @@ def test_what_a_torch_user_types_works_as_there(expression: str) -> None:
 NOT_THERE = {
     "ops.cat([x, x])": r"ops\.concat",
     "ops.mean(x)": r"x\.mean",
-    "x.add_(1)": r"y = x \+ 1",
-    "x.zero_()": r"x\.data",
+    "x.add_(1)": r"x \+ y for a new tensor, x\.data",
+    "x.relu_()": r"x\.relu\(…\) for a new tensor",
+    "x.zero_()": r"w\.grad = None, or optimizer\.zero_grad\(\)",
+    "x.fill_(0)": r"x\.data",
+    "x.is_leaf": r"not x\._edges",
+    "x.sort()": r"x\[x\.data\.argsort\(\)\]",
     "x.double()": "dtype='float64'",
     "x.half()": "no float16",
     "x.long()": "plain arrays",

@@ -81,6 +81,17 @@ def test_updates_in_place_and_leaves_the_gradient(rule: str, layout: str, shape,
 
 
 @every_rule
+def test_a_gradient_that_is_no_tensor_is_refused(rule: str, device: str) -> None:
+    p = parameter([1.0, 2.0], device)
+    p.grad = to_device(np.ones(2), device)
+    name = rule.split()[0]
+    with pytest.raises(
+        TypeError, match=rf"^{name}: a parameter of shape \(2,\) has .* an array of float64, must have a"
+    ):
+        RULES[rule]([p]).step()
+
+
+@every_rule
 def test_float32_stays_float32(rule: str, device: str) -> None:
     p = parameter([1.0, 2.0], device, [0.5, -0.5], "float32")
     optimizer = RULES[rule]([p])

@@ -10,7 +10,7 @@ from hypothesis import given
 from support import Draw, draws, shapes, to_device, to_numpy, to_tensor
 
 import minigen
-from minigen import Tensor, backend, grad, no_grad, ops
+from minigen import Tensor, backend, grad, nn, no_grad, ops
 from minigen.autograd import NonFiniteError, check_finite, gradients, record
 
 # backward
@@ -46,14 +46,29 @@ def test_more_than_one_element_needs_a_gradient(device: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gradient", "found"), [(1.0, r"\(\)"), (np.ones((1, 2)), r"\(1, 2\)"), (np.ones(1), r"\(1,\)")]
+    ("gradient", "found"),
+    [
+        (1.0, "a float"),
+        ([1.0, 1.0], "a list"),
+        (np.ones((1, 2)), r"of shape \(1, 2\)"),
+        (np.ones(1), r"of shape \(1,\)"),
+    ],
 )
 def test_a_gradient_of_another_shape_is_refused(gradient, found: str, device: str) -> None:
     x = to_tensor([1.0, 2.0], device)
-    given_gradient = gradient if isinstance(gradient, float) else to_device(gradient, device)
-    message = rf"gradient is of shape {found}, .*\(2,\)"
+    given_gradient = gradient if isinstance(gradient, (float, list)) else to_device(gradient, device)
+    message = rf"gradient is {found}, .*\(2,\)"
     with pytest.raises(ValueError, match=message):
         (x * 2).backward(given_gradient)
+
+
+def test_what_grad_is_given_is_named(device: str) -> None:
+    x, net = to_tensor([1.0, 2.0], device), nn.Linear(2, 1)
+    with pytest.raises(ValueError, match=r"grad_output is missing, must have the tensor's shape \(2,\)$"):
+        grad(x * 2, [x])
+    for wrong, found in (([x.data], "an array of float64"), (net, "a Linear"), ([net], "a Linear")):
+        with pytest.raises(TypeError, match=f"^grad: an input is {found}, must be a tensor"):
+            grad((x * 2).sum(), wrong)
 
 
 def test_backward_of_what_requires_no_gradient_is_refused(device: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support import Draw, assert_close, axes_of, draws, shapes, to_device, to_numpy, to_tensor
 
-from minigen import Tensor, tensor
+from minigen import Tensor, no_grad, tensor
 from minigen.backend import DeviceError
 from minigen.ops.indexing import index_add
 from minigen.ops.shapes import unbroadcast
@@ -44,7 +44,11 @@ def test_dtype_is_a_name_or_numpys_own(dtype, device: str) -> None:
 
 def test_a_tensor_of_a_tensor_is_a_new_leaf(device: str) -> None:
     x = to_tensor([1.0], device)
-    y = tensor(x * 2, requires_grad=True, dtype="float32")
+    with pytest.raises(TypeError, match=r"^tensor: a copy would cut a computed tensor off .*: copy x\.detach\(\)$"):
+        tensor(x * 2, dtype="float32")
+    with no_grad():
+        assert to_numpy(tensor(x * 2)).tolist() == [2]
+    y = tensor((x * 2).detach(), requires_grad=True, dtype="float32")
     y.sum().backward()
     assert x.grad is None
     assert (y.dtype, to_numpy(y.grad).tolist()) == ("float32", [1])

@@ -56,10 +56,11 @@ class Module:
             output = self.forward(*inputs, **options)
         except (TypeError, AttributeError) as error:
             x = inputs[0] if inputs else None
-            if isinstance(x, Tensor) or not (hasattr(x, "__array__") or isinstance(x, (list, float, int))):
-                raise
-            message = f"the input is {backend.described(x)}, must be a tensor: minigen.tensor makes one"
-            raise TypeError(f"{type(self).__name__}: {message}") from error
+            is_data = hasattr(x, "__array__") or isinstance(x, (list, float, int))
+            if is_data and not (isinstance(x, Tensor) or hasattr(error, "__notes__")):
+                found = f"{type(self).__name__}: the input is {backend.described(x)}"
+                error.add_note(f"{found}: if a tensor was meant, minigen.tensor makes one")
+            raise
         for hook in self._forward_hooks:
             hook(self, inputs, output)
         return output

@@ -35,13 +35,14 @@ class _BatchNorm(Module):
             shapes = " or ".join(self._shapes.values())
             raise ValueError(f"{type(self).__name__}: x has shape {x.shape}, must be {shapes}")
         momentum = self.momentum
-        if self.training:
-            self.num_batches_tracked += 1
-            if momentum is None:
-                momentum = 1 / int(self.num_batches_tracked)
-        return ops.batch_norm(
+        if self.training and momentum is None:
+            momentum = 1 / (int(self.num_batches_tracked) + 1)
+        y = ops.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, self.training, momentum or 0.0, self.eps
         )
+        if self.training:
+            self.num_batches_tracked += 1
+        return y
 
 
 class BatchNorm1d(_BatchNorm):

@@ -32,7 +32,7 @@ class LSTM(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        init.require_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
+        _check_arguments(type(self).__name__, input_size, hidden_size, bias)
         self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih_l0 = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh_l0 = _parameter(hidden_size, 4 * hidden_size, hidden_size)
@@ -71,7 +71,7 @@ class LSTMCell(Module):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, activation: str = "tanh") -> None:
-        init.require_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
+        _check_arguments(type(self).__name__, input_size, hidden_size, bias)
         self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
         self.weight_ih = _parameter(hidden_size, 4 * hidden_size, input_size)
         self.weight_hh = _parameter(hidden_size, 4 * hidden_size, hidden_size)
@@ -88,6 +88,13 @@ class LSTMCell(Module):
         h, c = _zero_state(x, self.hidden_size) if state is None else state
         bias = _sum(self.bias_ih, self.bias_hh)
         return ops.lstm_cell(x, h, c, self.weight_ih, self.weight_hh, bias, self.activation)
+
+
+def _check_arguments(layer: str, input_size: int, hidden_size: int, bias: bool) -> None:
+    init.require_sizes(layer, input_size=input_size, hidden_size=hidden_size)
+    if not isinstance(bias, bool):  # torch.nn.LSTM has num_layers at its place
+        instead = "there is one layer: let one LSTM follow another"
+        raise TypeError(f"{layer}: bias is {bias!r}, must be True or False; {instead}")
 
 
 def _parameter(hidden_size: int, *shape: int) -> Parameter:

@@ -9,6 +9,7 @@ from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.masks import select
 from minigen.ops.reductions import total
+from minigen.ops.shapes import Shape, dims_of
 
 
 def relu(x: Tensor) -> Tensor:
@@ -92,13 +93,13 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
     """eˣ / Σ eˣ over `dim`; derivative y·(g - Σ g·y). The largest x is subtracted first, against overflow."""
     if x.size == 0:
         return x
-    xp = backend.of(x.data)
-    y = xp.exp(x.data - x.data.max(axis=dim, keepdims=True))
-    y /= total(y, dim, keepdims=True)
-    return _softmax(x, y, dim)
+    xp, dims = backend.of(x.data), dims_of(dim, x.ndim) if x.ndim else ()
+    y = xp.exp(x.data - x.data.max(axis=dims, keepdims=True))
+    y /= total(y, dims, keepdims=True)
+    return _softmax(x, y, dims)
 
 
-def _softmax(x: Tensor, value: Array, dim: int) -> Tensor:
+def _softmax(x: Tensor, value: Array, dim: Shape) -> Tensor:
     def derivative(g: Tensor) -> Tensor:
         y = _softmax(x, value, dim)
         return y * (g - (g * y).sum(dim, keepdim=True))
@@ -110,7 +111,7 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """x - ln Σ eˣ over `dim`; derivative g - softmax(x)·Σ g"""
     if x.size == 0:
         return x
-    xp = backend.of(x.data)
-    shifted = x.data - x.data.max(axis=dim, keepdims=True)
-    value = shifted - xp.log(total(xp.exp(shifted), dim, keepdims=True))
+    xp, dims = backend.of(x.data), dims_of(dim, x.ndim) if x.ndim else ()
+    shifted = x.data - x.data.max(axis=dims, keepdims=True)
+    value = shifted - xp.log(total(xp.exp(shifted), dims, keepdims=True))
     return record(value, (x, lambda g: g - softmax(x, dim) * g.sum(dim, keepdim=True)))

@@ -13,10 +13,8 @@ from minigen.autograd import Tensor
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OF_ARRAYS = ("im2col", "col2im", "where")
-"""Operations whose first argument is a plain array."""
-OF_LISTS = ("concat", "stack")
-"""Operations whose first argument is a list of tensors."""
+OF_OTHERS = ("im2col", "col2im", "where", "concat", "stack")
+"""Operations whose first argument is a plain array or a list of tensors."""
 
 
 def named_in_errors(operation: Callable[P, R]) -> Callable[P, R]:
@@ -31,12 +29,10 @@ def named_in_errors(operation: Callable[P, R]) -> Callable[P, R]:
         try:
             return operation(*args, **kwargs)
         except (AttributeError, TypeError, ValueError) as error:
-            name, first = operation.__name__, args[0] if args else next(iter(kwargs.values()), None)
-            items = first if name in OF_LISTS and isinstance(first, (list, tuple)) else [first]
-            wrong = [item for item in items if not isinstance(item, Tensor)]
-            if wrong and name not in OF_ARRAYS:
-                argument = next(iter(inspect.signature(operation).parameters))
-                found = f"{name}: {argument} is {backend.described(wrong[0])}"
+            name, argument = operation.__name__, next(iter(inspect.signature(operation).parameters))
+            first = args[:1] or [value for parameter, value in kwargs.items() if parameter == argument]
+            if first and name not in OF_OTHERS and not isinstance(first[0], Tensor):
+                found = f"{name}: {argument} is {backend.described(first[0])}"
                 raise TypeError(f"{found}, must be a tensor (minigen.tensor makes one)") from error
             if isinstance(error, AttributeError) or str(error).startswith(f"{name}: "):
                 raise

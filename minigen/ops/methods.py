@@ -242,10 +242,12 @@ INSTEAD = {
     "bool": "x.data != 0: masks are plain arrays",
     "cuda": "x.to('gpu')",
     "zero_grad": "x.grad = None, or optimizer.zero_grad()",
+    "zero_": "w.grad = None, or optimizer.zero_grad(), for a gradient; x.data[...] = 0 for a leaf",
+    "fill_": "x.data[...] = 0 for a leaf",
     "tolist": "x.numpy().tolist()",
     "copy": "x.clone()",
     "repeat": "ops.concat([x, x], dim), or x.expand(…)",
-    "is_leaf": "x.requires_grad, which leaves set themselves",
+    "is_leaf": "not x._edges: a leaf has none",
     "retain_grad": "minigen.grad(loss, x), which takes tensors that were computed too",
     "norm": "(x * x).sum().sqrt()",
     "prod": "x.log().sum().exp() for positive numbers",
@@ -258,8 +260,8 @@ INSTEAD = {
     "bmm": "x @ y",
     "eq": "x.data == y",
     "masked_fill": "ops.where(mask, x, number)",
-    "sort": "x.data.argsort(), then x[index]",
-    "topk": "x.data.argsort(), then x[index]",
+    "sort": "x[x.data.argsort()] for one dimension",
+    "topk": "x[x.data.argsort()[-k:]] for one dimension",
     "chunk": "x[:n], x[n:]",
     "split": "x[:n], x[n:]",
     "contiguous": "x: every operation takes any layout",
@@ -297,8 +299,9 @@ def _leaf(kind: type[Tensor], data: Array, requires_grad: bool, grad: Tensor | N
 for name, member in vars(Methods).items():
     if callable(member) or isinstance(member, property) or name == "__array_ufunc__":
         setattr(Tensor, name, member)
-for name in (*INSTEAD, *vars(Methods), "zero", "fill"):  # not by __getattr__, which would slow every attribute down
+for name in (*INSTEAD, *vars(Methods)):  # not by __getattr__, which would slow every attribute down
     if name in INSTEAD:
         setattr(Tensor, name, Missing(name, INSTEAD[name]))
     if not name.endswith("_"):
-        setattr(Tensor, f"{name}_", Missing(f"{name}_", "y = x + 1 for a new tensor, x.data += 1 for a leaf"))
+        new = INSTEAD.get(name, f"x.{name}(…)")
+        setattr(Tensor, f"{name}_", Missing(f"{name}_", f"{new} for a new tensor, x.data[...] = … for a leaf"))

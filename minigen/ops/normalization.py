@@ -43,6 +43,8 @@ def batch_norm(
         raise ValueError(f"x has shape {x.shape}, must have at least 2 dimensions: (N, C, …)")
     named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, value in named.items():
+        if value is not None and name.startswith("running"):
+            backend.require_array(name, value)
         if value is not None and value.shape != x.shape[1:2]:
             raise ValueError(f"{name} has shape {value.shape}, x {x.shape} expects {x.shape[1:2]}")
     per_channel, eps = _per_channel(x), float(eps)

@@ -6,7 +6,7 @@ import numbers
 from typing import Any, TypeAlias
 
 from minigen import backend
-from minigen.autograd import Tensor, record
+from minigen.autograd import Tensor, record, switches
 from minigen.backend import Array, DeviceError
 
 Operand: TypeAlias = Tensor | Array | float
@@ -26,7 +26,7 @@ class Number:
         self.data = data
 
 
-def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None) -> Tensor:
+def tensor(data: Any, *, requires_grad: bool = False, dtype: Any = None, device: str | None = None) -> Tensor:
     """A new tensor with a copy of the data: an array, a number, or nested lists of numbers.
 
     Args:
@@ -35,10 +35,12 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, device: st
 
     Raises:
         TypeError: dtype, or the data's own, is float16, bfloat16, complex or not numeric; or the data is a matrix, a
-            masked array or another library's tensor.
+            masked array or another library's tensor, or a computed tensor, whose gradient would be lost.
         DeviceError: the device is unknown, or there is no GPU.
     """
     if isinstance(data, Tensor):
+        if data._edges and switches.get()[0]:
+            raise TypeError("tensor: a copy would cut a computed tensor off from its gradient: copy x.detach()")
         data = data.data
     if not hasattr(data, "dtype"):
         data = backend.module("cpu").asarray(data)

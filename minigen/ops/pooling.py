@@ -112,6 +112,8 @@ def max_unpool2d(
     """
     window = _pooling_window(x, kernel_size, stride, padding)
     backend.require_array("indices", indices)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"indices is an array of {indices.dtype}, must be of integers")
     if indices.shape != x.shape:
         raise ValueError(f"indices has shape {indices.shape}, must have the shape of x {x.shape}")
     output_size, pooled = as_pair("output_size", output_size, 1) if output_size else None, size_of(x)

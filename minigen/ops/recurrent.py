@@ -95,8 +95,9 @@ def lstm_cell(
     """
     if x.ndim != 2:
         raise ValueError(f"x has shape {x.shape}, must be (N, I)")
+    h, c, weight_ih, weight_hh = (as_tensor(t, x) for t in (h, c, weight_ih, weight_hh))
+    bias = None if bias is None else as_tensor(bias, x)
     _check(activation, x, weight_ih, weight_hh, bias, h=h, c=c)
-    h, c = as_tensor(h, x), as_tensor(c, x)
     activate, hidden = _ACTIVATIONS[activation], h.shape[-1]
     a = linear(x, weight_ih, bias) + linear(h, weight_hh)
     a_i, a_f, a_g, a_o = (a[:, k * hidden : (k + 1) * hidden] for k in range(4))

@@ -55,6 +55,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
     Source: Srivastava et al. 2014, in the "inverted" form that PyTorch uses.
 
     Raises:
+        TypeError: the mask is not an array of booleans.
         ValueError: p is not in [0, 1), or the mask has another shape than x.
     """
     if not 0 <= p < 1:
@@ -66,8 +67,14 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, mask: Array | None
     backend.require_array("mask", mask)
     if mask.shape != x.shape:
         raise ValueError(f"mask has shape {mask.shape}, must have the shape of x {x.shape}")
-    mask = mask.astype(BITS[x.data.itemsize], copy=False)  # as `selected` needs it, here and for the gradient
+    if mask.dtype != bool:
+        raise TypeError(f"mask is an array of {mask.dtype}, must be of bool")
+    return _dropout(x, 1 / (1 - p), mask.astype(BITS[x.data.itemsize]))  # as `selected` needs the mask
+
+
+def _dropout(x: Tensor, scale: float, mask: Array) -> Tensor:
+    """scale·x where the mask is 1, 0 where it is 0; so is the gradient."""
     xp = backend.of(x.data)
-    value = xp.multiply(x.data, 1 / (1 - p), out=xp.empty_like(x.data))
+    value = xp.multiply(x.data, scale, out=xp.empty_like(x.data))
     selected(value, mask, out=value)
-    return record(value, (x, lambda g: dropout(g, p, training, mask)))
+    return record(value, (x, lambda g: _dropout(g, scale, mask)))

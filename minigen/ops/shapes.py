@@ -60,8 +60,11 @@ def flatten(x: Tensor, start_dim: int = 0) -> Tensor:
 
 
 def broadcast_to(x: Tensor, *shape: int | Shape) -> Tensor:
-    """x repeated to `shape`, as in NumPy: the adjoint of `unbroadcast`."""
+    """x repeated to `shape`, as in NumPy, the adjoint of `unbroadcast`; -1 keeps a dimension's length."""
     wanted = _unpacked(shape)
+    if -1 in wanted:
+        lengths = (*[-1] * (len(wanted) - x.ndim), *x.shape)  # NumPy refuses -1 for a new dimension
+        wanted = tuple([own if n == -1 else n for n, own in zip(wanted, lengths, strict=False)])
     if x.shape == wanted:
         return x
     return record(backend.of(x.data).broadcast_to(x.data, wanted), (x, lambda g: unbroadcast(g, x.shape)))
@@ -80,6 +83,7 @@ def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     """`dim` counted from 0, as a tuple; None is all dimensions. A 0-d tensor takes 0 and -1, as in PyTorch.
 
     Raises:
+        TypeError: it is True or False.
         IndexError: there is no such dimension.
     """
     if dim is None:
@@ -87,6 +91,8 @@ def dims_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     dims = dim if isinstance(dim, tuple) else tuple(dim) if isinstance(dim, Sequence) else (dim,)  # ABCs are slow
     bound = ndim or 1
     for d in dims:
+        if isinstance(d, bool):  # x.sum(True), x.std(False)
+            raise TypeError(f"dim is {d}, must be an integer")
         if not -bound <= d < bound:
             raise IndexError(f"dim is {d}, must lie in {-bound}…{bound - 1}")
     return tuple([d % bound for d in dims])

@@ -46,6 +46,8 @@ def test_batch_norm_counts_and_learns_only_in_training(device: str) -> None:
     layer = nn.BatchNorm2d(2).to(device)
     x = to_tensor(np.random.default_rng(0).standard_normal((4, 2, 3, 3)).astype("float32"), device)
     layer(x)
+    with pytest.raises(ValueError, match="two elements per channel"):
+        layer(x[:1, :, :1, :1])
     layer.eval()
     before = {name: to_numpy(value).copy() for name, value in layer.state_dict().items()}
     layer(x)

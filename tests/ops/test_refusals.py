@@ -51,7 +51,14 @@ VALUES: list[Row] = [
     (lambda t: ops.concat([t()]), "concat: a tensor of shape ()|stack"),
     (lambda t: ops.concat([]), "concat: tensors is empty, must"),
     (lambda t: ops.stack([]), "stack: tensors is empty, must"),
-    (lambda t: ops.pad(t(2, 3), [(1, 1)]), "pad: widths has 1 pairs|2 dimensions (shape (2, 3))"),
+    (lambda t: ops.stack([t(2), t(3)]), "stack: shapes (2,) and (3,) must be equal"),
+    (lambda t: ops.concat([t(2, 3), t.zeros(3, 4)]), "concat: shapes (2, 3) and (3, 4) must agree"),
+    *(
+        (lambda t, widths=widths: ops.pad(t(2, 3), widths), f"pad: widths is {widths}, must be 2 pairs|x (2, 3)")
+        for widths in ([(1, 1)], (1, 1), (1, 1, 1, 1), 1)
+    ),
+    (lambda t: ops.mse_loss(target=t(2, 4), x=t(2, 3)), "mse_loss: target is of shape (2, 4), must"),
+    (lambda t: ops.mse_loss(target=t.zeros(2, 4), x=t(2, 3)), "mse_loss: target is of shape (2, 4), must"),
     # linear
     (lambda t: ops.linear(t(2, 3), t(4, 5)), "linear: x has shape (2, 3), weight (4, 5) expects (…, 5)"),
     (lambda t: ops.linear(t(), t(4, 5)), "linear: x has shape (), weight (4, 5) expects (…, 5)"),
@@ -205,12 +212,45 @@ ON_THE_CPU: list[Row] = [
 
 TYPES: list[Row] = [
     (lambda t: ops.clip(t(1)), "clip: min and max are None"),
+    (lambda t: ops.mse_loss(target=t.zeros(2), x=t.zeros(2)), "mse_loss: x is an array of float64, must be a tensor"),
+    (lambda t: ops.mse_loss(target=t.zeros(2)), "mse_loss: |missing 1 required positional argument: 'x'"),
+    *(
+        row
+        for op in (ops.concat, ops.stack)
+        for row in [
+            (lambda t, op=op: op(t(2), t(2)), f"{op.__name__}: tensors is a Tensor, must be a list of tensors"),
+            (lambda t, op=op: op(t(2)), f"{op.__name__}: tensors is a Tensor, must be a list of tensors"),
+            (
+                lambda t, op=op: op([t.zeros(2), t(2)]),
+                f"{op.__name__}: tensors[0] is an array of float64, must be a te",
+            ),
+        ]
+    ),
+    *(
+        (lambda t, m=m: ops.dropout(t(3), mask=t.array(m)), f"dropout: mask is an array of {found}, must be of bool")
+        for m, found in [([1.0, 0.0, 1.0], "float64"), ([1, 0, 1], "int64")]
+    ),
+    *(
+        (lambda t, statistics=statistics: ops.batch_norm(t(4, 3), *statistics(t)), f"batch_norm: {says}, must be an ar")
+        for statistics, says in [
+            (lambda t: (t(3), t.zeros(3)), "running_mean is a Tensor"),
+            (lambda t: (None, [0.0, 0.0, 0.0]), "running_var is a list"),
+        ]
+    ),
+    (
+        lambda t: ops.max_unpool2d(t(1, 1, 2, 2), t.zeros(1, 1, 2, 2), 2),
+        "max_unpool2d: indices is an array of float64, must be of integers",
+    ),
     (lambda t: ops.clip(t(1), t()), "clip: min is a Tensor, must be a number|ops.maximum"),
     (lambda t: ops.clip(t(1), max=t()), "clip: max is a Tensor, must be a number|ops.maximum"),
     (lambda t: ops.where(t.array([0, 1]), t(2), t(2)), "where: condition is an array of int64, must be of bool"),
     (lambda t: ops.cross_entropy(t(2, 3), [0, 1]), "cross_entropy: labels is a list, must be an array"),
     (lambda t: ops.matmul(t(2, 3), 2.0), "|number 2, must be a tensor or an array"),
     (lambda t: ops.max_pool2d(t(1, 1, 5, 5), 2, 2, 0, 1), "max_pool2d: return_indices is 1, must be True or False"),
+    *(
+        (lambda t, call=call: call(t(4, 3)), "|dim is True, must be an integer")
+        for call in (lambda x: x.sum(True), lambda x: x.std(True), lambda x: ops.softmax(x, True))
+    ),
     *(
         (lambda t, name=name: getattr(t(4, 3, 5), name)(1, 2), "keepdim is 2, must be|dim=(1, 2)")
         for name in ("sum", "mean", "max", "min")
@@ -228,6 +268,10 @@ TYPES: list[Row] = [
             (lambda t, op=op: op(t(*X, dtype="float32"), t(4, 4, 3, 3)), "|float32 and float64 do not mix"),
             (lambda t, op=op: op(t(*X), t(4, 4, 3, 3), t(4, dtype="float32")), "|float64 and float32 do not mix"),
         ]
+    ),
+    (
+        lambda t: ops.lstm_cell(t(3, 2), [[0.0] * 5] * 3, t(3, 5), t(20, 2), t(20, 5)),
+        "lstm_cell: an operand is a list, must be a tensor",
     ),
     (lambda t: ops.concat([t(2, dtype="float32"), t(2)]), "|float32 and float64 do not mix"),
     (lambda t: ops.linear(t(2, 3, dtype="float32"), t(4, 3)), "|float32 and float64 do not mix"),
@@ -268,4 +312,5 @@ def test_types(call: Callable[[Make], Any], says: str, device: str) -> None:
 
 
 def test_a_dimension_that_there_is_not(device: str) -> None:
-    assert_refuses(IndexError, lambda t: ops.concat([t(2, 3)], 2), "dim is 2, must lie in -2…1", device)
+    for call in (lambda t: ops.concat([t(2, 3)], 2), lambda t: ops.softmax(t(2, 3), 2)):
+        assert_refuses(IndexError, call, "dim is 2, must lie in -2…1", device)
