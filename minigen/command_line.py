@@ -159,9 +159,14 @@ def folder(text: str) -> Path:
     """The type of an option that names a folder."""
     if not text:
         raise argparse.ArgumentTypeError("is '', must name a folder")
-    if Path(text).is_file():
+    if expanded(text).is_file():
         raise argparse.ArgumentTypeError(f"{text} is a file, must name a folder")
-    return Path(text)
+    return expanded(text)
+
+
+def expanded(text: str) -> Path:
+    """The type of an option that names a file; ~ is the user's home, also in --out=~/x, which no shell expands."""
+    return Path(os.path.expanduser(text))
 
 
 def closest(word: str, known: Iterable[str]) -> str:

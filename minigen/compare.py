@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from minigen.command_line import Parser, UsageError, prepare_process, run_command
+from minigen.command_line import Parser, UsageError, expanded, prepare_process, run_command
 from minigen.evaluation.text import counted
 
 
@@ -18,12 +18,12 @@ def _main(words: list[str]) -> int:
     parser = Parser("python -m minigen.compare", "%(prog)s RUN RUN … [--out FILE]", "Compare runs side by side.")
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, default=[], help="the folder of a run")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="the figure, a .png (default: comparison.png beside the runs)"
+        "--out", type=expanded, metavar="FILE", help="the figure, a .png (default: comparison.png beside the runs)"
     )
     parser.add_switch("--overwrite", "also replace a figure that minigen did not write")
     options = parser.parse(words)
     # RUNS/* also names the figure of an earlier comparison
-    folders = [path for path in options.runs if path.suffix.lower() != ".png" and not path.name.startswith(".")]
+    folders = [run for run in options.runs if run.suffix.lower() != ".png" and not run.name.startswith(".")]
     if len(folders) < 2:
         raise UsageError(f"{counted(len(folders), 'run')}, must be two or more: python -m minigen.compare RUN RUN …")
     out = getattr(options, "out", folders[0].parent / "comparison.png")
@@ -33,7 +33,7 @@ def _main(words: list[str]) -> int:
     from minigen.inference import comparing
     from minigen.inference.outputs import write_file
 
-    runs = [comparing.Run.read(path, lambda line: print(line, file=sys.stderr)) for path in folders]
+    runs = [comparing.Run.read(run, lambda line: print(line, file=sys.stderr)) for run in folders]
     for line in comparing.table(runs):
         print(line)
     write_file(out, figures.png(comparing.draw(runs)), "compare", options.overwrite)

@@ -7,7 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from minigen.apply import add_data_options, with_moved_data
-from minigen.command_line import Parser, UsageError, prepare_process, run_command
+from minigen.command_line import Parser, UsageError, expanded, prepare_process, run_command
 from minigen.evaluation.text import counted
 from minigen.exploring.page import page
 from minigen.inference.inputs import from_test_set
@@ -27,7 +27,7 @@ def _main(words: list[str]) -> int:
         "python -m minigen.explore", "%(prog)s RUN [options]", "Write one HTML page to play with a trained model."
     )
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the page, a .html (default: explore.html in RUN)")
+    parser.add_argument("--out", type=expanded, metavar="FILE", help="the page, a .html (default: explore.html in RUN)")
     parser.add_switch("--no-open", "do not open the page in a browser")
     parser.add_switch("--overwrite", "also replace a page that minigen did not write")
     add_data_options(parser)

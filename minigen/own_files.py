@@ -86,7 +86,7 @@ class OwnFiles:
         path = self.folder / name
         if not os.path.lexists(path):
             return False
-        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        if path.is_symlink() or (path.parent != self.folder and path.parent.is_symlink()) or not path.is_file():
             return True
         return hashlib.sha256(files.read(path, _MOST_FILE)).hexdigest() not in known
 

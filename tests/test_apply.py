@@ -382,6 +382,15 @@ def test_helps_wherever_help_is_asked_for(
     assert shown in capsys.readouterr().out
 
 
+def test_a_tilde_is_the_home_of_the_user(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert apply.main([str(runs / "vae"), "export", "--out=~/a"]) == 0
+    assert explore.main([str(runs / "vae"), "--out=~/a/b.html", "--no-open"]) == 0
+    assert compare.main([*[str(runs / "vae")] * 2, "--out=~/a/c.png"]) == 0
+    names = {path.suffix for path in (tmp_path / "a").iterdir()}
+    assert {".safetensors", ".html", ".png"} < names
+
+
 def test_a_verb_before_its_run_is_told_the_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert apply.main(["sample", "runs/vae"]) == 2
     assert "the run comes before the verb: python -m minigen.apply runs/vae sample" in capsys.readouterr().err

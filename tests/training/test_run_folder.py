@@ -8,6 +8,7 @@ import pytest
 
 from minigen.data import Description
 from minigen.models.vae import VAEConfig
+from minigen.own_files import OwnFiles
 from minigen.training.run_folder import RunError, RunFolder
 
 DATA = Description("sequences", (8, 2), ("sequence",), ((0.0, 2.5), (-1.0, 1.0)))
@@ -140,6 +141,29 @@ def test_a_picture_of_the_user_is_not_replaced(run: RunFolder) -> None:
     RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=True)
     left = {path.name: path.read_bytes() for path in run.path.glob("*.png")}
     assert left == {"curves.png": b"mine", "loss.png": b"edited"}
+
+
+def test_a_run_folder_may_be_a_link(run: RunFolder, tmp_path: Path) -> None:
+    run.path.rename(tmp_path / "elsewhere")
+    run.path.symlink_to(tmp_path / "elsewhere")
+    assert [run.save("curves.png", content).name for content in (b"1", b"2")] == ["curves.png"] * 2
+    RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=True)
+    assert not list(run.path.glob("*.png"))
+
+
+def test_nothing_is_written_or_removed_through_a_link_within_the_folder(run: RunFolder, tmp_path: Path) -> None:
+    theirs, own = tmp_path / "theirs", OwnFiles(run.path, "sample")
+    own.save({"pictures/0.png": b"drawn"})
+    (run.path / "pictures").rename(theirs)
+    for name in ("pictures", "frames"):
+        (run.path / name).symlink_to(theirs)
+    own.remove()
+    with pytest.raises(OSError, match="not written by minigen"):
+        own.save({"pictures/0.png": b"2"})
+    for write in (lambda: own.save({"pictures/1.png": b"3"}), lambda: run.save_frame(1, b"4")):
+        with pytest.raises(OSError, match="minigen writes through none"):
+            write()
+    assert {path.name: path.read_bytes() for path in theirs.iterdir()} == {"0.png": b"drawn"}
 
 
 def test_a_figure_that_overwriting_would_leave_is_not_drawn(run: RunFolder) -> None:
