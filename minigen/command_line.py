@@ -62,6 +62,8 @@ def run_command(program: str, command: Callable[[list[str]], int], words: list[s
 
     try:
         interrupts.raise_again()
+        if sys.flags.optimize > 1:
+            raise UsageError("python -OO leaves out the texts that the commands print: use -O")
         code = command(sys.argv[1:] if words is None else words)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -63,7 +63,18 @@ def test_importing_minigen_brings_only_what_a_tensor_needs():
 def test_the_package_as_a_command_names_the_others():
     out = subprocess.run([sys.executable, "-m", "minigen"], capture_output=True, text=True, check=True).stdout
     commands = {path.stem for path in (ROOT / "minigen").glob("*.py") if "run_command(" in path.read_text("utf-8")}
-    assert commands - {"command_line"} <= set(re.findall(r"python -m minigen\.(\w+)", out))
+    assert commands - {"command_line", "__main__"} <= set(re.findall(r"python -m minigen\.(\w+)", out))
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "says"), [([], ["train"], "unknown word 'train'"), (["-OO"], [], "use -O")]
+)
+def test_the_package_as_a_command_refuses_in_one_line(options, words, says):
+    run = subprocess.run(
+        [sys.executable, *options, "-m", "minigen", *words], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert says in run.stderr
 
 
 def test_the_declared_dependencies_are_the_imported_packages():

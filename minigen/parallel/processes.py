@@ -212,9 +212,12 @@ def others(size: int, function: Callable[..., object], *args: Any) -> Iterator[N
     started, pipes = [], []
     try:
         for rank in range(1, size):
-            here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(rank, size, memory, there, function, args), daemon=True)
-            process.start()
+            try:
+                here, there = context.Pipe()
+                process = context.Process(target=_serve, args=(rank, size, memory, there, function, args), daemon=True)
+                process.start()
+            except OSError as error:
+                raise WorkerError(f"of {size} workers the system starts {rank} only: {error.strerror}") from error
             there.close()
             started.append(process)
             pipes.append(here)

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 from minigen import files, parallel
 from minigen.training.ways import Pace
@@ -45,8 +45,7 @@ def adapting_to_others(pace: Pace, say: Callable[[str], Any]) -> Iterator[None]:
 
     pace: is told whether the cores of several workers are busy.
     """
-    blas = ThreadpoolController().select(user_api="blas")
-    threads = max((library["num_threads"] for library in blas.info()), default=1)
+    blas, threads = ThreadpoolController().select(user_api="blas"), product_threads()
     workers = [os.getpid(), *parallel.workers().pids]
     if not _STAT.exists() or (len(workers) == 1 and (threads == 1 or FIXED in os.environ)):
         yield
@@ -112,6 +111,11 @@ def _looks(used: int, others: list[int], over: threading.Event) -> Iterator[bool
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def product_threads() -> int:
+    """How many threads compute a matrix product."""
+    return max((library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"), default=1)
 
 
 def _seconds(others: list[int]) -> tuple[float, float, float]:

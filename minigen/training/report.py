@@ -12,7 +12,7 @@ from minigen import files
 from minigen.data import Dataset
 from minigen.models import Config
 from minigen.training import epoch_table, schedule
-from minigen.training.busy_cores import cores
+from minigen.training.busy_cores import cores, product_threads
 from minigen.training.layer_table import layer_table
 
 if TYPE_CHECKING:
@@ -33,18 +33,20 @@ def opening(trainer: Training, data: Dataset) -> list[str]:
         f"        {files.printable(data.source)}",
         f"seed    {config.seed}",
         f"cores   {_cores(config)}",
-        *schedule.warnings(config, config.epochs * len(trainer.loader)),
+        *schedule.warnings(config, trainer.objectives, config.epochs * len(trainer.loader)),
         "",
     ]
 
 
 def _cores(config: Config) -> str:
     """How many of this machine's cores the run uses, and which flag uses the rest."""
-    there = cores()
-    used = f"{min(config.workers, there)} of {there}, one worker each"
-    if config.workers == 1:
-        used = f"1 of {there}, and the others in matrix products" if there > 1 else "1 of 1"
-    return used if config.workers >= there else f"{used}; --workers {there} uses all"
+    there, workers = cores(), config.workers
+    if workers > there:
+        return f"{workers} workers take turns on {there}: --workers {there} is faster"
+    used = f"{workers} of {there}, one worker each"
+    if workers == 1:
+        used = f"1 of {there}" + f" ({product_threads()} in matrix products)" * (product_threads() > 1)
+    return used if workers == there else f"{used}; --workers {there} uses all"
 
 
 class Report:

@@ -19,9 +19,9 @@ from small_runs import rewrite
 from minigen import Tensor, ops, rng
 from minigen.data import Batch, Dataset, Split
 from minigen.models.model import Loss, Objective
-from minigen.models.vae import VAE
+from minigen.models.vae import VAE, VAEConfig
 from minigen.optim import SGD, Adam
-from minigen.training import checkpoint, divergence
+from minigen.training import checkpoint, divergence, report, schedule
 from minigen.training.averages import Averages, measure
 from minigen.training.checkpoint import CheckpointError, DamagedError
 from minigen.training.divergence import DivergedError
@@ -145,6 +145,34 @@ def test_a_warm_up_that_takes_most_of_a_run_is_said(
     trainer = make_trainer(epochs=2, warmup=warmup)
     lines = opening(trainer, digits)
     assert [re.findall(r"\d+", line) for line in lines if "--warmup" in line] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(("steps", "said"), [(2, ["3", "2"]), (3, [])])
+def test_a_net_that_takes_no_step_is_said(steps: int, said: list[str]) -> None:
+    p = Tensor(np.ones(1), requires_grad=True)
+    objectives = [
+        Objective(name, SGD([p], 0.1), lambda batch: Loss("loss", p), every) for name, every in (("d", 1), ("g", 3))
+    ]
+    lines = schedule.warnings(VAEConfig(), objectives, steps)
+    assert [re.findall(r"\d+", line) for line in lines] == ([said] if said else [])
+    assert all(line.startswith("warning: g takes a step") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("workers", "threads", "cores"),
+    [
+        (1, 1, "1 of 2; --workers 2 uses all"),
+        (1, 2, "1 of 2 (2 in matrix products); --workers 2 uses all"),
+        (2, 1, "2 of 2, one worker each"),
+        (24, 1, "24 workers take turns on 2: --workers 2 is faster"),
+    ],
+)
+def test_the_cores_are_told(
+    make_trainer: Maker, digits: Dataset, monkeypatch: pytest.MonkeyPatch, workers: int, threads: int, cores: str
+) -> None:
+    monkeypatch.setattr(report, "cores", lambda: 2)
+    monkeypatch.setattr(report, "product_threads", lambda: threads)
+    assert f"cores   {cores}" in opening(make_trainer(workers=workers), digits)
 
 
 def test_gradients_are_clipped_and_their_norm_reported_unclipped(make_trainer: Maker) -> None:

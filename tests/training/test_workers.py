@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -102,6 +103,16 @@ def test_a_worker_that_cannot_read_what_comes_ends_and_does_not_hang():
 def test_workers_that_would_drift_apart_stop(how):
     with pytest.raises(ValueError, match=how):
         processes.run(2, workers_at_work.drift_apart, how.removeprefix("has got "))
+
+
+def test_a_system_that_starts_no_more_processes_says_how_many():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 8, hard))
+    try:
+        with pytest.raises(WorkerError, match=r"of 20 workers the system starts \d+ only: Too many open files"):
+            processes.run(20, os.getpid)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class LastWords:
