@@ -102,7 +102,11 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
     ),
     "name that is none": (lambda p: None, "minst5k", "unknown data set 'minst5k': did you mean 'mnist5k'"),
     "empty folder": (lambda p: p.mkdir(), "", r"holds no picture \(\.png"),
-    "empty class": (lambda p: (photos(p), (p / "c").mkdir()), "", "the class c has no picture"),
+    "empty class": (
+        lambda p: (photos(p), (p / "c").mkdir()),
+        "",
+        "the class c has no picture .*: put pictures in it, or remove it",
+    ),
     "pictures beside classes": (lambda p: (photos(p), picture(p / "x.png")), "", r"\(x\.png\) beside the class a"),
     "train without test": (lambda p: photos(p / "train"), "", "holds train, but neither test nor val"),
     "class only in test": (

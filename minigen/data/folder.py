@@ -6,7 +6,7 @@
                                                   split, which the seed chooses
 
 Classes and files are in the order of their names, but the test pictures are shuffled: figures show the first of them.
-Hidden files and folders are left out.
+Hidden files and folders are left out, links to folders are followed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import numpy as np
 
 from minigen.data.cache import decoded
 from minigen.data.dataset import DataError, Dataset, MappedSplit, hold_tenth, require_examples
-from minigen.data.pictures import ENDINGS, Size, has_ending
+from minigen.data.pictures import ENDINGS, Size, has_ending, walk
 from minigen.files import printable
 
 UNNAMED = "picture"  # the class of pictures without classes
 _NO_CLASS = ("__MACOSX",)  # what macOS puts into an archive
+_TRAINS, _TESTS = ("train", "training"), ("test", "testing", "val", "valid", "validation")
 
 
 class _Part(NamedTuple):
@@ -41,7 +42,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     skip_unreadable: leave out files that are no whole pictures, instead of refusing the folder.
     Raises DataError, one line, for all that is unclear about the folder and for files that cannot be read.
     """
-    tested = _tested(root)
+    tested, unread = _tested(root)
     train = _list(root, root / "train" if tested else root)
     test = _list(root, root / tested) if tested else _Part({}, 0)
     classes = sorted(train.classes)
@@ -68,6 +69,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
         f"{levels.shape[2]} × {levels.shape[3]} in {'grey' if levels.shape[1] == 1 else 'colours'}",
         f"test split: {tested or 'a random tenth'}",
     ]
+    understood += [f"{name} not read" for name in unread]
     understood += [f"{len(unreadable):,} unreadable ones left out"] if unreadable else []
     others = train.others + test.others
     understood += [f"{others:,} other files not read"] if others else []
@@ -75,15 +77,19 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     return Dataset(printable(root.name) or "pictures", train_split, test_split, tuple(map(printable, classes)), source)
 
 
-def _tested(root: Path) -> str:
-    """The name of the test folder that stands beside `train`; "" where there is no such pair."""
+def _tested(root: Path) -> tuple[str, list[str]]:
+    """The test folder beside `train`, and the folders beside the two; "" and none where there is no such pair."""
     if not root.is_dir():
         raise DataError(f"{root}: no such file or folder; if it was moved, --data PATH says where to")
-    if not (root / "train").is_dir():
-        return ""
+    folders = [entry.name for entry in _entries(root) if entry.is_dir()]
     for name in ("test", "val"):
-        if (root / name).is_dir():
-            return name
+        if "train" in folders and name in folders:
+            return name, [other for other in folders if other not in ("train", name)]
+    trains, tests = ([name for name in folders if name.casefold() in names] for names in (_TRAINS, _TESTS))
+    if trains and tests:
+        raise DataError(f"{root}: holds {trains[0]} and {tests[0]}: rename them train and test")
+    if "train" not in folders:
+        return "", []
     raise DataError(f"{root}: holds train, but neither test nor val: name {root / 'train'} to train on all of that")
 
 
@@ -91,11 +97,10 @@ def _list(root: Path, folder: Path) -> _Part:
     """The pictures of a folder by class; those that lie in it directly have the class UNNAMED."""
     loose, others = list[str](), 0
     classes: dict[str, list[str]] = {}
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith(".") or entry.name in _NO_CLASS:
-            continue
+    for entry in _entries(folder):
         if entry.is_dir():
-            classes[entry.name], more = _walk(root, folder / entry.name)
+            inside, more = walk(folder / entry.name)
+            classes[entry.name] = sorted(str(path.relative_to(root)) for path in inside)
             others += more
         elif has_ending(Path(entry.name)):
             loose.append(str((folder / entry.name).relative_to(root)))
@@ -109,17 +114,15 @@ def _list(root: Path, folder: Path) -> _Part:
         raise DataError(f"{folder}: holds no picture ({', '.join(ENDINGS)})")
     empty = [name for name in classes if name not in holding]
     if holding and empty:
-        raise DataError(f"{folder}: the class {empty[0]} has no picture ({', '.join(ENDINGS)}): remove its folder")
+        what = f"the class {empty[0]} has no picture ({', '.join(ENDINGS)})"
+        raise DataError(f"{folder}: {what}: put pictures in it, or remove it")
     return _Part({UNNAMED: loose} if loose else classes, others)
 
 
-def _walk(root: Path, folder: Path) -> tuple[list[str], int]:
-    """The pictures in a folder and its sub-folders, paths from the root, and how many other files there are."""
-    found, others = list[str](), 0
-    for above, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        seen = [name for name in names if not name.startswith(".")]
-        pictures = [name for name in seen if has_ending(Path(name))]
-        found += [str((Path(above) / name).relative_to(root)) for name in pictures]
-        others += len(seen) - len(pictures)
-    return sorted(found), others
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, by name, without what is hidden."""
+    try:
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
+    return [entry for entry in found if not entry.name.startswith(".") and entry.name not in _NO_CLASS]

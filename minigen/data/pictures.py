@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -47,18 +48,48 @@ class Pictures(NamedTuple):
     left_out: list[str]
 
 
+def walk(folder: Path) -> tuple[list[Path], int]:
+    """The pictures in a folder and its sub-folders, and how many other files there are; hidden ones are left out.
+
+    Links to folders are followed, but none twice, and none that leads back above `folder`.
+    Raises DataError for a folder that cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+    found, others, seen = list[Path](), 0, set(map(_identity, folder.resolve().parents))
+    for above, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        if (here := _identity(above)) in seen:
+            folders.clear()
+            continue
+        seen.add(here)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files_here = [Path(above, name) for name in names if not name.startswith(".")]
+        pictures = list(filter(has_ending, files_here))
+        found += pictures
+        others += len(files_here) - len(pictures)
+    return found, others
+
+
+def _identity(path: str | Path) -> tuple[int, int]:
+    """Equal for two paths of one folder."""
+    about = os.stat(path)
+    return about.st_dev, about.st_ino
+
+
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
     """The files themselves, and the pictures in the folders and their subfolders, sorted by name; each once.
 
-    Hidden files are skipped, macOS's `._x.png` among them.
-    Raises DataError where a folder holds none, and where a path does not exist.
+    Hidden files and folders are skipped, macOS's `._x.png` among them.
+    Raises DataError where a folder holds none or cannot be read, and where a path does not exist.
     """
     found: list[Path] = []
     for path in map(files.absolute, paths):
         if not files.exists(path):
             raise DataError(f"{path}: no such file or folder")
         if path.is_dir():
-            inside = [file for file in path.rglob("*") if has_ending(file) and not file.is_dir()]
+            inside, _ = walk(path)
             if not inside:
                 raise DataError(f"{path}: a folder without {', '.join(ENDINGS)} files")
             found += sorted(inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from minigen.data import DataError, Dataset, Loader, load
 from minigen.data import cache as cache_module
+from minigen.data.pictures import find_pictures
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,51 @@ def test_a_flat_folder_gives_a_seeded_tenth_to_the_test_split(root: Path) -> Non
     assert len(splits[0][1]) == 3
     assert load(root).classes == ("picture",)
     assert load(root).input_shape == (1, 6, 8)
+
+
+def test_linked_folders_are_followed_once_and_never_upwards(root: Path, tmp_path: Path) -> None:
+    for name in ("photos/cat/1", "photos/cat/deep/2", "photos/dog/3", "elsewhere/4"):
+        picture(tmp_path / f"{name}.png", int(name[-1]))
+    (root / "dog/linked").symlink_to(tmp_path / "elsewhere")
+    (root / "cat/up").symlink_to(root)
+    (root / "cat/deep/again").symlink_to(root / "cat")
+    data = load(root)
+    assert sorted(levels(data)[0] + levels(data)[1]) == [1, 2, 3, 4]
+    assert sorted(label for split in (data.train, data.test) for label in split.labels) == [0, 0, 1, 1]
+    assert [path.name for path in find_pictures([root / "dog"])] == ["3.png", "4.png"]
+
+
+@pytest.mark.parametrize("closed", ["", "dog", "cat/deep"])
+def test_a_folder_that_cannot_be_read_is_named(root: Path, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("cat/1", "cat/deep/2", "dog/3"):
+        picture(root / f"{name}.png")
+    scandir = os.scandir
+
+    def refusing(path: Path) -> Any:
+        if Path(path) == root / closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    for read in (load, lambda folder: find_pictures([folder])):
+        with pytest.raises(DataError, match=rf"^{root / closed}: cannot be read \(Permission denied\)$"):
+            read(root)
+
+
+def test_a_third_part_is_not_read_and_said(root: Path) -> None:
+    for part in ("train", "test", "val", "test-set"):
+        picture(root / part / "1.png")
+    assert "test split: test, test-set not read, val not read" in load(root).source
+
+
+@pytest.mark.parametrize(
+    "parts", [("Train", "Test"), ("Training", "testing"), ("TRAIN", "TEST"), ("train", "valid"), ("training", "val")]
+)
+def test_other_spellings_of_train_and_test_are_no_classes(root: Path, parts: tuple[str, str]) -> None:
+    for part in parts:
+        picture(root / part / "a/1.png")
+    with pytest.raises(DataError, match=f"holds {parts[0]} and {parts[1]}: rename them train and test"):
+        load(root)
 
 
 @pytest.mark.parametrize(
