@@ -35,8 +35,8 @@ class RecurrentAutoencoder(Twin):
             shape = train.inputs.shape[1:]
             used = np.arange(shape[0]) < (shape[0] if train.lengths is None else train.lengths[:, None])
             steps = train.inputs[np.broadcast_to(used, train.inputs.shape[:2])]
-            deviation = steps.std(0)  # NumPy's, to the last digit
-            self.mean[...] = torch.tensor(steps.mean(0))
+            deviation = steps.std(0, dtype="float64")  # NumPy's, to the last digit
+            self.mean[...] = torch.tensor(steps.mean(0, dtype="float64"))
             self.deviation[...] = torch.tensor(np.where(deviation > 1e-6, deviation, 1))
 
     def squared_errors(self, batch: Batch) -> torch.Tensor:
