@@ -157,6 +157,7 @@ FOLDERS: dict[str, tuple[Write, str, str]] = {
         "pictures of 4000 × 5000, .*--size 64 shrinks them",
     ),
     "size that is none": (photos, "own --size 64by64", "--size is '64by64', must be"),
+    "size that fills memory": (photos, "own --size 100000", "--size is '100000', must be at most 16,777,216 pixels"),
     "channels that are none": (photos, "own --channels 2", "--channels is '2', must be one of 1, 3|--channels is"),
     "size of a named set": (lambda p: None, "mnist5k --size 32", "--size is 32, but mnist5k has a form of its own"),
     "odd size": (photos, "own --size 37x53 --MODEL conv-vae", "images of 37 × 53, conv-vae needs multiples of 4"),

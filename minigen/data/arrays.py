@@ -9,6 +9,7 @@ Values are uint8 from 0 to 255, or floats from 0 to 1.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from minigen.data.dataset import DataError, Dataset, Split, hold_tenth, require_examples, require_levels
-from minigen.data.npy import read_npy, read_npz
+from minigen.data.description import MOST_VALUES
+from minigen.data.npy import MOST_BYTES, read_npy, read_npz
 from minigen.data.pictures import Size
 from minigen.files import printable
 
@@ -42,11 +44,14 @@ def load_arrays(path: Path, seed: int, size: Size, channels: int | None) -> Data
     for part in ("train", "test"):
         if f"x_{part}" in arrays:
             where = f"{path}: x_{part}" if keras else str(path)
-            pictures = _fitted(_channels_first(where, arrays[f"x_{part}"], keras), size, channels)
+            pictures = _fitted(where, _channels_first(where, arrays[f"x_{part}"], keras), size, channels)
             labels = arrays.get(f"y_{part}")
             parts.append(Split(pictures, _labels(f"{path}: y_{part}", labels, len(pictures))))
         elif f"y_{part}" in arrays:
             raise DataError(f"{path}: holds y_{part}, but no x_{part}")
+    if "x_test" in arrays and ("y_train" in arrays) != ("y_test" in arrays):
+        has, lacks = ("train", "test") if "y_train" in arrays else ("test", "train")
+        raise DataError(f"{path}: holds y_{has} but no y_{lacks}: give both or neither")
     if len(parts) == 1:
         kept, held = hold_tenth(len(parts[0]), seed)
         parts = [parts[0].take(rows) for rows in (kept, np.random.default_rng(0).permutation(held))]
@@ -56,7 +61,10 @@ def load_arrays(path: Path, seed: int, size: Size, channels: int | None) -> Data
         raise DataError(
             f"{path}: x_train and x_test hold {train.inputs.shape[1:]} and {test.inputs.shape[1:]} (C, H, W)"
         )
-    count = 1 + max(int(split.labels.max()) for split in parts)
+    trained, tested = (int(split.labels.max()) for split in parts)
+    if "x_test" in arrays and tested > trained:
+        raise DataError(f"{path}: y_test has the class {tested}, y_train has classes up to {trained}")
+    count = 1 + max(trained, tested)
     classes = tuple(map(str, range(count))) if "y_train" in arrays else ("picture",)
     understood = f"{len(train) + len(test):,} pictures (C, H, W) = {train.inputs.shape[1:]}"
     test_split = "x_test" if "x_test" in arrays else "a random tenth"
@@ -103,12 +111,16 @@ def _levels(where: str, array: NDArray[Any]) -> Levels:
     )
 
 
-def _fitted(pictures: Levels, size: Size, channels: int | None) -> Levels:
-    """The pictures (N, C, H, W) in another size, or in grey or colours."""
+def _fitted(where: str, pictures: Levels, size: Size, channels: int | None) -> Levels:
+    """The pictures (N, C, H, W) in another size, or in grey or colours; DataError where they would fill memory."""
     size, channels = size or pictures.shape[2:], channels or pictures.shape[1]
-    if (channels, *size) == pictures.shape[1:]:
+    shape = len(pictures), channels, *size
+    if math.prod(shape[1:]) > MOST_VALUES or math.prod(shape) > MOST_BYTES:
+        most = f"must be at most {MOST_VALUES:,} per picture and {MOST_BYTES:,} in all: a smaller --size"
+        raise DataError(f"{where}: pictures (N, C, H, W) = {shape} take {math.prod(shape):,} bytes, {most}")
+    if shape == pictures.shape:
         return pictures
-    found = np.empty((len(pictures), channels, *size), np.uint8)
+    found = np.empty(shape, np.uint8)
     for at, picture in enumerate(pictures):
         image = Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0))
         image = image.resize(size[::-1], Image.Resampling.LANCZOS).convert("L" if channels == 1 else "RGB")

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from minigen import files
 from minigen.data.dataset import DataError, require_levels
+from minigen.data.description import MOST_VALUES
 
 Floats = NDArray[np.float32]
 Size: TypeAlias = tuple[int, int] | None
@@ -210,10 +211,12 @@ def _of_16_bits(picture: Image.Image) -> Image.Image:
 
 
 def read_size(text: str) -> tuple[int, int]:
-    """ "64" -> (64, 64), "48x64" -> (48, 64): height × width; DataError for anything else."""
+    """ "64" -> (64, 64), "48x64" -> (48, 64): height × width; DataError for anything else, and for too many pixels."""
     sides = [int(side) for side in text.split("x") if side.isascii() and side.isdigit()]
     if not 1 <= len(sides) == text.count("x") + 1 <= 2 or min(sides) < 1:
         raise DataError(f"--size is {text[:100]!r}, must be the pixels of a side, such as 64, or HEIGHTxWIDTH, 48x64")
+    if sides[0] * sides[-1] > MOST_VALUES:
+        raise DataError(f"--size is {text[:100]!r}, must be at most {MOST_VALUES:,} pixels, such as 4096x4096")
     return sides[0], sides[-1]
 
 

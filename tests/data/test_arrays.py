@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minigen.data import DataError, Dataset, load
+from tests.limits import modest
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 6, 8, 3), dtype=np.uint8)
 GREY = PIXELS[..., 0]
@@ -81,8 +82,35 @@ BAD: dict[str, tuple[Any, str]] = {
     "one-hot": ({"x_train": GREY, "y_train": np.eye(12)}, r"y_train has shape \(12, 12\), must be \(12,\)"),
     "negative label": ({"x_train": GREY, "y_train": np.arange(12) - 1}, r"int64 from -1 to 10, must be whole numbers"),
     "other test size": ({"x_train": GREY, "x_test": GREY[:, :4]}, r"hold \(1, 6, 8\) and \(1, 4, 8\)"),
+    "labels of the training part only": (
+        {"x_train": GREY, "y_train": np.zeros(12), "x_test": GREY},
+        r"holds y_train but no y_test: give both or neither",
+    ),
+    "labels of the test part only": (
+        {"x_train": GREY, "x_test": GREY, "y_test": np.zeros(12)},
+        r"holds y_test but no y_train: give both or neither",
+    ),
+    "class only in test": (
+        {"x_train": GREY, "y_train": np.arange(12) % 3, "x_test": GREY, "y_test": np.arange(12) % 5},
+        r"y_test has the class 4, y_train has classes up to 2",
+    ),
     "labels alone": ({"x_train": GREY, "y_test": np.zeros(12)}, r"holds y_test, but no x_test"),
 }
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "channels", "shape"),
+    [
+        (1, "4096", 3, r"\(1, 3, 4096, 4096\) take 50,331,648 bytes, must be at most 16,777,216 per picture"),
+        (65, "4096", 1, r"\(65, 1, 4096, 4096\) take 1,090,519,040 bytes, .* 1,073,741,824 in all: a smaller --size"),
+    ],
+)
+def test_a_size_that_would_fill_memory_is_refused(
+    tmp_path: Path, count: int, size: str, channels: int, shape: str
+) -> None:
+    np.save(tmp_path / "a.npy", np.full((count, 4, 4), 9, np.uint8))
+    with modest(), pytest.raises(DataError, match=rf"a\.npy: pictures \(N, C, H, W\) = {shape}"):
+        load(tmp_path / "a.npy", size=size, channels=channels)
 
 
 @pytest.mark.parametrize("what", BAD)
