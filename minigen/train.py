@@ -138,7 +138,9 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
     run = RunFolder(getattr(given, "out", Path("runs") / model_type.name))
     resume, overwrite, smoke = (name in given for name in ("resume", "overwrite", "smoke"))
     if resume:
-        config = resumed_config(model_type, RunFolder.open(run.path), asked)
+        run = RunFolder.open(run.path)
+        config = resumed_config(model_type, run, asked)
+        smoke = smoke or run.described().data.used is not None
     else:
         run.require_free(overwrite)
         config = model_type.config_type(**asked)
@@ -169,6 +171,7 @@ def _train_together(task: _Task) -> int:
     described = Description.of(data)
     if smoke:
         data = dataclasses.replace(data, train=_part(data.train), test=_part(data.test))
+        described = structs.replace(described, used=(len(data.train), len(data.test)))
     train, validation = data.hold_out(config.validation, config.seed)
     if not len(train):
         raise ConfigError(
@@ -188,7 +191,7 @@ def _train_together(task: _Task) -> int:
         if resume:
             trainer.resume(described)
         with adapting_to_others(trainer.pace, say):
-            return _fit(trainer, data, described, resume_command(model_type, path, smoke))
+            return _fit(trainer, data, described, resume_command(model_type, path))
 
 
 def _fit(trainer: Trainer, data: Dataset, described: Description, to_go_on: str) -> int:

@@ -317,12 +317,12 @@ def test_a_signal_saves_and_prints_the_command_that_goes_on(
     assert (LAST.read_bytes(), BEST.read_bytes()) == whole
 
 
-def test_the_command_that_goes_on_names_folder_and_smoke(train: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_that_goes_on_names_the_folder(train: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         Interrupt(patch, signal.SIGINT, 1)
         result = train("--smoke", "--out", "my runs/1")
     words = shlex.split(result.out.splitlines()[-1])
-    assert words == [*["python", "-m", "minigen.train", "vae", "--resume", "--smoke", "--out"], "my runs/1"]
+    assert words == [*["python", "-m", "minigen.train", "vae", "--resume", "--out"], "my runs/1"]
     assert train(*words[4:]).code == 0
 
 
@@ -369,7 +369,7 @@ def test_moved_data_is_found_again_and_other_data_refused(
     shutil.copytree(tiny, data_dir.with_name("moved"))
     assert train("--resume", "--data-dir", data_dir.with_name("moved")).code == 0
     write_idx(data_dir.with_name("moved") / FILES[0], images[::-1])
-    train("--resume", "--epochs", 2).refused(r"last.safetensors: trained on 90 examples, these 90 are others")
+    train("--resume", "--epochs", 2).refused(r"last.safetensors: the training data of .*/moved have changed since")
 
 
 @pytest.mark.parametrize(
@@ -390,15 +390,28 @@ def test_a_resumption_with_other_hyper_parameters_is_refused(train: Command, wor
     assert LAST.read_bytes() == before
 
 
-def test_a_run_of_smoke_goes_on_with_smoke_only(train: Command) -> None:
+def test_a_run_of_smoke_goes_on_as_one(train: Command) -> None:
     assert "\n    5 " in train("--smoke", "--epochs", 5, "--hidden", 4, small=False).out, "--epochs is obeyed"
-    train("--resume").refused(r"trained on 230 examples, these 4,500 are others \(a run of --smoke goes on with")
+    assert train("--resume").code == 0
+    described = json.loads(CONFIG.read_text())
+    assert described["data"].pop("used") == [256, 256]
+    CONFIG.write_text(json.dumps(described))  # as older versions wrote it
+    train("--resume").refused(r"trained on 230 examples, these are 4,500 \(a run of --smoke goes on with --smoke")
     assert train("--resume", "--smoke").code == 0
+    assert train("--resume").code == 0
 
 
 def test_a_folder_without_a_run_is_not_resumed(train: Command) -> None:
     train("--resume").refused("runs/vae holds no run")
     assert not Path("runs").exists()
+
+
+def test_a_run_that_lost_its_config_is_told_apart_from_none(train: Command) -> None:
+    assert train("--epochs", 1).code == 0
+    CONFIG.unlink()
+    train("--resume").refused("holds a run without its config.json: a training with --overwrite replaces it")
+    train().refused("already holds a run without its config.json: --overwrite replaces it, --out names another")
+    assert train("--epochs", 1, "--overwrite").code == 0
 
 
 def test_a_run_of_another_model_is_not_resumed(train: Command, typed: Command) -> None:

@@ -26,6 +26,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
         crc32: of all inputs and labels, to notice other data; older runs have none.
         examples: how many to train on and to test; older runs do not say.
         mean: of some 1,000 training inputs as a model sees them, to notice others; older runs have none.
+        used: how many of the examples a run of --smoke trains on and tests; null where it is all, and in older runs.
 
     Raises:
         ValueError: the shape is too large, or the units are not one pair per variable.
@@ -38,6 +39,7 @@ class Description(Struct, frozen=True, forbid_unknown_fields=True):
     crc32: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
     examples: tuple[Count, Count] | None = None
     mean: float | None = None
+    used: tuple[Count, Count] | None = None
 
     def __post_init__(self) -> None:
         if math.prod(self.input_shape) > MOST_VALUES:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from minigen.data import Description
 from minigen.evaluation.drawing import Figure, legend, styled, whole_ticks
 from minigen.evaluation.rows import Numbers, Row, loss_name, score_name
 from minigen.evaluation.text import shown
@@ -68,10 +69,12 @@ def table(runs: Sequence[Run]) -> list[str]:
     A note says where data of one name differ, as generated data do with another seed.
     """
     configs = [structs.asdict(run.trained.config) for run in runs]
+    examples = [_examples(run.trained.data) for run in runs]
     lines = {
         "": [shown(run.name) for run in runs],
         "model": [run.trained.model.name for run in runs],
         **{name: [_cell(config.get(name)) for config in configs] for name in _differing(configs)},
+        **({"examples": examples} if len(set(examples)) > 1 else {}),
         "parameters": [f"{run.trained.parameters:,}" for run in runs],
         "epochs": [str(run.epochs) for run in runs],
         "weights of epoch": [str(run.trained.epoch) for run in runs],
@@ -95,6 +98,12 @@ def table(runs: Sequence[Run]) -> list[str]:
 
 def _cell(value: Any, spelled: Callable[[Any], str] = str) -> str:
     return "-" if value is None else spelled(value)
+
+
+def _examples(data: Description) -> str:
+    """How many the run used to train, with those held out, and to test; older runs do not say that of --smoke."""
+    counts = data.used or data.examples
+    return f"{counts[0]:,}, test {counts[1]:,}" if counts else "-"
 
 
 def _differing(configs: list[dict[str, Any]]) -> list[str]:

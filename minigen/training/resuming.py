@@ -143,10 +143,17 @@ class Training:
             if name not in may_change(self.config) and state.config.get(name) != value:
                 saved = repr(state.config.get(name))[:100]
                 raise CheckpointError(f"{path}: trained with {name} {saved}, this run has {value!r}")
-        if state.data != self.data:
+        if state.data.examples != self.data.examples:
             raise CheckpointError(
-                f"{path}: trained on {state.data.examples:,} examples, these {self.data.examples:,} are others "
-                "(a run of --smoke goes on with --smoke)"
+                f"{path}: trained on {state.data.examples:,} examples, these are {self.data.examples:,} "
+                "(a run of --smoke goes on with --smoke, another without)"
+            )
+        if state.data != self.data:
+            file = getattr(self.config, "data_file", None)
+            moves = "--data" if file or is_path(self.config.data) else "--data-dir"
+            raise CheckpointError(
+                f"{path}: the training data of {file or self.config.data_dir or self.config.data} have changed since "
+                f"(checksum): put them back, name them with {moves} PATH, or begin anew with --overwrite"
             )
         for name, value, most in (
             ("epoch", state.epoch, self.config.epochs),
@@ -181,12 +188,11 @@ def resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any
     return msgspec.structs.replace(config, **asked)
 
 
-def resume_command(model_type: type[Model], folder: Path, smoke: bool) -> str:
+def resume_command(model_type: type[Model], folder: Path) -> str:
     """What to type to go on."""
     workers = parallel.workers()
     mpiexec = ["mpiexec", "-n", f"{workers.size}"] if isinstance(workers, MPI) else []
     words = [*mpiexec, "python", "-m", "minigen.train", model_type.name, "--resume"]
     words += ["--distributed"] if mpiexec else []
-    words += ["--smoke"] if smoke else []
     words += [] if folder == Path("runs") / model_type.name else ["--out", str(folder)]
     return shlex.join(words)

@@ -115,9 +115,8 @@ class RunFolder:
             RunError: the folder holds a run and `overwrite` is not set.
         """
         if not overwrite and (self.has_checkpoint or self._config.exists() or self._metrics.exists()):
-            raise RunError(
-                f"{self.path} already holds a run: --resume continues it, --overwrite replaces it, --out names another"
-            )
+            run = "a run: --resume continues it," if self._config.exists() else "a run without its config.json:"
+            raise RunError(f"{self.path} already holds {run} --overwrite replaces it, --out names another")
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -128,8 +127,10 @@ class RunFolder:
         """
         run = cls(path)
         if not exists(run._config):
-            why = "it has no config.json" if exists(path) else "there is no such folder"
-            raise RunError(f"{path} holds no run ({why})")
+            holds = "no run (it has no config.json)" if exists(path) else "no run (there is no such folder)"
+            if exists(run.last) or exists(run.best):
+                holds = "a run without its config.json: a training with --overwrite replaces it"
+            raise RunError(f"{path} holds {holds}")
         return run
 
     def describe(

@@ -109,7 +109,7 @@ def read_either(
         try:
             found = whole(other)
         except DamagedError as second:
-            raise CheckpointError(f"{error}; {second}") from second
+            raise CheckpointError(f"{error}; {second}: a training with --overwrite begins anew") from second
         say(f"{error}: {other} is used instead")
         return found
 

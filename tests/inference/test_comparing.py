@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -39,6 +41,20 @@ def test_runs_on_other_data_of_one_name_are_told_apart(
     for runs, noted in (([*two, *waves], True), ([*two, waves[0]], False)):
         assert compare.main([*runs, "--out", str(tmp_path / "c.png")]) == 0
         assert (note in capsys.readouterr().out) is noted
+
+
+def test_a_run_of_few_examples_is_told_apart(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = small_run(tmp_path / "smoke") / "config.json"
+    content = json.loads(config.read_text())
+    content["data"]["used"] = [256, 256]
+    config.write_text(json.dumps(content))
+    for other, told in ((two[1], False), (str(config.parent), True)):
+        assert compare.main([two[0], other, "--out", str(tmp_path / "c.png")]) == 0
+        out = capsys.readouterr().out
+        assert bool(re.search(r"^examples +5,000, test 1,000 +256, test 256$", out, re.MULTILINE)) is told
+        assert ("\nexamples " in out) is told
 
 
 def test_a_comparison_that_cannot_be_is_one_line(

@@ -96,7 +96,7 @@ def test_it_trains_resumes_applies_compares_and_loads(do: Callable[[str], str], 
     assert "nothing else" in first
     assert "wrote   runs/mine/my_figure.png" in first
     assert "good" not in first
-    assert "resumed after 1 epoch\n" in do("train mine --resume --smoke --epochs 2")
+    assert "resumed after 1 epoch\n" in do("train mine --resume --epochs 2")
     do("train mine --smoke --width 2 --out runs/narrow")
     assert "runs/mine/encode/codes.npy" in do("apply runs/mine encode --count 20")
     assert "2" in do("compare runs/mine runs/narrow").split("width")[1].split("\n")[0]

@@ -81,7 +81,7 @@ def test_a_run_is_not_overwritten_unasked(run: RunFolder) -> None:
 def test_a_run_that_lost_its_config_is_not_overwritten_unasked(run: RunFolder, name: str) -> None:
     (run.path / "config.json").unlink()
     (run.path / name).write_bytes(b"weeks of work")
-    with pytest.raises(RunError, match="already holds a run"):
+    with pytest.raises(RunError, match=r"already holds a run without its config\.json"):
         RunFolder(run.path).create("vae", VAEConfig(), DATA, overwrite=False)
     assert (run.path / name).read_bytes() == b"weeks of work"
 
