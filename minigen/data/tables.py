@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import reprlib
+import shlex
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -39,10 +41,11 @@ def read_table(path: Path, label_column: str | None = None, without: int | None 
     if path.suffix.lower() == ".npy":
         return _of_array(path, label_column, without)
     rows, labels, place, header = list[NDArray[np.float64]](), list[str](), None, list[str]()
-    count = 0
+    count, counting = 0, list[bool]()
     for number, cells in _lines(path):
         if not count:
             count = len(cells)
+            _refuse_row_numbers(path, cells)
             header = cells if all(map(_is_name, cells)) else []
             columns = header or [str(column + 1) for column in range(count)]
             place = _place(path, label_column, header, count, without)
@@ -54,28 +57,49 @@ def read_table(path: Path, label_column: str | None = None, without: int | None 
         if cells is header:
             continue
         if place is not None:
-            labels.append(cells[place].strip())
+            labels.append(cells[place])
         numbered = [(column, cell) for column, cell in enumerate(cells) if column != place]
+        if len(rows) < 2:
+            counting.append(_is_counting([cell for _, cell in numbered]))
         where = f"{path}: line {number}, column"
         rows.append(
             np.array([_number(cell, f"{where} {i + 1}", columns[i] if place is None else "") for i, cell in numbered])
         )
     if not rows or not rows[0].size:
         raise DataError(f"{path}: empty (no line of numbers)")
+    if counting == [True, False] and not header:
+        what = f"the first line looks like names that are numbers ({rows[0][0]:g}, {rows[0][1]:g}, …)"
+        raise DataError(f"{path}: {what}: remove it, or write {rows[0][0]:.1f} if it is a sequence")
     return Table(np.array(rows), None if place is None else labels)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not blank, from 1 on, cut at their commas."""
+    """The lines that are not blank, from 1 on, cut at the commas that are not within quotes."""
     try:
-        with files.reading(path, MOST_BYTES) as file, TextIOWrapper(file, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, [cell.strip().strip('"') for cell in line.split(",")]
+        with files.reading(path, MOST_BYTES) as file, TextIOWrapper(file, "utf-8-sig", newline="") as text:
+            lines = csv.reader(text, skipinitialspace=True, strict=True)
+            for cells in lines:
+                if any(map(str.strip, cells)) or len(cells) > 1:
+                    yield lines.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise DataError(f"{path}: line {lines.line_num}: not CSV ({error})") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _refuse_row_numbers(path: Path, cells: list[str]) -> None:
+    """DataError for a first line as pandas writes it above a column of row numbers."""
+    numbered = [cell for cell in cells[1:] if not _is_name(cell)]
+    if cells[0] in ("", "Unnamed: 0") and len(cells) > 1 and (not numbered or _is_counting(numbered)):
+        raise DataError(f"{path}: column 1 has no name, it seems to be a row number: save with index=False")
+
+
+def _is_counting(cells: list[str]) -> bool:
+    """Whether three or more cells count 0, 1, 2 … or 2000, 2001, 2002 …, as column numbers and years do."""
+    counts = [int(cell) if re.fullmatch("[0-9]{1,9}", cell) else -1 for cell in cells]
+    return len(counts) > 2 and counts[0] >= 0 and counts == list(range(counts[0], counts[0] + len(counts)))
 
 
 def _place(path: Path, label_column: str | None, header: list[str], count: int, without: int | None) -> int | None:
@@ -124,7 +148,11 @@ def _number(text: str, where: str, column: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        hint = f"; if the column holds labels, train with --label-column {column}" if column and _is_name(text) else ""
+        hint = (
+            f"; if the column holds labels, train with --label-column {shlex.quote(column)}"
+            if column and _is_name(text)
+            else ""
+        )
         hint = ": values are separated by commas" if re.search("[;\\t ]", text) else hint
         raise DataError(f"{where}: {reprlib.repr(text)} is not a number{hint}") from error
     if not np.isfinite(number):

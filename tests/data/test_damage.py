@@ -180,8 +180,8 @@ HARMFUL: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "negative shape": ("npy", lambda: npy(SHAPED.format("(-3, -4)")), r"not a \.npy file"),
     "shape of 10^12": ("npy", lambda: npy(SHAPED.format("(10**6, 10**6)".replace("10**6", "1000000"))), "cut short"),
     "objects": ("npy", lambda: npy(SHAPED.format("(3, 4)").replace("<f8", "|O")), "holds object, expected"),
-    "number of a million digits": ("csv", lambda: b"1,2\n3," + b"9" * 10**6 + b"\n", "line 2, column 2: inf, must"),
-    "word of a million letters": ("csv", lambda: b"1,2\n3," + b"x" * 10**6, r"line 2, column 2: 'x+\.\.\.x+' is not"),
+    "number of a million digits": ("csv", lambda: b"1,2\n3," + b"9" * 10**6 + b"\n", r"line 2: not CSV .field larger"),
+    "word of a million letters": ("csv", lambda: b"1,2\n3," + b"x" * 10**6, r"line 2: not CSV .field larger"),
     **{
         f"picture of {w} x {h}": ("png", lambda w=w, h=h: png(w, h), "pixels|not a picture")
         for w, h in ((8193, 8193), (20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**30, 1), (1, 2**30))

@@ -120,6 +120,15 @@ def test_csv_equals_npy(tmp_path: Path, values: np.ndarray) -> None:
         ("1,2\n3,\n", r"line 2, column 2: a value is missing \(''\): fill it in, or remove the line"),
         ("1;2\n3;4\n", r"line 1, column 1: '1;2' is not a number: values are separated by commas"),
         ("1,2\n3,nan\n", r"line 2, column 2: a value is missing \('nan'\)"),
+        ("t,my kind\n1,bad\n", r"--label-column 'my kind'$"),
+        (",t0,t1\n0,5,6\n1,7,8\n", r"column 1 has no name, it seems to be a row number: save with index=False$"),
+        (",0,1,2,kind\n0,5,6,7,a\n", r"column 1 has no name, it seems to be a row number"),
+        ("Unnamed: 0,t0,t1\n0,5,6\n1,7,8\n", r"column 1 has no name, it seems to be a row number"),
+        (",5,6\n1,7,8\n", r"line 1, column 1: a value is missing"),
+        ("0,1,2\n5,5.5,6\n", r"the first line looks like names that are numbers \(0, 1, …\): remove it, or write 0\.0"),
+        ("2000,2001,2002\n5,6,8\n", r"the first line looks like names that are numbers \(2000, 2001, …\): remove"),
+        ('"1,234.5","2"\n3,4\n', r"line 1, column 1: '1,234\.5' is not a number$"),
+        ('1,2\n"3"4,5\n', r"line 2: not CSV \("),
         ("1,2\n-inf,4\n", r"line 2, column 1: -inf, must be a finite number"),
         ("", r"empty"),
         ("1,2,3\n", r"one sequence, at least 2 are needed"),
@@ -131,6 +140,12 @@ def test_what_is_wrong_in_a_csv_is_named_by_its_place(tmp_path: Path, text: str,
     with pytest.raises(DataError, match=message) as raised:
         read_sequences(path)
     assert str(raised.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("text", ["0,1\n5,7\n", "0.0,1,2\n5,6,8\n", "1,2,4\n5,6,8\n", 'a,b,c\n0,1,2\n5,"6", "8"\n'])
+def test_a_first_line_that_may_be_a_sequence_is_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.csv").write_text(text)
+    assert len(read_table(tmp_path / "mine.csv").values) == 2
 
 
 @pytest.mark.parametrize(
