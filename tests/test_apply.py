@@ -25,6 +25,7 @@ from minigen.evaluation.studies.classification import wilson_interval
 from minigen.inference.arrays import UseError
 from minigen.inference.inputs import picture_names, unlike
 from minigen.training import lock
+from minigen.training.run_folder import RunFolder
 
 Command = Callable[..., list[str]]
 PICTURE = Path(__file__).parents[1] / "lessons/figures/10-edges.png"
@@ -363,6 +364,25 @@ def test_uses_of_a_run_at_once_wait_for_each_other(runs: Path, tmp_path: Path) -
         assert list(pool.map(use, ["sample", "reconstruct", "encode", "sample", "encode"])) == [0] * 5
     assert {"codes.csv", "codes.npy", "map.png", "sheet.png"} < {path.name for path in Path(out).iterdir()}
     assert len(list(Path(out, "pictures").iterdir())) == 110, "00 … 99 and 0 … 9"
+
+
+def test_a_run_in_training_is_explored_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(small_run(tmp_path / "run"))
+    folder, half = str(run.path), run.path / ".minigen-0123456789abcdef"
+    with lock.locked(run.path):
+        half.write_bytes(b"what the training is writing")
+        run.save("curves.png", b"drawn")
+        assert explore.main([folder, "--no-open"]) == 0
+        assert apply.main([folder, "export", "--out", folder]) == 0
+        assert half.exists()
+    assert set(run.own.written()) == {"curves.png", "explore.html", "vae.safetensors"}
+    monkeypatch.setattr(lock, "PATIENCE", 1)
+    with lock.changing_list(run.path):
+        capsys.readouterr()
+        assert explore.main([folder, "--no-open"]) == 2
+    assert "another command has been writing into" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

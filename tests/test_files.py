@@ -37,7 +37,9 @@ READERS: dict[str, Callable[[Path], object]] = {
     "config.json": lambda path: RunFolder(path.parent).described(),
     "metrics.jsonl": lambda path: RunFolder(path.parent).rows() or files.read(path, 1),
     "last.safetensors": checkpoint.read,
-    ".lock": lambda path: (locked(path.parent).__enter__(), files.read(path, 1)),
+    **{
+        name: lambda path: (locked(path.parent).__enter__(), files.read(path, 1)) for name in (".lock", ".written.lock")
+    },
     "weights.npy": read_npy,
 }
 SPECIAL: dict[str, Callable[[Path], object]] = {

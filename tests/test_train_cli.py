@@ -495,7 +495,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(train: Command, whole: tuple
             r"python -m minigen\.train vae --resume$"
         )
     assert LAST.read_bytes() == before
-    assert {path.name for path in LAST.parent.glob(".*")} == {".lock"}
+    assert {path.name for path in LAST.parent.glob(".*")} == {".lock", ".written.lock"}
     assert train("--resume").code == 0
     assert json.loads(CONFIG.read_text())["config"]["epochs"] == 3
     assert arrays_of(LAST) == arrays_of(Path("whole/last.safetensors"))

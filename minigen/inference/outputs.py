@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +14,12 @@ from PIL import Image
 
 from minigen.evaluation.text import counted
 from minigen.own_files import PICTURES, OwnFiles
-from minigen.training.lock import LockedError, locked
+from minigen.training.lock import changing_list
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 10  # examples in a row of a sheet
-PATIENCE = 300  # tenths of a second to wait for another process that writes into the folder
 
 
 def warn(line: str) -> None:
@@ -99,7 +96,7 @@ class Results:
         """
         if not self.contents:
             return
-        with _waiting_for(self.folder):
+        with changing_list(self.folder):
             own = OwnFiles(self.folder, maker)
             own.save(self.contents, overwrite)
             own.remove(keep=self.contents)
@@ -107,24 +104,8 @@ class Results:
 
 def write_file(path: Path, content: bytes, maker: str, overwrite: bool) -> None:
     """Write a single file as `Results.write` writes many, with the same errors."""
-    with _waiting_for(path.parent):
+    with changing_list(path.parent):
         OwnFiles(path.parent, maker).save({path.name: content}, overwrite)
-
-
-@contextmanager
-def _waiting_for(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes into the folder, half a minute at most, and keep others out."""
-    for attempt in range(PATIENCE + 1):
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(locked(folder))
-            except LockedError:
-                if attempt == PATIENCE:
-                    raise
-                time.sleep(0.1)
-                continue
-            yield
-            return
 
 
 def npy(array: Any) -> bytes:

@@ -1,12 +1,16 @@
-"""A lock on a run folder, because two trainings in one folder would overwrite each other's files."""
+"""Two locks on a folder: a training holds one as long as it runs, whoever changes .written.json the other for a moment.
+
+Two trainings in one folder would overwrite each other's files. Pictures and pages of a run may be made meanwhile.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +22,12 @@ else:
     import fcntl
 
 
+PATIENCE = 300  # tenths of a second to wait for others that change the list
+HOUR = 3600.0  # seconds; what a training is writing is younger
+
+
 class LockedError(RuntimeError):
-    """Another process trains in the folder."""
+    """Another process trains in the folder, or changes the list of its files."""
 
 
 class Lock:
@@ -46,15 +54,45 @@ class Lock:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[Lock]:
-    """Hold the folder's lock; the system frees it when the process ends, however it ends.
+    """Hold a folder for a training; the system frees the lock when the process ends, however it ends.
 
     Raises:
         LockedError: another process, or another training in this one, holds it.
         OSError: the folder or its lock file cannot be made.
     """
+    busy = f"another training is running in {folder}: wait for it, or choose another folder with --out"
+    with _held(folder, ".lock", busy) as lock:
+        with changing_list(folder):
+            remove_leftovers(folder)
+        yield lock
+
+
+@contextmanager
+def changing_list(folder: Path) -> Iterator[None]:
+    """Keep others from changing .written.json and the files that it lists; wait half a minute at most until they have.
+
+    Raises:
+        LockedError, OSError: as `locked`.
+    """
+    busy = f"another command has been writing into {folder} for half a minute: try again, or choose another --out"
+    with ExitStack() as stack:
+        for attempt in range(PATIENCE + 1):
+            try:
+                stack.enter_context(_held(folder, ".written.lock", busy))
+                break
+            except LockedError:
+                if attempt == PATIENCE:
+                    raise
+                time.sleep(0.1)
+        remove_leftovers(folder, HOUR)
+        yield
+
+
+@contextmanager
+def _held(folder: Path, name: str, busy: str) -> Iterator[Lock]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        opened = open_own(folder / ".lock")
+        opened = open_own(folder / name)
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES):
             raise
@@ -63,13 +101,10 @@ def locked(folder: Path) -> Iterator[Lock]:
         try:
             _take(file)
         except (BlockingIOError, PermissionError) as error:
-            raise LockedError(
-                f"another training is running in {folder}: wait for it, or choose another folder with --out"
-            ) from error
+            raise LockedError(busy) from error
         except OSError:  # a file system without locks, as some network drives are
             pass
-        remove_leftovers(folder)
-        yield Lock(folder / ".lock", file)
+        yield Lock(folder / name, file)
 
 
 def _take(file: IO[bytes]) -> None:

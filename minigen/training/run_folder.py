@@ -20,7 +20,7 @@ from minigen.evaluation.studies.detection import FALSE_ALARMS
 from minigen.files import append, exists, make_folder, read, replace_file
 from minigen.models import Config
 from minigen.own_files import LIST, OwnFiles
-from minigen.training.lock import Lock, locked
+from minigen.training.lock import Lock, changing_list, locked
 
 MOST_CONFIG, MOST_METRICS = 2**20, 2**28  # bytes that are read of config.json and metrics.jsonl
 _NAME = re.compile(r"[\w -]+\.(png|gif)")
@@ -71,7 +71,8 @@ class RunFolder:
         self.require_free(overwrite)
         self.path.mkdir(parents=True, exist_ok=True)
         if overwrite:
-            self._forget()
+            with changing_list(self.path):
+                self._forget()
         else:
             for own in (self.own, self._own_frames):
                 own.written()  # a list that is not minigen's is noticed before the training
@@ -225,10 +226,11 @@ class RunFolder:
             )
         stem, ending = name.split(".")
         number = 1
-        while self.own.foreign([name]):
-            number += 1
-            name = f"{stem}-{number}.{ending}"
-        self.own.save({name: content})
+        with changing_list(self.path):
+            while self.own.foreign([name]):
+                number += 1
+                name = f"{stem}-{number}.{ending}"
+            self.own.save({name: content})
         return self.path / name
 
 

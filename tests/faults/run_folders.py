@@ -164,7 +164,8 @@ DAMAGES: dict[str, Callable[[Path, Path], object]] = {
     "another file": _instead(lambda file, outside: file.write_bytes(b"the user's")),
 }
 WHOLE_FILES = [name for name in DAMAGES if name not in ("cut", "flipped byte", "empty", "hard link")]
-FILES = ("config.json", "metrics.jsonl", ".written.json", ".lock", "best.safetensors", "last.safetensors", "curves.png")
+FILES = ("config.json", "metrics.jsonl", ".written.json", ".written.lock", ".lock")
+FILES += ("best.safetensors", "last.safetensors", "curves.png")
 FOLDERS = ("frames", "sample", "encode", "reconstruct", "interpolate", "score", "export", "restore", "sample/pictures")
 RESULTS = ("sample/sheet.png", "encode/codes.csv", "encode/codes.npy", "frames/0001.npy", "learning.gif")
 

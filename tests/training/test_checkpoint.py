@@ -168,4 +168,4 @@ def test_a_write_that_fails_names_the_file_and_keeps_the_old_one(
 def test_what_a_crash_left_beside_is_removed_by_the_next_training(path: Path) -> None:
     path.with_name(".minigen-0123456789abcdef").write_bytes(b"half")
     with locked(path.parent):
-        assert {file.name for file in path.parent.iterdir()} == {"last.safetensors", ".lock"}
+        assert {file.name for file in path.parent.iterdir()} == {"last.safetensors", ".lock", ".written.lock"}

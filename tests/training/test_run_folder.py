@@ -111,7 +111,12 @@ def test_overwriting_forgets_the_run_and_nothing_else(run: RunFolder) -> None:
     new = RunFolder(run.path).create("vae", VAEConfig(hidden=8), DATA, overwrite=True)
     assert new.described().config["hidden"] == 8
     assert new.rows() == []
-    assert {path.name for path in run.path.iterdir()} == {"config.json", "thesis.tex", "samples.png", "frames"}
+    assert {path.name for path in run.path.iterdir()} - {".written.lock"} == {
+        "config.json",
+        "thesis.tex",
+        "samples.png",
+        "frames",
+    }
     assert {path.name: path.read_bytes() for path in run.frames.iterdir()} == {"0001.npy": b"x"}
 
 
