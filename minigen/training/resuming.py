@@ -143,17 +143,16 @@ class Training:
             if name not in may_change(self.config) and state.config.get(name) != value:
                 saved = repr(state.config.get(name))[:100]
                 raise CheckpointError(f"{path}: trained with {name} {saved}, this run has {value!r}")
-        if state.data.examples != self.data.examples:
-            raise CheckpointError(
-                f"{path}: trained on {state.data.examples:,} examples, these are {self.data.examples:,} "
-                "(a run of --smoke goes on with --smoke, another without)"
-            )
         if state.data != self.data:
+            then, now = state.data.examples, self.data.examples
+            why = (
+                "checksum" if then == now else f"{then:,} examples, now {now:,}; a run of --smoke goes on with --smoke"
+            )
             file = getattr(self.config, "data_file", None)
             moves = "--data" if file or is_path(self.config.data) else "--data-dir"
             raise CheckpointError(
                 f"{path}: the training data of {file or self.config.data_dir or self.config.data} have changed since "
-                f"(checksum): put them back, name them with {moves} PATH, or begin anew with --overwrite"
+                f"({why}): put them back, name them with {moves} PATH, or begin anew with --overwrite"
             )
         for name, value, most in (
             ("epoch", state.epoch, self.config.epochs),
