@@ -89,6 +89,24 @@ def test_a_run_notices_another_folder_and_finds_a_moved_one(place: Path, capsys:
     )
 
 
+def test_a_run_is_not_used_on_classes_of_other_names(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(place / "mine")
+    done(train.main, f"{TRAIN} --data mine", capsys)
+    (place / "mine/a").rename(place / "mine/zebra")
+    assert "mine has the classes b, zebra, the model was trained on a, b" in refused(
+        apply.main, "run reconstruct", capsys
+    )
+
+
+def test_the_use_of_a_run_is_not_told_options_of_a_training(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(place / "mine")
+    done(train.main, f"{TRAIN} --data mine", capsys)
+    picture(place / "mine/a/99.png", size=(8, 9))
+    error = refused(apply.main, "run reconstruct", capsys)
+    assert "a/99.png is 8 × 9): must be like the data that the run was trained on\n" in error
+    assert "--size" not in error
+
+
 def sequences(path: Path) -> None:
     np.savetxt(path, np.random.default_rng(0).random((20, 6)), delimiter=",")
 

@@ -119,6 +119,8 @@ def _split(path: Path, seed: int, reading: Reading) -> tuple[_Labelled, _Labelle
         tested = read_table(files.absolute(reading.test), reading.label_column)
         test = _sequences(files.absolute(reading.test), tested, reading)
         train = _sequences(path, read_table(path, reading.label_column, without=tested.values.shape[-1]), reading)
+        if train.kinds is None and reading.normal is not None:
+            _normal(files.absolute(reading.test), test, reading)  # which refuses a label that no row has
         normal, anomalies = _normal(path, train, reading)
         return normal, test, len(anomalies.values)
     table = read_table(path, reading.label_column)
@@ -166,10 +168,11 @@ def _sequences(path: Path, table: Table, reading: Reading) -> _Labelled:
     if reading.normal is not None and reading.label_column is None:
         raise DataError(f"--normal is {reading.normal}, but it is a label: --label-column must be given, too")
     if table.labels is not None:
-        normal = ("0", NORMAL) if reading.normal is None else (_plain(reading.normal), NORMAL)
-        kinds = np.array(
-            [NORMAL if (kind := _plain(label)) in normal else kind for label in table.labels], dtype=object
-        )
+        normal = ("0", NORMAL) if reading.normal is None else (_plain(reading.normal),)
+        plain = [_plain(label) for label in table.labels]
+        if NORMAL in plain and NORMAL not in normal:
+            raise DataError(f"{path}: a label is {NORMAL}, but --normal is {reading.normal}: rename that label")
+        kinds = np.array([NORMAL if kind in normal else kind for kind in plain], dtype=object)
     if reading.window is None:
         if reading.stride is not None:
             raise DataError(f"--stride is {reading.stride}, but it is that of windows: --window must be given, too")

@@ -128,13 +128,17 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
     Raises:
         DataError: it cannot be read, or has examples of another shape or other classes.
     """
-    data, known = load_data(trained.config, trained.data.units), trained.data
-    for name, value, used in (
-        ("examples of shape", data.input_shape, known.input_shape),
-        ("classes:", len(data.classes), len(known.classes)),
-    ):
-        if value != used:
-            raise DataError(f"{data.name} has {name} {value}, the model was trained on {used}")
+    try:
+        data, known = load_data(trained.config, trained.data.units), trained.data
+    except DataError as error:
+        what, advice, _ = str(error).partition(": --")  # which names options of a training
+        raise DataError(what + ": must be like the data that the run was trained on" * bool(advice)) from error
+    if data.input_shape != known.input_shape:
+        shapes = f"{data.input_shape}, the model was trained on {known.input_shape}"
+        raise DataError(f"{data.name} has examples of shape {shapes}")
+    if data.classes != known.classes:
+        classes, used = (", ".join(names)[:200] for names in (data.classes, known.classes))
+        raise DataError(f"{data.name} has the classes {classes}, the model was trained on {used}")
     if known.crc32 not in (None, Description.of(data).crc32):
         what = getattr(trained.config, "data_file", None) or trained.config.data_dir or trained.config.data
         counts = len(data.train), len(data.test)

@@ -69,7 +69,7 @@ class RecurrentAEConfig(CorruptionConfig, kw_only=True):
         str | None, Meta(description="own file: column of labels, by its name or its number (-1 is the last)")
     ] = None
     normal: Annotated[
-        str | None, Meta(description="own file: label of the normal sequences (default: 0 and normal)")
+        str | None, Meta(description="own file: label of the normal sequences, instead of 0 and normal")
     ] = None
     test: Annotated[str | None, Meta(description="own file: another for the test split, instead of a tenth")] = None
     epochs: Epochs = 30

@@ -269,12 +269,22 @@ def test_any_label_may_be_that_of_the_normal_ones(tmp_path: Path, normal: str, k
     assert f"label {normal} is normal; 40 anomalies" in data.source
 
 
+def test_a_label_called_normal_is_no_kind_of_anomaly(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [[("normal", "spike")[i % 2], i, i + 1] for i in range(20)])
+    for label in ("nope", "spike"):
+        with pytest.raises(DataError, match=f"a label is normal, but --normal is {label}: rename that label"):
+            read_sequences(path, reading=Reading(label_column="1", normal=label))
+    assert len(read_sequences(path, reading=Reading(label_column="1", normal="Normal")).train) == 9
+
+
 def test_a_test_file_and_a_training_file_without_labels(tmp_path: Path) -> None:
     train = write(tmp_path / "train.csv", [[i, i + 1] for i in range(20)])
     test = write(tmp_path / "test.csv", [["normal" if i < 5 else "x", i, i + 1] for i in range(8)])
     data = read_sequences(train, reading=Reading(label_column="1", test=str(test)))
     assert (len(data.train), data.test.labels.tolist()) == (20, [0] * 5 + [1] * 3)
     np.testing.assert_allclose(data.test.inputs[:, 0, 0], np.arange(8) / 20, atol=1e-6)
+    with pytest.raises(DataError, match=r"test\.csv: no label is nope, but for example 'x'"):
+        read_sequences(train, reading=Reading(label_column="1", test=str(write(test, [["x", 1, 2]])), normal="nope"))
     write(test, [["normal", 1, 2, 3]])
     with pytest.raises(DataError, match=r"test.csv: sequences \(T, D\) = \(3, 1\)"):
         read_sequences(train, reading=Reading(label_column="1", test=str(test)))
