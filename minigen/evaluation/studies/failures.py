@@ -37,12 +37,13 @@ def _signs(model: Any, data: Dataset, result: Mapping[str, float]) -> Iterator[s
             f"the code is unused (posterior collapse): its KL of {result['kl']:.2f} nats per image is below one bit, "
             f"{ONE_BIT:.2f}; try a smaller --beta, another --lr or more epochs"
         )
+    more = ", more epochs or --warmup 200" if model.config.warmup < 200 else " or more epochs"
     if "mse" in result and isinstance(model, Reconstructs):
         error = mean_example_error(data.train, data.test)
         if 0 < NEAR_MEAN * error <= result["mse"]:
             yield (
                 f"the reconstruction is no better than the mean example: mse {result['mse']:.4f}, of the mean "
-                f"training example {error:.4f}; try another --lr, more epochs or --warmup 200"
+                f"training example {error:.4f}; try another --lr{more}"
             )
     if isinstance(model, Encodes) and len(data.test) > 1:
         dead = dead_units(model, data.test)

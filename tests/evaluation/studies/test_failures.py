@@ -24,6 +24,12 @@ def signs(name: str, result: dict[str, float], data: Dataset = DIGITS, **options
     return signs_of_failure(model, data, result)
 
 
+@pytest.mark.parametrize(("warmup", "advice"), [(0, "--lr, more epochs or --warmup 200"), (200, "--lr or more epochs")])
+def test_no_flag_is_advised_that_is_set(warmup: int, advice: str) -> None:
+    (line,) = signs("ae", {"mse": 0.066}, warmup=warmup)
+    assert line.endswith(advice)
+
+
 @pytest.mark.parametrize(
     ("name", "failed", "fine", "words"),
     [
