@@ -39,16 +39,21 @@ DAY = 24 * 60 * 60.0
 
 
 class Levels(NamedTuple):
-    """Decoded pictures: an array (N, C, H, W), uint8, and by the place of a file that it lacks, why."""
+    """Decoded pictures: an array (N, C, H, W), uint8, and by the place of a file that it lacks, why.
+
+    of_several: how many files have more pages or frames than the first, which is read.
+    """
 
     array: NDArray[np.uint8]
     unreadable: dict[int, str]
+    of_several: int
 
 
 class _About(msgspec.Struct):
     shape: tuple[Count, Count, Count, Count]
     crc32: int
     unreadable: list[tuple[int, str]]
+    of_several: int
 
 
 def decoded(root: Path, names: Sequence[str], size: Size, channels: int | None, skip: bool) -> Levels:
@@ -100,17 +105,17 @@ def _stored(path: Path) -> Levels | None:
         return None
     if levels.size != math.prod(about.shape) or zlib.crc32(levels.data) != about.crc32:
         return None
-    return Levels(levels.reshape(about.shape), dict(about.unreadable))
+    return Levels(levels.reshape(about.shape), dict(about.unreadable), about.of_several)
 
 
 def _decode(root: Path, names: Sequence[str], size: Size, channels: int | None, skip: bool, path: Path) -> _About:
     """Decode into the file at `path`, one picture in memory at a time."""
-    first, shape, crc32, unreadable = "", (0, 0, 0), 0, dict[int, str]()
+    first, shape, crc32, unreadable, of_several = "", (0, 0, 0), 0, dict[int, str](), 0
     hidden = sys.stderr is None or not sys.stderr.isatty()
     with files.replacing(path) as file:
         for at, name in enumerate(tqdm(names, f"decoding {root.name}", unit="file", leave=False, disable=hidden)):
             try:
-                levels = read_levels(root / name, channels, size)
+                levels, more = read_levels(root / name, channels, size)
             except DataError as error:
                 unreadable[at] = str(error).removeprefix(f"{files.printable(str(root / name))}: ")
                 continue
@@ -119,12 +124,13 @@ def _decode(root: Path, names: Sequence[str], size: Size, channels: int | None, 
                 _require_space(path.parent, root, shape, len(names))
             if levels.shape != shape:
                 raise _other_shape(root, first, shape, name, levels.shape)
+            of_several += more
             content = levels.tobytes()
             crc32 = zlib.crc32(content, crc32)
             file.write(content)
         if unreadable and not (skip and first):
             raise _unreadable(root, names, unreadable)
-    return _About((len(names) - len(unreadable), *shape), crc32, list(unreadable.items()))
+    return _About((len(names) - len(unreadable), *shape), crc32, list(unreadable.items()), of_several)
 
 
 def _require_space(cache: Path, root: Path, shape: tuple[int, ...], count: int) -> None:

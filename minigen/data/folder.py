@@ -56,7 +56,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
             names += part.classes.get(name, [])
             labels += [label] * len(part.classes.get(name, []))
     count = sum(map(len, train.classes.values()))  # those of the training part come first
-    levels, unreadable = decoded(root, names, size, channels, skip_unreadable)
+    levels, unreadable, of_several = decoded(root, names, size, channels, skip_unreadable)
     kept = np.delete(np.arange(len(names)), list(unreadable))
     every, rows = np.array(labels, np.int64)[kept], np.arange(len(kept))
     chosen = (rows[kept < count], rows[kept >= count]) if tested else hold_tenth(len(kept), seed)
@@ -71,6 +71,7 @@ def load_folder(root: Path, seed: int, size: Size, channels: int | None, skip_un
     ]
     understood += [f"{name} not read" for name in unread]
     understood += [f"{len(unreadable):,} unreadable ones left out"] if unreadable else []
+    understood += [f"only the first page of {of_several:,} files read"] if of_several else []
     others = train.others + test.others
     understood += [f"{others:,} other files not read"] if others else []
     source = ", ".join(understood)

@@ -134,19 +134,24 @@ def read_picture(path: Path, channels: int, size: Size, invert: bool = False) ->
     Raises DataError for a file that is no PNG, JPEG, WebP, BMP, GIF or TIFF image, a damaged one, one of too many
     pixels, and one whose largest value is 1 of 255.
     """
-    values = read_levels(path, channels, size).astype(np.float32) / np.float32(255)
+    values = read_levels(path, channels, size)[0].astype(np.float32) / np.float32(255)
     return 1 - values if invert else values
 
 
-def read_levels(path: Path, channels: int | None, size: Size) -> NDArray[np.uint8]:
-    """A picture as `read_picture` reads it, but as levels 0 … 255; channels: None leaves grey and colours as they are.
+def read_levels(path: Path, channels: int | None, size: Size) -> tuple[NDArray[np.uint8], bool]:
+    """A picture as `read_picture` reads it, but as levels 0 … 255, and whether its file has further pages or frames.
 
+    channels: None leaves grey and colours as they are.
     Raises DataError as `read_picture`.
     """
     try:
         with files.reading(path, MOST_BYTES) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own, about damage that does not matter here
-            return levels_of(Image.open(file, formats=_FORMATS), str(path), channels, size)
+            picture, more = Image.open(file, formats=_FORMATS), False
+            levels = levels_of(picture, str(path), channels, size)
+            with suppress(Exception):  # what follows the first page may be damaged
+                more = picture.format != "MPO" and getattr(picture, "is_animated", False)  # MPO: a photo with a preview
+            return levels, more
     except DataError:
         raise
     except UnidentifiedImageError as error:

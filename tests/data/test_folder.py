@@ -96,6 +96,22 @@ def test_a_folder_that_cannot_be_read_is_named(root: Path, closed: str, monkeypa
             read(root)
 
 
+def test_pages_that_are_not_read_are_counted(root: Path) -> None:
+    pages = [Image.new("L", (6, 8), level) for level in (10, 20, 30)]
+    for name in ("a.tif", "b.gif", "c.webp", "d.png"):
+        picture(root / name, 100, (8, 6), "L")
+        pages[0].save(root / f"several-{name}", save_all=True, append_images=pages[1:])
+    with_preview = root / "phone.jpg"
+    pages[0].save(with_preview, "MPO", save_all=True, append_images=pages[1:2])
+    for _ in range(2):
+        source = load(root, channels=1).source
+        assert "9 pictures, without classes, 8 × 6 in grey" in source
+        assert "only the first page of 4 files read" in source
+    picture(root.with_name("plain") / "a.png")
+    picture(root.with_name("plain") / "b.png")
+    assert "first page" not in load(root.with_name("plain")).source
+
+
 def test_a_third_part_is_not_read_and_said(root: Path) -> None:
     for part in ("train", "test", "val", "test-set"):
         picture(root / part / "1.png")
