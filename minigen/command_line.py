@@ -18,7 +18,7 @@ from typing import NoReturn, TextIO
 from minigen import interrupts
 from minigen.backend import DeviceError
 from minigen.data import DataError
-from minigen.files import printable
+from minigen.files import absolute, printable
 from minigen.inference.arrays import UseError
 from minigen.models import ConfigError
 from minigen.models.checking import ModelError
@@ -169,6 +169,12 @@ def folder(text: str) -> Path:
 def expanded(text: str) -> Path:
     """The type of an option that names a file; ~ is the user's home, also in --out=~/x, which no shell expands."""
     return Path(os.path.expanduser(text))
+
+
+def require_outside(out: Path, read: Path) -> None:
+    """UsageError where `out` lies in a folder of pictures that is read."""
+    if out.resolve().is_relative_to(absolute(read).resolve()):
+        raise UsageError(f"--out is {out}, must lie outside {read}: pictures written there would be read the next time")
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,16 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from minigen import backend, files, parallel, rng, schema
-from minigen.command_line import Parser, UsageError, closest, folder, is_terminal, prepare_process, run_command
+from minigen.command_line import (
+    Parser,
+    UsageError,
+    closest,
+    folder,
+    is_terminal,
+    prepare_process,
+    require_outside,
+    run_command,
+)
 from minigen.data import Dataset, Description, Split, descriptions, is_path
 from minigen.inference.loading import PATHS, load_data
 from minigen.memory import keep_freed_memory
@@ -146,10 +155,8 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
         config = model_type.config_type(**asked)
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
-        if is_path(config.data) and run.path.resolve().is_relative_to(Path(config.data).resolve()):
-            raise ConfigError(
-                f"--out is {run.path}, must lie outside --data {config.data}, whose pictures its figures would join"
-            )
+    if is_path(config.data):
+        require_outside(run.path, Path(config.data_dir or config.data))
     require_used(config, asked)
     if workers is None and config.workers > 1 and config.device == "gpu":
         what = f"--workers is {config.workers} with --device gpu, must be 1"

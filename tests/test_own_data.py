@@ -107,6 +107,16 @@ def test_the_use_of_a_run_is_not_told_options_of_a_training(place: Path, capsys:
     assert "--size" not in error
 
 
+def test_results_never_join_the_pictures_that_are_read(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos(place / "mine")
+    done(train.main, f"{TRAIN} --data mine", capsys)
+    before = sorted((place / "mine").rglob("*"))
+    for words in ("run reconstruct mine --out mine/a/b", "run reconstruct .", "run sample --out mine/a"):
+        assert ": pictures written there would be read the next time" in refused(apply.main, words, capsys)
+    assert sorted((place / "mine").rglob("*")) == before
+    done(apply.main, "run reconstruct mine/a --out mine/../results", capsys)
+
+
 def sequences(path: Path) -> None:
     np.savetxt(path, np.random.default_rng(0).random((20, 6)), delimiter=",")
 
@@ -114,7 +124,16 @@ def sequences(path: Path) -> None:
 FOLDERS: dict[str, tuple[Write, str, str]] = {
     "no such folder": (lambda p: None, "./own", "no such file or folder"),
     "no such file": (lambda p: None, "own.npy", "own.npy: no such file or folder"),
-    "a run among its pictures": (lambda p: flat(p.parent), ".", "--out is run, must lie outside --data"),
+    "a run among its pictures": (
+        lambda p: flat(p.parent),
+        ".",
+        "--out is run, must lie outside /.*: pictures written there would be read the next time",
+    ),
+    "a run among its moved pictures": (
+        lambda p: flat(p.parent),
+        "./own --data-dir .",
+        "--out is run, must lie outside",
+    ),
     "name that is no UTF-8": (
         lambda p: photos(p.parent / "\udcf6"),
         "\udcf6",
