@@ -206,10 +206,10 @@ def _fit(trainer: Trainer, data: Dataset, described: Description, to_go_on: str)
         trainer.fit()
         report_result(trainer, data, described)
     except (Stopped, KeyboardInterrupt) as stop:
-        if isinstance(stop, KeyboardInterrupt) and parallel.workers().size > 1:
-            raise  # it came at once, to one worker: the others end with it
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         trainer.say(f"\nstopped by {signal.Signals(number).name}; what was trained is saved. To go on:\n  {to_go_on}")
+        if isinstance(stop, KeyboardInterrupt) and parallel.workers().size > 1:
+            raise  # it came at once, to one worker: the others end with it
         return 128 + number
     except BrokenPipeError:
         raise

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import kill_and_resume
 import numpy as np
@@ -77,6 +78,12 @@ def test_an_error_in_a_study_ends_all(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(failures, "signs_of_failure", lambda *_: 1 / 0)  # here, and not in the other process
     assert main(["conv-vae", "--smoke", "--epochs", "1", "--out", str(tmp_path / "run"), *WORKERS]) == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_ctrl_c_after_the_training_ends_all_and_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(failures, "signs_of_failure", Mock(side_effect=KeyboardInterrupt))
+    assert main(["conv-vae", "--smoke", "--epochs", "1", "--out", str(tmp_path / "run"), *WORKERS]) == 130
+    assert capsys.readouterr().out.endswith(f"minigen.train conv-vae --resume --out {tmp_path / 'run'}\n")
 
 
 @pytest.mark.parametrize("rank", [0, 1])
