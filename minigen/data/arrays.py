@@ -1,7 +1,8 @@
 """Pictures in an array of the user's own, as a data set.
 
     .npz    x_train (N, H, W) or (N, H, W, C), y_train (N,), x_test, y_test, as keras.datasets has them; only x_train
-            must be there. Without x_test a random tenth, shuffled, is the test split, which the seed chooses
+            must be there, and both labels or none beside x_test. Without x_test a random tenth, shuffled, is the test
+            split, which the seed chooses
     .npy    (N, H, W), (N, H, W, C) or (N, C, H, W), where C is 1 or 3
 
 Values are uint8 from 0 to 255, or floats from 0 to 1.
