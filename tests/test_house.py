@@ -46,7 +46,6 @@ FLOORS = {
     "minigen.learn": 7,
     "minigen.explore": 7,
     "minigen.command_line": 7,
-    "minigen.__main__": 8,
     "minigen": 8,
 }
 """The package itself is the roof: it only shows what is inside."""

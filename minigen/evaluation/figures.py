@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from minigen.data.own_sequences import in_units
 from minigen.evaluation.batches import codes
 from minigen.evaluation.drawing import Figure, class_colors, legend, logarithmic, styled, whole_ticks
 from minigen.evaluation.generator_measures import draw
-from minigen.evaluation.rows import Row, loss_name, score_name
+from minigen.evaluation.rows import Numbers, Row, loss_name, score_name
 from minigen.evaluation.text import counted, shown
 from minigen.models.corruption import corrupted
 from minigen.models.model import Encodes, Model, Reconstructs, Samples
@@ -139,23 +140,27 @@ def show_sequences(
 @styled
 def curves(rows: Sequence[Row]) -> Figure:
     """Training and validation measures by epoch: a panel for what is minimised, for each other term, and for each
-    measure of a generator's samples.
+    measure of a generator's samples. An epoch may lack one, as where a net took no step.
     """
-    epochs = [row["epoch"] for row in rows]
-    marker = "o" if len(epochs) <= _FEW else ""
+    marker = "o" if len(rows) <= _FEW else ""
     measured = [row["train"] | row.get("samples", {}) for row in rows]
-    names = [name for name in measured[0] if "/" not in name]  # gradient_norms shows the layers
+    held_out = [row.get("validation", {}) for row in rows]
+    names = list(dict.fromkeys(name for row in measured for name in row if "/" not in name))  # others: gradient_norms
+
+    def course(numbers: Sequence[Numbers], name: str, dashes: str) -> list[Any]:
+        points = [(row["epoch"], found[name]) for row, found in zip(rows, numbers, strict=True) if name in found]
+        return list(axes.plot(*zip(*points, strict=True), marker=marker, ls=dashes))
+
     columns = min(len(names), _PANELS)
     figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
-        lines = axes.plot(epochs, [row[name] for row in measured], marker=marker)
-        held_out = [row.get("validation", {}) for row in rows]
+        lines = course(measured, name, "-")
         measure = name if name in held_out[0] else None
         if name == loss_name(rows[0]) and held_out[0]:
             measure = score_name(rows[0])
         if measure is not None:
-            lines += axes.plot(epochs, [row[measure] for row in held_out], marker=marker, ls="--")
+            lines += course(held_out, measure, "--")
             legend(axes, lines, ["training", "validation"])
         axes.set_title(shown(name.replace("_", " ")))
         axes.set_xlabel("epoch")
@@ -176,7 +181,7 @@ def gradient_norms(rows: Sequence[Row]) -> Figure:
     panels = figure.subplots(1, len(ends), sharey=True, squeeze=False)[0]
     for axes, row in zip(panels, ends, strict=True):
         lines = [
-            axes.plot([row["train"][f"{net}/{layer}"] for layer in layers], marker="o")[0]
+            axes.plot([row["train"].get(f"{net}/{layer}", math.nan) for layer in layers], marker="o")[0]
             for net, layers in nets.items()
         ]
         logarithmic(axes, "y")

@@ -108,6 +108,13 @@ def test_gradient_norms_show_the_nets_layers_beside_each_other() -> None:
     assert len(figures.curves(rows).axes) == 1, "single layers have no panels of their own"
 
 
+def test_curves_pass_over_epochs_in_which_a_net_took_no_step() -> None:
+    rows = [{"epoch": epoch, "train": {"d": 1.0} | ({"g": 2.0} if epoch % 2 == 0 else {})} for epoch in range(1, 6)]
+    d, g = figures.curves(rows).axes
+    assert d.lines[0].get_xdata().tolist() == [1, 2, 3, 4, 5]
+    assert g.lines[0].get_xdata().tolist() == [2, 4]
+
+
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_curves_are_seen_however_few_their_epochs(count: int) -> None:
     epochs = range(1, count + 1)
