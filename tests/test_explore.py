@@ -24,6 +24,7 @@ from minigen.exploring.content import _abilities, content
 from minigen.exploring.programs import FORWARD, operations
 from minigen.exploring.tracing import TraceError, trace
 from minigen.files import read
+from minigen.inference import loading
 from minigen.inference.arrays import UseError
 from minigen.inference.inputs import from_test_set
 from minigen.models import MODELS
@@ -84,10 +85,13 @@ HOSTILE += [
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["cnn", "ae"])
-def test_nothing_in_a_run_folder_becomes_code(browser: Any, tmp_path: Path, name: str) -> None:
-    run = small_run(tmp_path / "run", name)
+def test_nothing_in_a_run_folder_becomes_code(
+    browser: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, classes, load = small_run(tmp_path / "run", name), (*HOSTILE, "8", "9"), loading.load_set
+    monkeypatch.setattr(loading, "load_set", lambda *words: dataclasses.replace(load(*words), classes=classes))
     described = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    described["data"] |= {"classes": [*HOSTILE, "8", "9"], "name": HOSTILE[0]}
+    described["data"] |= {"classes": classes, "name": HOSTILE[0]}
     (run / "config.json").write_text(json.dumps(described), encoding="utf-8")
     page = Page(browser, written(run), minigen.load(run))
     page.draw()
