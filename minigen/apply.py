@@ -18,7 +18,7 @@ from minigen import backend, files
 from minigen.command_line import Parser, UsageError, closest, folder, prepare_process, require_outside, run_command
 from minigen.data import is_path
 from minigen.evaluation.text import counted
-from minigen.inference.loading import PATHS, load, moved
+from minigen.inference.loading import PATHS, load, moved, place_of
 from minigen.inference.outputs import SHOWN, Results, warn
 from minigen.inference.trained import Trained
 from minigen.models import Model
@@ -72,7 +72,7 @@ def _act(run: str, name: str, words: list[str]) -> int:
     out = getattr(options, "out", Path(run) / name)
     if "out" not in options:
         files.refuse_link(out)
-    own = [trained.config.data_dir or trained.config.data] if is_path(trained.config.data) else []
+    own = [place_of(trained.config)] if is_path(trained.config.data) else []
     for read in (*getattr(options, "inputs", []), *own):
         require_outside(out, Path(read))
     results = Results(out, getattr(options, "invert", False))

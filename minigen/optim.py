@@ -85,10 +85,9 @@ class Optimizer:
             if self.parts is not None:
                 arrays = [array.reshape(-1)[self.parts[position]] for array in arrays]
             if p.grad.shape != arrays[0].shape:
-                part = "" if self.parts is None else f", of which this worker updates {arrays[0].size} numbers,"
-                raise ValueError(
-                    f"{type(self).__name__}: a parameter of shape {p.shape}{part} has a gradient {p.grad.shape}"
-                )
+                found = f"a parameter of shape {p.shape} has a gradient {p.grad.shape}"
+                part = "" if self.parts is None else f" (this worker updates {arrays[0].size} of its numbers)"
+                raise ValueError(f"{type(self).__name__}: {found}{part}")
             self.counts[position] += 1
             for p_part, g, *state in _in_parts([arrays[0], p.grad.data, *arrays[1:]]):
                 self.update(p_part, g, self.counts[position], *state)

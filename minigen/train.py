@@ -29,7 +29,7 @@ from minigen.command_line import (
     run_command,
 )
 from minigen.data import Dataset, Description, Split, descriptions, is_path
-from minigen.inference.loading import PATHS, load_data
+from minigen.inference.loading import PATHS, load_data, place_of
 from minigen.memory import keep_freed_memory
 from minigen.models import MODELS, Config, ConfigError, Model
 from minigen.models.checking import build, require_losses
@@ -156,7 +156,7 @@ def _task(model_type: type[Model], given: argparse.Namespace, workers: Workers |
         if smoke and "epochs" not in asked:
             config = structs.replace(config, epochs=min(config.epochs, SMOKE_EPOCHS))
     if is_path(config.data):
-        require_outside(run.path, Path(config.data_dir or config.data))
+        require_outside(run.path, Path(place_of(config)))
     require_used(config, asked)
     if workers is None and config.workers > 1 and config.device == "gpu":
         what = f"--workers is {config.workers} with --device gpu, must be 1"

@@ -140,6 +140,6 @@ def _own(path: Path, seed: int, size: str | None, channels: int | None, skip_unr
     if ending == ".csv":
         for option, value in (("size", size), ("channels", channels)):
             if value is not None:
-                raise DataError(f"--{option} is {value}, but {path} holds sequences: it is for pictures of your own")
+                raise DataError(f"--{option} is {value}, but {path} holds sequences, not pictures")
         return read_sequences(path, seed)
     raise DataError(f"{path}: must be a folder of pictures, or a .npz, .npy or .csv file")

@@ -138,7 +138,8 @@ def _require_space(cache: Path, root: Path, shape: tuple[int, ...], count: int) 
     height, width = shape[1:]
     if math.prod(shape) > MOST_VALUES:
         raise DataError(
-            f"{root}: pictures of {height} × {width}, at most {MOST_VALUES:,} values each: --size 64 shrinks them"
+            f"{root}: pictures of {height} × {width}, at most {MOST_VALUES:,} values each",
+            "--size 64 shrinks them",
         )
     if needed > free:
         what = f"{count:,} pictures of {height} × {width} take {needed:,} bytes"
@@ -150,10 +151,10 @@ def _require_space(cache: Path, root: Path, shape: tuple[int, ...], count: int) 
 def _other_shape(root: Path, first: str, shape: tuple[int, ...], name: str, other: tuple[int, ...]) -> DataError:
     if shape[1:] != other[1:]:
         sizes = f"{first} is {shape[1]} × {shape[2]}, {name} is {other[1]} × {other[2]}"
-        return DataError(f"{root}: pictures of different sizes ({sizes}): --size 64 or --size 48x64 makes them equal")
+        return DataError(f"{root}: pictures of different sizes ({sizes})", "--size 64 or --size 48x64 makes them equal")
     kinds = ("grey", "in colours") if shape[0] == 1 else ("in colours", "grey")
     what = f"{first} is {kinds[0]}, {name} is {kinds[1]}"
-    return DataError(f"{root}: {what}: --channels 1 or --channels 3 makes them alike")
+    return DataError(f"{root}: {what}", "--channels 1 or --channels 3 makes them alike")
 
 
 def _unreadable(root: Path, names: Sequence[str], unreadable: dict[int, str]) -> DataError:

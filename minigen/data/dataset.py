@@ -15,10 +15,14 @@ from minigen.files import printable
 
 
 class DataError(ValueError):
-    """Data that cannot be read: one printable line that says which file, what was found, what must be."""
+    """Data that cannot be read: one printable line that says which file, what was found, what must be.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+    advice: the line's end, where it names options of a training; `what` is the line without it.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        self.what, self.advice = printable(what), advice
+        super().__init__(f"{self.what}: {printable(advice)}" if advice else self.what)
 
 
 def require_levels(pictures: NDArray[np.uint8], name: str) -> None:

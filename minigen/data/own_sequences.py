@@ -156,7 +156,7 @@ def _normal(path: Path, part: _Labelled, reading: Reading) -> tuple[_Labelled, _
     is_normal = part.kinds == NORMAL
     if not is_normal.any():
         raise DataError(
-            f"{path}: no label is {reading.of_normal}, but for example {part.kinds[0]!r}: --normal LABEL names it"
+            f"{path}: no label is {reading.of_normal}, but for example {part.kinds[0]!r}", "--normal LABEL names it"
         )
     return part.take(is_normal), part.take(~is_normal)
 

@@ -147,7 +147,7 @@ def curves(rows: Sequence[Row]) -> Figure:
     held_out = [row.get("validation", {}) for row in rows]
     names = list(dict.fromkeys(name for row in measured for name in row if "/" not in name))  # others: gradient_norms
 
-    def course(numbers: Sequence[Numbers], name: str, dashes: str) -> list[Any]:
+    def course(axes: Any, numbers: Sequence[Numbers], name: str, dashes: str) -> list[Any]:
         points = [(row["epoch"], found[name]) for row, found in zip(rows, numbers, strict=True) if name in found]
         return list(axes.plot(*zip(*points, strict=True), marker=marker, ls=dashes))
 
@@ -155,12 +155,12 @@ def curves(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(3.2 * columns, 2.8 * -(-len(names) // columns)), layout="constrained")
     for position, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // columns), columns, position + 1)
-        lines = course(measured, name, "-")
+        lines = course(axes, measured, name, "-")
         measure = name if name in held_out[0] else None
         if name == loss_name(rows[0]) and held_out[0]:
             measure = score_name(rows[0])
         if measure is not None:
-            lines += course(held_out, measure, "--")
+            lines += course(axes, held_out, measure, "--")
             legend(axes, lines, ["training", "validation"])
         axes.set_title(shown(name.replace("_", " ")))
         axes.set_xlabel("epoch")

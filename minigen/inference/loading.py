@@ -93,7 +93,7 @@ def load_data(config: Config, units: Sequence[tuple[float, float]] = ()) -> Data
     """
     path, reading = getattr(config, "data_file", None), reading_of(config)
     if path is None and hasattr(config, "data_file") and is_path(config.data):
-        path = config.data_dir or config.data
+        path = place_of(config)
     pictures = {"size": config.size, "channels": config.channels, "skip_unreadable": config.skip_unreadable or None}
     for name, value in (reading._asdict() if path is None else pictures).items():
         if value is not None:
@@ -107,6 +107,11 @@ def load_data(config: Config, units: Sequence[tuple[float, float]] = ()) -> Data
 def reading_of(config: Config) -> Reading:
     """How a run's file becomes sequences: without a window and labels for models that have no such options."""
     return Reading(*(getattr(config, name, None) for name in Reading._fields))
+
+
+def place_of(config: Config) -> str:
+    """Where a run's data lie now, or the name of its data set."""
+    return getattr(config, "data_file", None) or config.data_dir or config.data
 
 
 def moved(config: Config, path: str) -> Config:
@@ -131,8 +136,9 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
     try:
         data, known = load_data(trained.config, trained.data.units), trained.data
     except DataError as error:
-        what, advice, _ = str(error).partition(": --")  # which names options of a training
-        raise DataError(what + ": must be like the data that the run was trained on" * bool(advice)) from error
+        if not error.advice:
+            raise
+        raise DataError(error.what, "must be like the data that the run was trained on") from error
     if data.input_shape != known.input_shape:
         shapes = f"{data.input_shape}, the model was trained on {known.input_shape}"
         raise DataError(f"{data.name} has examples of shape {shapes}")
@@ -140,9 +146,8 @@ def data_of(trained: Trained, say: Callable[[str], Any]) -> Dataset:
         classes, used = (", ".join(names)[:200] for names in (data.classes, known.classes))
         raise DataError(f"{data.name} has the classes {classes}, the model was trained on {used}")
     if known.crc32 not in (None, Description.of(data).crc32):
-        what = getattr(trained.config, "data_file", None) or trained.config.data_dir or trained.config.data
         counts = len(data.train), len(data.test)
-        line = f"{what} is not the data that the run was trained on"
+        line = f"{place_of(trained.config)} is not the data that the run was trained on"
         if known.examples not in (None, counts):
             line += f" ({sum(counts):,} examples, not {sum(known.examples):,})"
         say(line + ": it is scaled as that was" * bool(data.units))

@@ -9,7 +9,7 @@ from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.masks import select
 from minigen.ops.reductions import total
-from minigen.ops.shapes import Shape, dims_of
+from minigen.ops.shapes import Shape, reduced_dims
 
 
 def relu(x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
     """eˣ / Σ eˣ over `dim`; derivative y·(g - Σ g·y). The largest x is subtracted first, against overflow."""
     if x.size == 0:
         return x
-    xp, dims = backend.of(x.data), dims_of(dim, x.ndim) if x.ndim else ()
+    xp, dims = backend.of(x.data), reduced_dims(dim, x.ndim)
     y = xp.exp(x.data - x.data.max(axis=dims, keepdims=True))
     y /= total(y, dims, keepdims=True)
     return _softmax(x, y, dims)
@@ -111,7 +111,7 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     """x - ln Σ eˣ over `dim`; derivative g - softmax(x)·Σ g"""
     if x.size == 0:
         return x
-    xp, dims = backend.of(x.data), dims_of(dim, x.ndim) if x.ndim else ()
+    xp, dims = backend.of(x.data), reduced_dims(dim, x.ndim)
     shifted = x.data - x.data.max(axis=dims, keepdims=True)
     value = shifted - xp.log(total(xp.exp(shifted), dims, keepdims=True))
     return record(value, (x, lambda g: g - softmax(x, dim) * g.sum(dim, keepdim=True)))

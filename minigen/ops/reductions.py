@@ -9,7 +9,7 @@ from minigen import backend
 from minigen.autograd import Tensor, record
 from minigen.backend import Array
 from minigen.ops.masks import select
-from minigen.ops.shapes import Dims, Shape, dims_of
+from minigen.ops.shapes import Dims, Shape, reduced_dims
 
 BLOCK = 512
 """The most rows that are added one after the other. A float32 sum of 512 rows is off by about 1e-6 of itself."""
@@ -82,5 +82,5 @@ def _reduced(x: Tensor, dim: Dims, keepdim: bool) -> tuple[Shape, Shape]:
     """The dimensions that a reduction over `dim` takes, and the shape that it gives with keepdim=True."""
     if not isinstance(keepdim, bool):
         raise TypeError(f"keepdim is {keepdim!r}, must be True or False: several dimensions are dim=({dim}, {keepdim})")
-    dims = dims_of(dim, x.ndim) if x.ndim else ()
+    dims = reduced_dims(dim, x.ndim)
     return dims, tuple(1 if d in dims else n for d, n in enumerate(x.shape))

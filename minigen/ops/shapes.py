@@ -103,3 +103,8 @@ def _unpacked(numbers: Sequence[int | Shape]) -> Shape:
     if len(numbers) == 1 and isinstance(numbers[0], Sequence):
         return tuple(numbers[0])
     return tuple(numbers)  # type: ignore[arg-type]
+
+
+def reduced_dims(dim: Dims, ndim: int) -> Shape:
+    """`dims_of` for NumPy's reductions, which take no dimension of a 0-d array."""
+    return dims_of(dim, ndim) if ndim else ()

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import ThreadpoolController, threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from minigen import files, parallel
 from minigen.training.ways import Pace
@@ -45,13 +45,12 @@ def adapting_to_others(pace: Pace, say: Callable[[str], Any]) -> Iterator[None]:
 
     pace: is told whether the cores of several workers are busy.
     """
-    blas, threads = ThreadpoolController().select(user_api="blas"), product_threads()
-    workers = [os.getpid(), *parallel.workers().pids]
+    threads, workers = product_threads(), [os.getpid(), *parallel.workers().pids]
     if not _STAT.exists() or (len(workers) == 1 and (threads == 1 or FIXED in os.environ)):
         yield
         return
     over = threading.Event()
-    adapt = partial(_keep_to_cores, workers, pace) if len(workers) > 1 else partial(_use_one_thread, blas, threads)
+    adapt = partial(_keep_to_cores, workers, pace) if len(workers) > 1 else partial(_use_one_thread, threads)
     watcher = threading.Thread(target=adapt, args=(say, over), daemon=True)
     watcher.start()
     try:
@@ -61,9 +60,9 @@ def adapting_to_others(pace: Pace, say: Callable[[str], Any]) -> Iterator[None]:
         watcher.join()
 
 
-def _use_one_thread(blas: ThreadpoolController, threads: int, say: Callable[[str], Any], over: threading.Event) -> None:
+def _use_one_thread(threads: int, say: Callable[[str], Any], over: threading.Event) -> None:
     if any(_looks(threads, [], over)):
-        with blas.limit(limits=1):
+        with threadpool_limits(1, "blas"):
             with contextlib.suppress(OSError):  # nobody reads it
                 say("other programs use the cores: matrix products have one thread now, and may round otherwise")
             over.wait()

@@ -40,12 +40,12 @@ def opening(trainer: Training, data: Dataset) -> list[str]:
 
 def _cores(config: Config) -> str:
     """How many of this machine's cores the run uses, and which flag uses the rest."""
-    there, workers = cores(), config.workers
+    there, workers, threads = cores(), config.workers, product_threads()
     if workers > there:
         return f"{workers} workers take turns on {there}: --workers {there} is faster"
     used = f"{workers} of {there}, one worker each"
     if workers == 1:
-        used = f"1 of {there}" + f" ({product_threads()} in matrix products)" * (product_threads() > 1)
+        used = f"1 of {there}" + f" ({threads} in matrix products)" * (threads > 1)
     return used if workers == there else f"{used}; --workers {there} uses all"
 
 

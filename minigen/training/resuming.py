@@ -13,7 +13,7 @@ import msgspec
 from minigen import backend, parallel, rng
 from minigen.data import Description, Loader, Split, is_path
 from minigen.evaluation.text import counted
-from minigen.inference.loading import moved, read_config
+from minigen.inference.loading import moved, place_of, read_config
 from minigen.models.config import Config, flag
 from minigen.models.model import Model, Prepares
 from minigen.parallel.ranks import MPI
@@ -148,10 +148,9 @@ class Training:
             why = (
                 "checksum" if then == now else f"{then:,} examples, now {now:,}; a run of --smoke goes on with --smoke"
             )
-            file = getattr(self.config, "data_file", None)
-            moves = "--data" if file or is_path(self.config.data) else "--data-dir"
+            moves = "--data" if _are_own(self.config) else "--data-dir"
             raise CheckpointError(
-                f"{path}: the training data of {file or self.config.data_dir or self.config.data} have changed since "
+                f"{path}: the training data of {place_of(self.config)} have changed since "
                 f"({why}): put them back, name them with {moves} PATH, or begin anew with --overwrite"
             )
         for name, value, most in (
@@ -175,7 +174,7 @@ def resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any
     saved_type, config, _ = read_config(run)
     if saved_type is not model_type:
         raise RunError(f"{run.path} holds a run of {saved_type.name}, not of {model_type.name}")
-    if "data" in asked and (is_path(config.data) or getattr(config, "data_file", None)):
+    if "data" in asked and _are_own(config):
         config = moved(config, asked.pop("data"))
     for field, value in asked.items():
         saved = getattr(config, field)
@@ -185,6 +184,11 @@ def resumed_config(model_type: type[Model], run: RunFolder, asked: dict[str, Any
             why = " (its cosine schedule depends on --epochs)" if cosine else ""
             raise RunError(f"{flag(field)} is {value}, the run in {run.path} has {saved}, which it keeps{why}")
     return msgspec.structs.replace(config, **asked)
+
+
+def _are_own(config: Config) -> bool:
+    """Whether a run's data are the user's own: then --data says where they lie now."""
+    return is_path(config.data) or bool(getattr(config, "data_file", None))
 
 
 def resume_command(model_type: type[Model], folder: Path) -> str:
