@@ -152,7 +152,8 @@ class Processes(Workers):
             while self._arrived[rank] < self._meetings:
                 looks += 1
                 if looks > self._looks:
-                    time.sleep(min(NAP * (time.perf_counter() - begun), self._longest_nap))
+                    if self._longest_nap:  # a sleep of 0 s would take 0.08 ms
+                        time.sleep(min(NAP * (time.perf_counter() - begun), self._longest_nap))
                     self.require_alive()
 
     def require_alive(self) -> None:

@@ -142,6 +142,17 @@ def test_a_worker_may_end_after_the_last_meeting():
     processes.Processes(0, 2, memory, [LastWords(counter)]).decide(0)
 
 
+@pytest.mark.parametrize("evenly", [True, False])
+def test_where_the_last_worker_has_a_small_part_worker_0_never_naps(evenly, monkeypatch):
+    memory, naps = bytearray(2 * processes.LINE + processes.MEMORY), []
+    counter = np.frombuffer(memory, "int64")[processes.LINE // 8 :]
+    workers = processes.Processes(0, 2, memory, [LastWords(counter)])
+    workers.divide(evenly)
+    monkeypatch.setattr(time, "sleep", naps.append)
+    workers.decide(0)
+    assert len(naps) == evenly
+
+
 # --- the command line ---------------------------------------------------------------------------------------
 
 
