@@ -60,7 +60,7 @@ class Processes(Workers):
         self._slots = cells[size * LINE :][: 2 * size * self._slot].reshape(2, size, self._slot)
         self._calls, self._meetings = 0, 0
         self._others = [other for other in range(size) if other != rank]
-        self._looks, self._longest_nap = LOOKS, LONGEST_NAP
+        self.divide(evenly=True)
         self._fence = threading.Lock()
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -71,11 +71,8 @@ class Processes(Workers):
         never nap: their cores look busy all the time.
         """
         self.weights = () if evenly else (3,) * (self.size - 1) + (1,)
-        self._looks, self._longest_nap = LOOKS, LONGEST_NAP
-        if not evenly and self.rank == self.size - 1:
-            self._looks = 0
-        elif not evenly:
-            self._longest_nap = 0
+        has_small_part = not evenly and self.rank == self.size - 1
+        self._looks, self._naps = 0 if has_small_part else LOOKS, evenly or has_small_part
 
     def all_reduce(self, array: Array) -> Array:
         """The sum of all workers' arrays."""
@@ -152,8 +149,8 @@ class Processes(Workers):
             while self._arrived[rank] < self._meetings:
                 looks += 1
                 if looks > self._looks:
-                    if self._longest_nap:  # a sleep of 0 s would take 0.08 ms
-                        time.sleep(min(NAP * (time.perf_counter() - begun), self._longest_nap))
+                    if self._naps:
+                        time.sleep(min(NAP * (time.perf_counter() - begun), LONGEST_NAP))
                     self.require_alive()
 
     def require_alive(self) -> None:
